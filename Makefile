@@ -1,0 +1,149 @@
+# Daily work.  Everything is built below build/; nothing is installed.
+#
+#   make            the nginx module, the dots command, the unit tests' library
+#   make test       everything that ci/test runs    (SANITIZE=1: ASan and UBSan)
+#   make unit       unit tests of the pure layers
+#   make fuzz       fuzz targets, FUZZ_SECONDS each
+#   make bench      our figures beside the bare references, as ratios
+#   make format     clang-format over the tree
+#   make clean
+
+SANITIZE     ?=
+FUZZ_SECONDS ?= 30
+
+ifeq ($(SANITIZE),1)
+B        := build/sanitize
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+            -fno-omit-frame-pointer
+else
+B        := build/default
+SANFLAGS :=
+endif
+
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Werror
+LAYERS   := model signal restconf store mitigators
+INCS     := $(addprefix -I,$(LAYERS)) -I$(B)/gen
+DEFS     := -D_GNU_SOURCE
+ALLFLAGS  = $(CFLAGS) $(WARN) $(SANFLAGS) -fPIC -std=gnu11 $(DEFS) $(INCS) \
+            -MMD -MP
+LIBS     := -lcoap-3-openssl -lyang -ljansson -lcbor -llmdb -lcurl \
+            -lprotobuf-c -lssl -lcrypto -lpthread
+
+SRCS     := $(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
+OBJS     := $(SRCS:%.c=$(B)/%.o)
+PROTOS   := $(wildcard mitigators/*.proto)
+PBH      := $(PROTOS:mitigators/%.proto=$(B)/gen/%.pb-c.h)
+PBO      := $(PROTOS:mitigators/%.proto=$(B)/gen/%.pb-c.o)
+LIB      := $(B)/libdots.a
+
+UNITS    := $(sort $(wildcard t/unit/test_*.c))
+UNITBIN  := $(UNITS:t/unit/%.c=$(B)/unit/%)
+FUZZERS  := $(sort $(wildcard t/fuzz/fuzz_*.c))
+FUZZBIN  := $(FUZZERS:t/fuzz/%.c=build/fuzz/%)
+CLIENT   := $(sort $(wildcard client/*.c))
+TOOLS    := $(sort $(wildcard t/tools/*.c))
+TOOLBIN  := $(TOOLS:t/tools/%.c=$(B)/tools/%)
+BENCHES  := $(sort $(wildcard t/bench/*.c))
+BENCHBIN := $(BENCHES:t/bench/%.c=$(B)/bench/%)
+
+.PHONY: all lib module client tools unit fuzz bench test format clean
+.SECONDARY:
+
+all: lib module client
+
+lib: $(LIB)
+
+$(LIB): $(OBJS) $(PBO)
+	rm -f $@ && ar rcs $@ $^
+
+$(OBJS): | $(PBH)
+
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: mitigators/%.proto
+	@mkdir -p $(B)/gen
+	protoc-c --c_out=$(B)/gen --proto_path=mitigators $<
+
+$(B)/gen/%.pb-c.o: $(B)/gen/%.pb-c.c
+	$(CC) $(CFLAGS) $(SANFLAGS) -fPIC -I$(B)/gen -c -o $@ $<
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -c -o $@ $<
+
+# ---- the nginx module: against nginx-dev's configured tree
+
+module: ; ci/build-module $(B)
+
+# ---- the customer's command
+
+client: $(B)/dots
+
+$(B)/dots: $(CLIENT:%.c=$(B)/%.o) $(LIB)
+	$(if $(CLIENT),$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $^ $(LIBS),@true)
+
+# ---- tests
+
+tools: $(TOOLBIN)
+
+$(B)/tools/%: t/tools/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+$(B)/unit/%: t/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -DSOURCE_DIR='"$(CURDIR)"' -o $@ $< $(LIB) -lcmocka \
+	    $(LIBS)
+
+unit: $(UNITBIN)
+	@rc=0; for t in $^; do echo "== $$t"; ./$$t || rc=1; done; exit $$rc
+
+# libFuzzer is clang's: the whole library again with its instrumentation
+
+FUZZFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+             -fno-sanitize-recover=undefined -std=gnu11 $(DEFS) \
+             $(addprefix -I,$(LAYERS)) -Ibuild/default/gen -MMD -MP
+FUZZOBJS  := $(SRCS:%.c=build/fuzz/%.o)
+
+build/fuzz/%.o: %.c | $(PBH)
+	@mkdir -p $(@D)
+	clang $(FUZZFLAGS) -c -o $@ $<
+
+build/fuzz/libdots.a: $(FUZZOBJS) $(PBO)
+	rm -f $@ && ar rcs $@ $^
+
+build/fuzz/fuzz_%: t/fuzz/fuzz_%.c build/fuzz/libdots.a
+	clang $(FUZZFLAGS) -fsanitize=fuzzer -DSOURCE_DIR='"$(CURDIR)"' -o $@ $< \
+	    build/fuzz/libdots.a $(LIBS)
+
+fuzz: $(FUZZBIN)
+	@rc=0; for f in $^; do \
+	    c=build/fuzz/corpus/$${f##*/}; mkdir -p $$c; \
+	    s=t/fuzz/corpus/$${f##*/}; [ -d $$s ] || s=; \
+	    echo "== $$f"; \
+	    ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+	        -artifact_prefix=build/fuzz/ -print_final_stats=1 -verbosity=0 \
+	        $$c $$s 2>&1 | tail -n 12 >build/fuzz/$${f##*/}.log; \
+	    grep -q 'stat::number_of_executed_units' build/fuzz/$${f##*/}.log && \
+	    ! grep -q 'SUMMARY' build/fuzz/$${f##*/}.log \
+	    && grep number_of_executed build/fuzz/$${f##*/}.log \
+	    || { cat build/fuzz/$${f##*/}.log; rc=1; }; \
+	done; exit $$rc
+
+$(B)/bench/%: t/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+bench: module tools $(BENCHBIN)
+	t/bench/run $(B)
+
+test:
+	SANITIZE=$(SANITIZE) ci/test
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build
+
+-include $(OBJS:.o=.d) $(CLIENT:%.c=$(B)/%.d) $(UNITBIN:=.d) $(TOOLBIN:=.d)
+-include $(FUZZOBJS:.o=.d)

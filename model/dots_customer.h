@@ -1,0 +1,77 @@
+/*
+ * Customers: who an authenticated identity is and what it owns.  Built once
+ * when the configuration is read, read-only afterwards; every lookup is
+ * indexed.  Called by the configuration (build), by the sessions (identity)
+ * and by the checks of targets.
+ */
+
+#ifndef DOTS_CUSTOMER_H
+#define DOTS_CUSTOMER_H
+
+#include "dots_base.h"
+#include "dots_prefix.h"
+
+#define DOTS_CUSTOMER_NAME 64 /* longest name: it is part of the store's keys */
+
+typedef enum {
+    DOTS_IDENTITY_DNS = 0,      /* SAN dNSName, case-insensitive */
+    DOTS_IDENTITY_URI,          /* SAN URI */
+    DOTS_IDENTITY_CN,           /* subject CN */
+    DOTS_IDENTITY_FINGERPRINT,  /* SHA-256 of the certificate, 32 raw bytes */
+    DOTS_IDENTITY_PSK           /* PSK identity */
+} dots_identity_kind_t;
+
+typedef struct dots_customer_s {
+    dots_str_t     name;
+    size_t         nprefixes;
+    dots_prefix_t *prefixes;      /* sorted by dots_prefix_cmp() */
+    uint8_t       *shared;        /* of each prefix */
+    size_t         nnames;
+    dots_str_t    *names;         /* lower case, no trailing dot */
+    size_t         nmitigators;
+    dots_str_t    *mitigators;    /* by preference */
+    uint32_t       max_mitigations;  /* 0: no limit */
+    uint32_t       max_aliases;      /* 0: no limit */
+} dots_customer_t;
+
+typedef struct dots_customers_s  dots_customers_t;
+
+dots_customers_t *dots_customers_create(void);
+void dots_customers_destroy(dots_customers_t *cs);
+
+/* New customer, or NULL with "f" filled: name taken, empty or too long. */
+dots_customer_t *dots_customers_add(dots_customers_t *cs, dots_str_t name,
+    dots_fault_t *f);
+
+/*
+ * These return DOTS_OK, DOTS_INVALID ("f" names the other customer and the
+ * remedy) or DOTS_ERROR.  An identity belongs to one customer.  Two prefixes of
+ * two customers may overlap only if both say shared.
+ */
+int dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
+    dots_identity_kind_t kind, dots_str_t value, dots_fault_t *f);
+int dots_customers_add_prefix(dots_customers_t *cs, dots_customer_t *c,
+    const dots_prefix_t *p, int shared, dots_fault_t *f);
+int dots_customers_add_name(dots_customers_t *cs, dots_customer_t *c,
+    dots_str_t name, dots_fault_t *f);
+int dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
+    dots_str_t name, dots_fault_t *f);
+
+/* After the last one: sorts, indexes, checks overlaps between customers. */
+int dots_customers_finish(dots_customers_t *cs, dots_fault_t *f);
+
+/* NULL: unknown.  O(1) expected. */
+const dots_customer_t *dots_customers_by_identity(const dots_customers_t *cs,
+    dots_identity_kind_t kind, dots_str_t value);
+const dots_customer_t *dots_customers_by_name(const dots_customers_t *cs,
+    dots_str_t name);
+
+/* For walking all of them, in the order they were added; NULL at the end. */
+const dots_customer_t *dots_customers_at(const dots_customers_t *cs, size_t i);
+
+int dots_customer_owns_prefix(const dots_customer_t *c, const dots_prefix_t *p);
+
+/* The name itself or one below it, case-insensitive, trailing dot ignored. */
+int dots_customer_owns_name(const dots_customer_t *c, dots_str_t fqdn);
+
+#endif /* DOTS_CUSTOMER_H */

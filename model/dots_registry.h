@@ -1,0 +1,173 @@
+/*
+ * The registry: every mitigation that the server knows, indexed by client and
+ * mid, by deadline, by prefix and by target name, and the rules that decide
+ * what a new request does to the others (RFC 9132 section 4.4.1.3).
+ *
+ * It lives in memory that a caller hands out piece by piece: nginx's shared
+ * zone in the server, the heap in unit tests.  Nothing inside points to code or
+ * to private memory.  The caller holds the zone's lock around every call.  No
+ * call blocks, logs or scans what could be indexed.
+ *
+ * A change is made in two steps, because its answer waits for the disk:
+ * put/withdraw/reserve marks the entries it concerns as busy for "owner" and
+ * returns what to write; settle() makes the change visible or undoes it.
+ * Whoever meets a busy entry gets DOTS_VERDICT_BUSY and tries again shortly.
+ */
+
+#ifndef DOTS_REGISTRY_H
+#define DOTS_REGISTRY_H
+
+#include "dots_base.h"
+#include "dots_mitigation.h"
+
+typedef struct {
+    void *(*alloc)(void *ctx, size_t size);   /* not zeroed; NULL: full */
+    void  (*free)(void *ctx, void *p);
+    void  *ctx;
+} dots_memory_t;
+
+typedef struct dots_registry_root_s  dots_registry_root_t;
+
+typedef struct {
+    dots_registry_root_t *root;     /* in the shared memory */
+    dots_memory_t         memory;   /* of this process */
+} dots_registry_t;
+
+typedef enum {
+    DOTS_VERDICT_NONE = 0,
+    DOTS_VERDICT_CREATED,
+    DOTS_VERDICT_CHANGED,        /* refreshed or replaced */
+    DOTS_VERDICT_DELETED,        /* also where nothing was there, 4.4.4 */
+    DOTS_VERDICT_FOUND,
+    DOTS_VERDICT_NOT_FOUND,
+    DOTS_VERDICT_EXISTS,         /* create-only, and it is there */
+    DOTS_VERDICT_INVALID,        /* see the fault */
+    DOTS_VERDICT_CONFLICT,       /* see the conflict */
+    DOTS_VERDICT_COLLISION,      /* the cuid is another customer's */
+    DOTS_VERDICT_LIMIT,          /* the customer's own limit */
+    DOTS_VERDICT_FULL,           /* zone, map or disk */
+    DOTS_VERDICT_UNAVAILABLE,    /* not now: starting, DNS or disk failed */
+    DOTS_VERDICT_BUSY            /* a change is in flight: retry */
+} dots_verdict_t;
+
+/* conflict-information, RFC 9132 section 4.4.1.3; all in the caller's arena. */
+
+typedef struct {
+    int            same_client;  /* cause 1 by the client's own higher mid */
+    uint32_t       mid;          /* that mid; only where same_client */
+    int            status;       /* conflict-status 1..3; 0: absent */
+    uint32_t       retry;        /* retry-timer, s; 0: absent */
+    dots_target_t  scope;        /* the requester's clauses that overlap */
+} dots_conflict_t;
+
+typedef struct {
+    dots_str_t  customer;
+    dots_str_t  cuid;
+    uint32_t    mid;
+} dots_mitigation_key_t;
+
+/* What a put will replace; the same durable transaction deletes them. */
+
+typedef struct {
+    size_t                 n;
+    dots_mitigation_key_t *keys;
+} dots_overridden_t;
+
+int dots_registry_create(dots_registry_t *r);   /* allocates and sets root */
+
+/* Replay: inserts what the store has, no decision.  DOTS_OK, DOTS_FULL. */
+int dots_registry_load(dots_registry_t *r, const dots_mitigation_t *m);
+
+/*
+ * The cuid belongs to the customer from now on (RFC 9132 section 4.4.1.1); one
+ * reference per dots-client; mitigations hold their own.  DOTS_OK,
+ * DOTS_DECLINED (another customer's), DOTS_FULL.
+ */
+int dots_registry_bind(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid);
+void dots_registry_unbind(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid);
+
+/*
+ * Decides on a PUT.  "m" comes with customer, cuid, mid, target, resolved,
+ * lifetime (granted already) and trigger; on CREATED and CHANGED it leaves with
+ * status, start, expires and terminates set, as they are to be stored, and is
+ * reserved for "owner" (a nonzero id of the process).  "max": the customer's
+ * limit of mitigations, 0 for none.  "now": ms since the epoch.
+ *  - another customer's cuid: COLLISION
+ *  - same mid, same clauses and trigger: CHANGED (a terminating one revives);
+ *    anything else: INVALID, fault names the attribute
+ *  - overlap with the same client's mitigation of the same trigger: higher mid
+ *    wins: the others go to "over", or CONFLICT with same_client and the mid
+ *  - overlap with an active mitigation of another client: CONFLICT, status 1,
+ *    retry = the other one's remaining lifetime; never the other's name or mid
+ *  - status 5, 6, 7 entries and entries of the other trigger never conflict
+ *    with others; a terminating one of the same client and a lower mid is
+ *    overridden all the same
+ *  - LIMIT, FULL, BUSY, or CREATED
+ */
+dots_verdict_t dots_registry_put(dots_registry_t *r, dots_mitigation_t *m,
+    uint32_t max, int64_t now, uint32_t owner, dots_arena_t *a,
+    dots_overridden_t *over, dots_conflict_t *conflict, dots_fault_t *f);
+
+/*
+ * Decides on a DELETE.  DELETED with *m filled: reserved, *m is to be stored
+ * (status 5 and terminates set, or, where nothing is active (status 7 and 8),
+ * status 6: to be removed from the store).  NOT_FOUND: nothing to do.
+ * An entry that is terminating already is FOUND: nothing to do.  BUSY.
+ */
+dots_verdict_t dots_registry_withdraw(dots_registry_t *r,
+    const dots_mitigation_key_t *key, const dots_lifetime_t *policy,
+    int64_t now, uint32_t owner, dots_arena_t *a, dots_mitigation_t *m);
+
+/*
+ * Reserves an entry whose time has come or that the server takes back, to be
+ * stored as *m says: status 6 where it is over (remove it), or status 7 with
+ * "reason" for a withdrawal by the server, which stays visible for "keep" ms.
+ * DOTS_OK, DOTS_DECLINED (not there, not due any more, busy).
+ */
+int dots_registry_expire(dots_registry_t *r, const dots_mitigation_key_t *key,
+    int64_t now, uint32_t owner, dots_arena_t *a, dots_mitigation_t *m);
+int dots_registry_revoke(dots_registry_t *r, const dots_mitigation_key_t *key,
+    const char *reason, int64_t keep, int64_t now, uint32_t owner,
+    dots_arena_t *a, dots_mitigation_t *m);
+
+/*
+ * Ends what put, withdraw, expire or revoke reserved for "owner".  committed:
+ * the change is durable: it becomes visible (status 6 removes it), "over" is
+ * removed; inserts the entry if a rebuild dropped it meanwhile.  Not committed:
+ * everything is as before.  "over" may be NULL.  DOTS_OK or DOTS_FULL.
+ */
+int dots_registry_settle(dots_registry_t *r, const dots_mitigation_t *m,
+    const dots_overridden_t *over, uint32_t owner, int committed);
+
+/* Status as the mitigator reports it (1 <-> 2); DOTS_OK or DOTS_DECLINED. */
+int dots_registry_report(dots_registry_t *r, const dots_mitigation_key_t *key,
+    dots_status_t status);
+
+/* Copies; committed state only.  DOTS_OK, DOTS_DECLINED, DOTS_ERROR, DOTS_FULL
+ * (arena).  list: ascending mid. */
+int dots_registry_get(dots_registry_t *r, const dots_mitigation_key_t *key,
+    dots_arena_t *a, dots_mitigation_t *m);
+int dots_registry_list(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
+    dots_arena_t *a, dots_mitigation_t **list, size_t *n);
+
+/*
+ * Up to "max" entries after "after" (NULL: from the start) in key order; *n = 0
+ * at the end.  For the manager's passes: the lock is dropped between calls.
+ */
+int dots_registry_next(dots_registry_t *r, const dots_mitigation_key_t *after,
+    size_t max, dots_arena_t *a, dots_mitigation_t **list, size_t *n);
+
+/* Keys of up to "max" entries whose deadline is <= now, earliest first. */
+int dots_registry_due(dots_registry_t *r, int64_t now, size_t max,
+    dots_arena_t *a, dots_mitigation_key_t **keys, size_t *n);
+int64_t dots_registry_deadline(dots_registry_t *r);  /* or DOTS_FOREVER */
+
+/* Changes with every visible change; for "is there anything to do". */
+uint64_t dots_registry_generation(dots_registry_t *r);
+
+size_t dots_registry_count(dots_registry_t *r);      /* all entries */
+size_t dots_registry_pending(dots_registry_t *r, uint32_t owner); /* busy ones */
+
+#endif /* DOTS_REGISTRY_H */

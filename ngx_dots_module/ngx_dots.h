@@ -1,0 +1,135 @@
+/*
+ * What the files of the module share: configuration, the zone, the slots, the
+ * store of this process, and the host side of dots_request_t.  Only this
+ * folder knows nginx; protocol rules live in signal/, restconf/ and model/.
+ */
+
+#ifndef _NGX_DOTS_H_INCLUDED_
+#define _NGX_DOTS_H_INCLUDED_
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "ngx_dots_compat.h"
+
+#include "../model/dots_base.h"
+#include "../model/dots_customer.h"
+#include "../model/dots_mitigation.h"
+#include "../model/dots_registry.h"
+#include "../model/dots_request.h"
+#include "../model/dots_schema.h"
+#include "../store/dots_store.h"
+#include "../mitigators/dots_gobgp.h"
+
+
+#define NGX_DOTS_SLOTS  64      /* processes of all cycles that live at once */
+
+
+/* ---- configuration: ngx_dots_module.c, ngx_dots_conf.c ---- */
+
+typedef struct {
+    ngx_str_t                       name;
+    const dots_mitigator_driver_t  *driver;
+    void                           *conf;       /* the driver's */
+    dots_gobgp_conf_t               gobgp;
+    u_char                         *file;
+    ngx_uint_t                      line;
+} ngx_dots_mitigator_t;
+
+typedef struct {
+    ngx_uint_t                      enable;     /* there is a dots {} block */
+    ngx_shm_zone_t                 *zone;
+    ngx_path_t                     *state;
+    size_t                          state_size;
+    ngx_str_t                       schemas;
+    dots_schema_t                  *schema;
+    dots_lifetime_t                 lifetime;
+    ngx_open_file_t                *log;
+    ngx_array_t                     mitigators; /* of ngx_dots_mitigator_t */
+    dots_customers_t               *customers;
+    ngx_thread_pool_t              *thread_pool;
+    ngx_uint_t                      udp;        /* a server has "listen udp" */
+} ngx_dots_conf_t;
+
+extern ngx_module_t  ngx_dots_module;
+extern ngx_module_t  ngx_stream_dots_module;
+
+#define ngx_dots_get_conf(cycle)                                              \
+    ((ngx_dots_conf_t *) ngx_get_conf((cycle)->conf_ctx, ngx_dots_module))
+
+
+/* ---- the zone: ngx_dots_zone.c ---- */
+
+typedef struct {
+    ngx_atomic_t            pid;        /* 0: free */
+    int                     event;      /* eventfd */
+} ngx_dots_slot_t;
+
+#define NGX_DOTS_COOKIE_SECRET  32
+
+typedef struct {
+    ngx_dots_slot_t         slots[NGX_DOTS_SLOTS];
+    ngx_atomic_t            manager;    /* slot of the manager + 1; 0: none */
+    u_char                  secret[2][NGX_DOTS_COOKIE_SECRET];
+    ngx_atomic_t            secret_time;     /* s: when [0] was made */
+} ngx_dots_shared_t;
+
+/* Made before fork, inherited by all; NULL without a dots {} block. */
+extern ngx_dots_shared_t   *ngx_dots_shared;
+
+/*
+ * The DTLS cookie secrets (RFC 6347 section 4.2.1), newest first; copies.
+ * Rotates them by age.
+ */
+void ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET]);
+
+
+/* ---- requests to the model: ngx_dots_request.c ---- */
+
+/*
+ * Takes rq, resolves its names with "resolver" (may be NULL: names are then
+ * refused), decides, stores, and calls rq->done(), at once or later, in this
+ * process.  "log" need not outlive the call.
+ */
+void ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
+    ngx_msec_t resolver_timeout, ngx_log_t *log);
+
+
+/* ---- who is it: ngx_dots_identity.c ---- */
+
+/*
+ * The customer of a verified certificate (RFC 9132 section 8; order: SAN
+ * dNSName, SAN URI, CN, SHA-256 fingerprint); NULL: nobody's.
+ */
+const dots_customer_t *ngx_dots_identity(ngx_dots_conf_t *dcf, X509 *cert);
+
+/*
+ * Nonzero if "cert" may pass although no CA of ours signed it: its fingerprint
+ * is a customer's identity.  For verification callbacks.
+ */
+ngx_uint_t ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert);
+
+
+/* ---- the audit log: ngx_dots_log.c ---- */
+
+typedef struct {
+    ngx_str_t     channel;      /* "signal", "data", "manager" */
+    ngx_str_t     peer;         /* address text; may be empty */
+    ngx_str_t     method;
+    dots_str_t    customer;
+    dots_str_t    cuid;
+    unsigned      has_mid:1;
+    uint32_t      mid;
+    ngx_str_t     code;         /* "2.01", "409", or empty */
+    ngx_uint_t    status;       /* mitigation status, 0: none */
+    ngx_str_t     reason;
+} ngx_dots_log_t;
+
+void ngx_dots_log(ngx_dots_log_t *entry);
+
+
+/* wall clock in ms since the epoch, as cached by nginx's event loop */
+int64_t ngx_dots_now(void);
+
+#endif /* _NGX_DOTS_H_INCLUDED_ */

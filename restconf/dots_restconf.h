@@ -1,0 +1,63 @@
+/*
+ * The data channel: one RESTCONF request (RFC 8040) on the DOTS data channel
+ * (RFC 8783) in, one response out.  Request line, headers and body come as
+ * bytes; what has to be done goes to the model as a dots_request_t through
+ * submit(); done() is called with the response, at once or later.
+ * Knows no nginx, no sockets, no store.
+ */
+
+#ifndef DOTS_RESTCONF_H
+#define DOTS_RESTCONF_H
+
+#include "dots_base.h"
+#include "dots_customer.h"
+#include "dots_request.h"
+#include "dots_schema.h"
+
+#define DOTS_RESTCONF_BODY  (1024 * 1024)      /* bytes accepted */
+#define DOTS_RESTCONF_ARENA (8 * 1024 * 1024)  /* bytes one request may use */
+
+typedef struct dots_restconf_s  dots_restconf_t;
+
+struct dots_restconf_s {
+    /* in; slices live until done() has returned */
+
+    const dots_schema_t    *schema;
+    const dots_customer_t  *customer;   /* NULL: 401 access-denied, 8040 2.5 */
+    dots_str_t              method;     /* "GET", as on the request line */
+    dots_str_t              uri;        /* unparsed, with query, after {+restconf}
+                                           e.g. "/data/ietf-dots-...?content=all" */
+    dots_str_t              root;       /* {+restconf}, e.g. "/restconf" */
+    dots_str_t              content_type;  /* empty: absent */
+    dots_str_t              accept;        /* empty: absent */
+    dots_str_t              body;
+    int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
+    int64_t                 now;        /* ms since the epoch */
+
+    void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);
+    void                  (*done)(dots_restconf_t *rc);
+    void                   *host;
+
+    /* out, in "arena", which dots_restconf_free() ends */
+
+    unsigned                status;     /* HTTP status */
+    dots_str_t              media;      /* Content-Type; empty: no body */
+    dots_str_t              text;       /* the body */
+    dots_str_t              location;   /* empty: none; an absolute path */
+    dots_str_t              allow;      /* empty: none */
+    dots_request_t         *request;    /* for the audit log; may be NULL */
+
+    dots_arena_t           *arena;
+};
+
+/* Calls rc->done() exactly once.  "arena" is made here. */
+void dots_restconf_handle(dots_restconf_t *rc);
+void dots_restconf_free(dots_restconf_t *rc);
+
+/* The host went away: done() is not called any more; frees when it is over. */
+void dots_restconf_cancel(dots_restconf_t *rc);
+
+/* RFC 6415 XRD with the link to {+restconf} (RFC 8040 section 3.1). */
+size_t dots_restconf_host_meta(dots_str_t root, char *buf, size_t size);
+
+#endif /* DOTS_RESTCONF_H */

@@ -1,0 +1,59 @@
+/*
+ * application/dots+cbor: CBOR maps with integer keys <-> libyang trees, by one
+ * table (dots_cbor_keys.c) for both directions; RFC 9132 section 6 and 10.6.
+ * Knows no CoAP and no resource.  Called by the resources of signal/ and by the
+ * client.
+ */
+
+#ifndef DOTS_CBOR_H
+#define DOTS_CBOR_H
+
+#include "dots_base.h"
+#include "dots_schema.h"
+
+#define DOTS_CBOR_DEPTH 16     /* the deepest message of RFC 9244 needs 11 */
+#define DOTS_CBOR_ITEMS 4096   /* data items in one message */
+
+/* One row of the table: key, name, what the value is. */
+
+typedef enum {
+    DOTS_CBOR_CONTAINER,    /* map */
+    DOTS_CBOR_LIST,         /* array of maps */
+    DOTS_CBOR_LEAF,
+    DOTS_CBOR_LEAFLIST,
+    DOTS_CBOR_ANY           /* depends on where it stands */
+} dots_cbor_node_t;
+
+typedef struct {
+    uint32_t          key;
+    const char       *name;      /* as the RFC spells it, module prefix if any */
+    dots_cbor_node_t  node;
+    uint8_t           required;  /* comprehension-required, RFC 9132 10.6.1.1 */
+} dots_cbor_key_t;
+
+const dots_cbor_key_t *dots_cbor_key_by_number(uint32_t key);
+const dots_cbor_key_t *dots_cbor_key_by_name(const char *name, size_t len);
+
+/* Nonzero for keys that may be ignored when unknown: 128-255, 16384-65535. */
+int dots_cbor_key_optional(uint64_t key);
+
+/*
+ * Body -> tree of ietf-dots-signal-channel's structure, type-checked by
+ * libyang; *tree is the top-level container (lyd_free_all() it).  Definite and
+ * indefinite lengths, any key order; duplicate keys, trailing bytes, unknown
+ * comprehension-required keys, wrong types, tags elsewhere than on decimals,
+ * depth and count beyond the limits are refused with the attribute in "f".
+ * Allocates nothing by a length that the peer claims.
+ * DOTS_OK, DOTS_INVALID, DOTS_ERROR.
+ */
+int dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data,
+    size_t len, struct lyd_node **tree, dots_fault_t *f);
+
+/*
+ * Tree -> definite-length CBOR, keys in the tree's order.  DOTS_OK, DOTS_FULL
+ * ("size" is too small), DOTS_ERROR (a node without a key).
+ */
+int dots_cbor_encode(const struct lyd_node *tree, uint8_t *buf, size_t size,
+    size_t *len);
+
+#endif /* DOTS_CBOR_H */

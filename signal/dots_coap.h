@@ -1,0 +1,65 @@
+/*
+ * CoAP messages (RFC 7252 section 3): bytes to a message and back, by libcoap's
+ * public PDU and option API.  No state, no I/O.  Called by dots_signal.c.
+ */
+
+#ifndef DOTS_COAP_H
+#define DOTS_COAP_H
+
+#include "dots_base.h"
+
+#define DOTS_COAP_SEGMENTS 8     /* Uri-Path segments a DOTS URI can need */
+#define DOTS_COAP_QUERIES  8
+#define DOTS_COAP_MESSAGE  65535
+
+#define DOTS_COAP_CON 0
+#define DOTS_COAP_NON 1
+#define DOTS_COAP_ACK 2
+#define DOTS_COAP_RST 3
+
+#define dots_coap_code(class, detail) ((uint8_t) (((class) << 5) | (detail)))
+
+#define DOTS_COAP_GET    dots_coap_code(0, 1)
+#define DOTS_COAP_POST   dots_coap_code(0, 2)
+#define DOTS_COAP_PUT    dots_coap_code(0, 3)
+#define DOTS_COAP_DELETE dots_coap_code(0, 4)
+
+#define DOTS_COAP_FORMAT_TEXT 0
+#define DOTS_COAP_FORMAT_DOTS 271 /* application/dots+cbor, RFC 9132 10.4 */
+
+typedef struct {
+    uint8_t     type;             /* CON, NON, ACK, RST */
+    uint8_t     code;
+    uint16_t    id;
+    size_t      token_len;        /* 0..8 */
+    uint8_t     token[8];
+
+    size_t      npath;
+    dots_str_t  path[DOTS_COAP_SEGMENTS];
+    size_t      nquery;
+    dots_str_t  query[DOTS_COAP_QUERIES];
+    int32_t     content_format;   /* -1: absent */
+    int32_t     accept;           /* -1: absent */
+    int64_t     observe;          /* -1: absent */
+    int64_t     max_age;          /* -1: absent */
+    unsigned    if_match:1;
+    unsigned    too_many_segments:1;  /* more than fit: no such resource */
+    uint16_t    bad_option;       /* first unknown or malformed critical option
+                                     of a request, 0: none (RFC 7252 5.4.1) */
+    dots_str_t  payload;          /* all slices point into the datagram */
+} dots_coap_message_t;
+
+/*
+ * DOTS_OK, or DOTS_INVALID for bytes that are no CoAP message; then, if at
+ * least a header could be read, m->type and m->id are set and *header is 1 (a
+ * malformed CON is answered with RST, RFC 7252 section 4.2).
+ */
+int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
+    int *header);
+
+/* Writes type, code, id, token, Content-Format, Max-Age, Observe, payload.
+ * DOTS_OK or DOTS_FULL. */
+int dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
+    size_t *len);
+
+#endif /* DOTS_COAP_H */

@@ -1,0 +1,70 @@
+/*
+ * The signal channel of one peer: datagrams in, datagrams out.
+ *
+ *   host (DTLS session)                        this layer
+ *   dots_signal_input(datagram)      ->  message layer: ping, dedup, RST
+ *                                        resource by path, method, format
+ *                                        body: CBOR -> YANG -> dots_request_t
+ *   ops->submit(request)             <-
+ *   request->done()                  ->  outcome -> code, body -> message
+ *   ops->send(datagram)              <-
+ *   dots_signal_close()              ->  forgets the peer; requests in flight
+ *                                        end without an answer
+ *
+ * One way in, one way out, one timer, one close.  Knows no sockets, no nginx, no
+ * clock but the one given.  Bounded memory: DOTS_SIGNAL_RECENT remembered
+ * answers and DOTS_SIGNAL_INFLIGHT requests per peer.
+ */
+
+#ifndef DOTS_SIGNAL_H
+#define DOTS_SIGNAL_H
+
+#include "dots_base.h"
+#include "dots_coap.h"
+#include "dots_customer.h"
+#include "dots_request.h"
+#include "dots_schema.h"
+
+#define DOTS_SIGNAL_RECENT   16
+#define DOTS_SIGNAL_INFLIGHT 16
+#define DOTS_SIGNAL_ARENA    (256 * 1024) /* bytes one request may use */
+
+typedef struct dots_signal_s  dots_signal_t;
+
+typedef struct {
+    /* One datagram to the peer; losing it is no error. */
+    void (*send)(void *peer, const uint8_t *data, size_t len);
+
+    /* See dots_request.h; may call rq->done() before it returns. */
+    void (*submit)(void *peer, dots_request_t *rq);
+
+    /* One answered request, for the audit log; may be NULL.  "rq" is NULL where
+     * it did not come as far as a request to the model. */
+    void (*audit)(void *peer, const dots_coap_message_t *request, uint8_t code,
+        const dots_request_t *rq, const char *why);
+} dots_signal_ops_t;
+
+typedef struct {
+    const dots_schema_t     *schema;
+    const dots_signal_ops_t *ops;
+    const dots_lifetime_t   *lifetime;  /* the grant is made here */
+} dots_signal_conf_t;
+
+/*
+ * "customer" NULL: an authenticated peer that nobody knows; every request is
+ * answered 4.01 (RFC 9132 section 8).  "max_message": largest CoAP message that
+ * fits one datagram (RFC 9132 section 7.3).  NULL: no memory.
+ */
+dots_signal_t *dots_signal_create(const dots_signal_conf_t *conf, void *peer,
+    const dots_customer_t *customer, size_t max_message);
+
+/* One datagram, at "now" (ms, monotonic). */
+void dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
+    int64_t now);
+
+/* Time-driven work; returns ms until it wants to be called again, -1: never. */
+int64_t dots_signal_timer(dots_signal_t *s, int64_t now);
+
+void dots_signal_close(dots_signal_t *s);
+
+#endif /* DOTS_SIGNAL_H */

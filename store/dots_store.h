@@ -1,0 +1,97 @@
+/*
+ * Durable records: byte keys, byte values, conditional transactions.  Drivers
+ * stand behind this header (LMDB now, etcd later).  Knows nothing of what the
+ * records mean.  A store is opened after fork, by each process for itself;
+ * dots_store_commit() blocks on the disk and on other writers, so an nginx
+ * worker calls it from a thread only; reads never block on a writer.
+ * dots_store_commit() and the readers may run in different threads.
+ */
+
+#ifndef DOTS_STORE_H
+#define DOTS_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DOTS_STORE_KEY_MAX 500
+
+#define DOTS_STORE_OK        0
+#define DOTS_STORE_ERROR    -1 /* disk or library: errno-like text available */
+#define DOTS_STORE_DECLINED -3 /* an expectation did not hold, or no such key */
+#define DOTS_STORE_FULL     -4 /* the map or the disk is full */
+
+typedef struct dots_store_s  dots_store_t;
+
+typedef struct {
+    const void *data;
+    size_t      len;
+} dots_store_slice_t;
+
+typedef enum {
+    DOTS_STORE_PUT = 1,
+    DOTS_STORE_DELETE,
+    DOTS_STORE_DELETE_BELOW,    /* every key that begins with "key" */
+    DOTS_STORE_CHECK,           /* the expectation only */
+    DOTS_STORE_COUNT            /* keys that begin with "key", before any op of
+                                   this transaction, must be fewer than "most" */
+} dots_store_action_t;
+
+typedef enum {
+    DOTS_STORE_ANY = 0,
+    DOTS_STORE_ABSENT,
+    DOTS_STORE_PRESENT
+} dots_store_expect_t;
+
+typedef struct {
+    dots_store_action_t  action;
+    dots_store_expect_t  expect;
+    dots_store_slice_t   key;
+    dots_store_slice_t   value;
+    size_t               most;      /* DOTS_STORE_COUNT */
+    int                  existed;   /* out: the key was there before */
+} dots_store_op_t;
+
+/*
+ * All operations or none.  Expectations are all checked before the first
+ * change.  result: OK, DECLINED (then "failed" is the index of the operation
+ * whose expectation did not hold), FULL, ERROR.
+ */
+typedef struct {
+    dots_store_op_t *ops;
+    size_t           nops;
+    int              result;
+    size_t           failed;
+} dots_store_txn_t;
+
+/*
+ * "path": an existing directory.  "size": upper bound of the data in bytes.
+ * DOTS_STORE_OK, or DOTS_STORE_ERROR with one sentence in "err".
+ */
+int dots_store_open(dots_store_t **store, const char *path, size_t size,
+    char *err, size_t errsize);
+void dots_store_close(dots_store_t *store);
+
+/*
+ * Many transactions in one durable commit; each gets its own result, in order,
+ * later ones see earlier ones.  When it returns, what has OK is on the disk.
+ * Returns OK if the commit as a whole went through.
+ */
+int dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n);
+
+/*
+ * The callback gets slices that are valid during the call only; a nonzero
+ * return ends a walk.  get: OK, DECLINED, ERROR.  walk: keys that begin with
+ * "prefix", ascending; OK, ERROR.
+ */
+typedef int (*dots_store_pt)(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value);
+
+int dots_store_get(dots_store_t *store, dots_store_slice_t key,
+    dots_store_pt cb, void *ctx);
+int dots_store_walk(dots_store_t *store, dots_store_slice_t prefix,
+    dots_store_pt cb, void *ctx);
+
+/* Text of the last error of this thread, never NULL. */
+const char *dots_store_error(dots_store_t *store);
+
+#endif /* DOTS_STORE_H */
