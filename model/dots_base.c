@@ -82,7 +82,9 @@ dots_arena_alloc(dots_arena_t *a, size_t size)
     size_t               n;
     dots_arena_chunk_t  *c;
 
-    if (size > a->left) {
+    /* the second half keeps the sums below from wrapping */
+
+    if (size > a->left || size > SIZE_MAX / 2) {
         return NULL;
     }
 

@@ -84,7 +84,7 @@ typedef enum {
     DOTS_FAULT_TOO_BIG
 } dots_fault_kind_t;
 
-#define DOTS_FAULT_TEXT 200
+#define DOTS_FAULT_TEXT 320
 
 typedef struct {
     dots_fault_kind_t  kind;

@@ -27,11 +27,14 @@ typedef struct dots_customer_s {
     dots_prefix_t *prefixes;      /* sorted by dots_prefix_cmp() */
     uint8_t       *shared;        /* of each prefix */
     size_t         nnames;
-    dots_str_t    *names;         /* lower case, no trailing dot */
+    dots_str_t    *names;         /* lower case, no trailing dot, sorted */
     size_t         nmitigators;
     dots_str_t    *mitigators;    /* by preference */
     uint32_t       max_mitigations;  /* 0: no limit */
     uint32_t       max_aliases;      /* 0: no limit */
+    size_t         nspace;
+    dots_prefix_t *space;         /* by finish(): "prefixes" in their fewest
+                                     form, disjoint and sorted */
 } dots_customer_t;
 
 typedef struct dots_customers_s  dots_customers_t;
@@ -39,14 +42,19 @@ typedef struct dots_customers_s  dots_customers_t;
 dots_customers_t *dots_customers_create(void);
 void dots_customers_destroy(dots_customers_t *cs);
 
-/* New customer, or NULL with "f" filled: name taken, empty or too long. */
+/*
+ * New customer, or NULL with "f" filled: name taken, empty, too long or with
+ * control characters; NULL without memory, too, and then f->message is empty.
+ */
 dots_customer_t *dots_customers_add(dots_customers_t *cs, dots_str_t name,
     dots_fault_t *f);
 
 /*
  * These return DOTS_OK, DOTS_INVALID ("f" names the other customer and the
  * remedy) or DOTS_ERROR.  An identity belongs to one customer.  Two prefixes of
- * two customers may overlap only if both say shared.
+ * two customers may overlap only if both say shared.  A prefix that no target
+ * may touch (dots_prefix_forbidden()) is refused.  Of the values only bytes are
+ * compared, except DNS identities and names, whose case does not matter.
  */
 int dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
     dots_identity_kind_t kind, dots_str_t value, dots_fault_t *f);

@@ -26,7 +26,10 @@ typedef struct {
  */
 int dots_prefix_parse(dots_prefix_t *p, dots_str_t text);
 
-/* "addr": 4 or 16 bytes in network order; the result is a host prefix. */
+/*
+ * "addr": 4 or 16 bytes in network order; the result is a host prefix, of IPv4
+ * for an IPv4-mapped address.
+ */
 void dots_prefix_host(dots_prefix_t *p, int family, const void *addr);
 
 /* Canonical text (RFC 5952 for IPv6) with length and NUL; bytes before NUL. */
@@ -41,9 +44,22 @@ int dots_prefix_cmp(const dots_prefix_t *a, const dots_prefix_t *b);
 
 /*
  * NULL, or why the prefix can be no target: "loopback", "multicast",
- * "broadcast", "unspecified" (0.0.0.0/8, ::/128, a zero length), "link-local".
- * A prefix that overlaps a forbidden range at all is forbidden.
+ * "broadcast" (255.255.255.255), "reserved" (the rest of 240.0.0.0/4),
+ * "unspecified" (0.0.0.0/8, ::/128, a zero length), "link-local",
+ * "IPv4-mapped" (what the parser could not turn into IPv4).
+ * A prefix that overlaps a forbidden range at all is forbidden.  A directed
+ * broadcast cannot be known here.
  */
 const char *dots_prefix_forbidden(const dots_prefix_t *p);
+
+/*
+ * The record form: family, length, 4 or 16 bytes.  A prefix that the parser
+ * could not have made fails the writer or the reader.
+ */
+#define DOTS_PREFIX_RECORD 6 /* the shortest */
+
+size_t dots_prefix_size(const dots_prefix_t *p);
+void dots_prefix_write(dots_writer_t *w, const dots_prefix_t *p);
+void dots_prefix_read(dots_reader_t *r, dots_prefix_t *p);
 
 #endif /* DOTS_PREFIX_H */

@@ -1,0 +1,855 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dots_customer.h"
+#include "dots_hostname.h"
+
+
+#define DOTS_CUSTOMER_FINGERPRINT 32 /* bytes of SHA-256 */
+#define DOTS_CUSTOMER_SHOWN       80 /* bytes of a value in a message */
+#define DOTS_CUSTOMER_DEPTH       129 /* lengths that can nest: 0..128 */
+
+/* Beside the identities, the customers' names are keys of the same index. */
+
+#define DOTS_CUSTOMER_KEY_NAME (DOTS_IDENTITY_PSK + 1)
+
+
+typedef struct {
+    uint32_t         hash;
+    int              kind;
+    dots_str_t       value;
+    dots_customer_t *customer; /* NULL: a free slot */
+} dots_customer_key_t;
+
+struct dots_customers_s {
+    dots_arena_t         *arena;
+    size_t                n;
+    dots_customer_t     **list;
+    size_t                nkeys;
+    size_t                nslots;  /* a power of two, at most half taken */
+    dots_customer_key_t  *slots;
+};
+
+/* One prefix line of the configuration, for the sweep over all of them. */
+
+typedef struct {
+    dots_prefix_t    prefix;
+    uint8_t          shared;
+    size_t           order;
+    dots_customer_t *customer;
+} dots_customer_line_t;
+
+/*
+ * What the sweep knows of a prefix and of all around it: lines of two different
+ * customers, and one that is not shared.
+ */
+
+typedef struct {
+    const dots_customer_line_t *line;
+    const dots_customer_line_t *any[2];
+    const dots_customer_line_t *exclusive;
+} dots_customer_frame_t;
+
+
+dots_customers_t *
+dots_customers_create(void)
+{
+    dots_customers_t  *cs;
+
+    cs = calloc(1, sizeof(dots_customers_t));
+    if (cs == NULL) {
+        return NULL;
+    }
+
+    /* the configuration is the operator's: no limit */
+
+    cs->arena = dots_arena_create(SIZE_MAX);
+
+    if (cs->arena == NULL) {
+        free(cs);
+        return NULL;
+    }
+
+    return cs;
+}
+
+
+void
+dots_customers_destroy(dots_customers_t *cs)
+{
+    if (cs != NULL) {
+        dots_arena_destroy(cs->arena);
+        free(cs);
+    }
+}
+
+
+/*
+ * Room for one more element behind "n": a new array when n is zero or a power
+ * of two, else the old one.  What is outgrown stays in the arena; together it
+ * is no more than the array itself.
+ */
+
+static void *
+dots_customer_grow(dots_arena_t *a, void *array, size_t n, size_t size)
+{
+    void  *grown;
+
+    if (n & (n - 1)) {
+        return array;
+    }
+
+    grown = dots_arena_array(a, n ? 2 * n : 1, size);
+
+    if (grown != NULL && n) {
+        memcpy(grown, array, n * size);
+    }
+
+    return grown;
+}
+
+
+/* ---- the index of identities and names ---- */
+
+static uint8_t
+dots_customer_fold(int kind, uint8_t c)
+{
+    return kind == DOTS_IDENTITY_DNS ? dots_hostname_lower(c) : c;
+}
+
+
+/* FNV-1a: keys are the operator's, peers only look them up. */
+
+static uint32_t
+dots_customer_hash(int kind, dots_str_t value)
+{
+    size_t    i;
+    uint32_t  h;
+
+    h = (2166136261u ^ (uint32_t) kind) * 16777619u;
+
+    for (i = 0; i < value.len; i++) {
+        h = (h ^ dots_customer_fold(kind, value.data[i])) * 16777619u;
+    }
+
+    return h;
+}
+
+
+static int
+dots_customer_key_eq(const dots_customer_key_t *k, int kind, dots_str_t value)
+{
+    size_t  i;
+
+    if (k->kind != kind || k->value.len != value.len) {
+        return 0;
+    }
+
+    for (i = 0; i < value.len; i++) {
+        if (dots_customer_fold(kind, k->value.data[i])
+            != dots_customer_fold(kind, value.data[i]))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* The slot of the key, or the free one where it would go. */
+
+static dots_customer_key_t *
+dots_customer_slot(dots_customer_key_t *slots, size_t nslots, uint32_t hash,
+    int kind, dots_str_t value)
+{
+    size_t                i;
+    dots_customer_key_t  *k;
+
+    for (i = hash & (nslots - 1);; i = (i + 1) & (nslots - 1)) {
+        k = &slots[i];
+
+        if (k->customer == NULL
+            || (k->hash == hash && dots_customer_key_eq(k, kind, value)))
+        {
+            return k;
+        }
+    }
+}
+
+
+static dots_customer_t *
+dots_customer_find(const dots_customers_t *cs, int kind, dots_str_t value)
+{
+    uint32_t  hash;
+
+    if (cs->nslots == 0) {
+        return NULL;
+    }
+
+    hash = dots_customer_hash(kind, value);
+
+    return dots_customer_slot(cs->slots, cs->nslots, hash, kind, value)
+        ->customer;
+}
+
+
+static int
+dots_customer_rehash(dots_customers_t *cs)
+{
+    size_t                i, n;
+    dots_customer_key_t  *slots, *k;
+
+    n = cs->nslots ? 2 * cs->nslots : 64;
+
+    slots = dots_arena_array(cs->arena, n, sizeof(dots_customer_key_t));
+    if (slots == NULL) {
+        return DOTS_ERROR;
+    }
+
+    for (i = 0; i < cs->nslots; i++) {
+        k = &cs->slots[i];
+
+        if (k->customer != NULL) {
+            *dots_customer_slot(slots, n, k->hash, k->kind, k->value) = *k;
+        }
+    }
+
+    cs->slots = slots;
+    cs->nslots = n;
+
+    return DOTS_OK;
+}
+
+
+/* The key is new, the caller has looked; "value" stays where it is. */
+
+static int
+dots_customer_insert(dots_customers_t *cs, int kind, dots_str_t value,
+    dots_customer_t *c)
+{
+    uint32_t              hash;
+    dots_customer_key_t  *k;
+
+    if (2 * (cs->nkeys + 1) > cs->nslots
+        && dots_customer_rehash(cs) != DOTS_OK)
+    {
+        return DOTS_ERROR;
+    }
+
+    hash = dots_customer_hash(kind, value);
+    k = dots_customer_slot(cs->slots, cs->nslots, hash, kind, value);
+
+    k->hash = hash;
+    k->kind = kind;
+    k->value = value;
+    k->customer = c;
+
+    cs->nkeys++;
+
+    return DOTS_OK;
+}
+
+
+/* ---- building ---- */
+
+static int
+dots_customer_printable(dots_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] < 0x20 || s.data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+dots_customer_check_name(const dots_customers_t *cs, dots_str_t name,
+    dots_fault_t *f)
+{
+    if (name.len == 0 || name.len > DOTS_CUSTOMER_NAME
+        || !dots_customer_printable(name))
+    {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "a customer's name has 1 to %d bytes and no control"
+                          " characters", DOTS_CUSTOMER_NAME);
+    }
+
+    if (dots_customer_find(cs, DOTS_CUSTOMER_KEY_NAME, name) != NULL) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "customer \"%.*s\" is there twice: rename one or join"
+                          " the two", (int) name.len, name.data);
+    }
+
+    return DOTS_OK;
+}
+
+
+dots_customer_t *
+dots_customers_add(dots_customers_t *cs, dots_str_t name, dots_fault_t *f)
+{
+    dots_customer_t   *c;
+    dots_customer_t  **list;
+
+    if (dots_customer_check_name(cs, name, f) != DOTS_OK) {
+        return NULL;
+    }
+
+    if (f != NULL) {
+        f->message[0] = '\0';
+    }
+
+    list = dots_customer_grow(cs->arena, cs->list, cs->n,
+                              sizeof(dots_customer_t *));
+    c = dots_arena_alloc(cs->arena, sizeof(dots_customer_t));
+
+    if (list == NULL || c == NULL
+        || dots_arena_dup(cs->arena, &c->name, name) != DOTS_OK
+        || dots_customer_insert(cs, DOTS_CUSTOMER_KEY_NAME, c->name, c)
+           != DOTS_OK)
+    {
+        return NULL;
+    }
+
+    cs->list = list;
+    cs->list[cs->n++] = c;
+
+    return c;
+}
+
+
+static int
+dots_customer_check_identity(dots_identity_kind_t kind, dots_str_t value,
+    dots_fault_t *f)
+{
+    size_t   len;
+    uint8_t  buf[DOTS_HOSTNAME_MAX];
+
+    switch (kind) {
+
+    case DOTS_IDENTITY_DNS:
+
+        /* RFC 6125 section 6.4: compared as a name; one with a dot at its end
+           never stands in a certificate */
+
+        if (dots_hostname_normalize(value, buf, &len) != DOTS_OK
+            || len != value.len)
+        {
+            return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                              "a dns identity is a host name as the certificate"
+                              " has it, without wildcard and final dot");
+        }
+
+        return DOTS_OK;
+
+    case DOTS_IDENTITY_FINGERPRINT:
+
+        if (value.len != DOTS_CUSTOMER_FINGERPRINT) {
+            return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                              "a fingerprint is the SHA-256 of the certificate,"
+                              " 32 bytes");
+        }
+
+        return DOTS_OK;
+
+    default:
+
+        if (value.len == 0) {
+            return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                              "an identity must not be empty");
+        }
+
+        return DOTS_OK;
+    }
+}
+
+
+int
+dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
+    dots_identity_kind_t kind, dots_str_t value, dots_fault_t *f)
+{
+    dots_str_t              copy;
+    const dots_customer_t  *owner;
+
+    if (dots_customer_check_identity(kind, value, f) != DOTS_OK) {
+        return DOTS_INVALID;
+    }
+
+    owner = dots_customer_find(cs, kind, value);
+
+    if (owner == c) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "this identity is there twice: remove one");
+    }
+
+    if (owner != NULL) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "this identity is customer \"%.*s\"'s already: remove"
+                          " it from one of the two", (int) owner->name.len,
+                          owner->name.data);
+    }
+
+    if (dots_arena_dup(cs->arena, &copy, value) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    return dots_customer_insert(cs, (int) kind, copy, c);
+}
+
+
+int
+dots_customers_add_prefix(dots_customers_t *cs, dots_customer_t *c,
+    const dots_prefix_t *p, int shared, dots_fault_t *f)
+{
+    char            text[DOTS_PREFIX_TEXT];
+    uint8_t        *flags;
+    const char     *why;
+    dots_prefix_t  *prefixes;
+
+    why = dots_prefix_forbidden(p);
+
+    if (why != NULL) {
+        dots_prefix_print(p, text);
+
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "prefix %s has %s addresses, which nobody may have"
+                          " mitigated: remove it or make it longer", text, why);
+    }
+
+    prefixes = dots_customer_grow(cs->arena, c->prefixes, c->nprefixes,
+                                  sizeof(dots_prefix_t));
+    flags = dots_customer_grow(cs->arena, c->shared, c->nprefixes, 1);
+
+    if (prefixes == NULL || flags == NULL) {
+        return DOTS_ERROR;
+    }
+
+    prefixes[c->nprefixes] = *p;
+    flags[c->nprefixes] = shared != 0;
+
+    c->prefixes = prefixes;
+    c->shared = flags;
+    c->nprefixes++;
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_customer_add_str(dots_customers_t *cs, dots_str_t **array, size_t *n,
+    dots_str_t s)
+{
+    dots_str_t  *grown;
+
+    grown = dots_customer_grow(cs->arena, *array, *n, sizeof(dots_str_t));
+
+    if (grown == NULL
+        || dots_arena_dup(cs->arena, &grown[*n], s) != DOTS_OK)
+    {
+        return DOTS_ERROR;
+    }
+
+    *array = grown;
+    (*n)++;
+
+    return DOTS_OK;
+}
+
+
+int
+dots_customers_add_name(dots_customers_t *cs, dots_customer_t *c,
+    dots_str_t name, dots_fault_t *f)
+{
+    size_t   len;
+    uint8_t  buf[DOTS_HOSTNAME_MAX];
+
+    if (dots_hostname_normalize(name, buf, &len) != DOTS_OK) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "\"%.*s\" is no host name: a customer's name is a"
+                          " domain such as example.com, without wildcard",
+                          (int) (name.len < DOTS_CUSTOMER_SHOWN
+                                     ? name.len : DOTS_CUSTOMER_SHOWN),
+                          name.data);
+    }
+
+    return dots_customer_add_str(cs, &c->names, &c->nnames,
+                                 dots_str(buf, len));
+}
+
+
+int
+dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
+    dots_str_t name, dots_fault_t *f)
+{
+    size_t  i;
+
+    if (name.len == 0) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "a mitigator's name must not be empty");
+    }
+
+    for (i = 0; i < c->nmitigators; i++) {
+        if (dots_str_eq(c->mitigators[i], name)) {
+            return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                              "mitigator \"%.*s\" is there twice: remove one",
+                              (int) (name.len < DOTS_CUSTOMER_SHOWN
+                                         ? name.len : DOTS_CUSTOMER_SHOWN),
+                              name.data);
+        }
+    }
+
+    return dots_customer_add_str(cs, &c->mitigators, &c->nmitigators, name);
+}
+
+
+/* ---- finishing: one sort, one sweep ---- */
+
+static int
+dots_customer_line_cmp(const void *one, const void *two)
+{
+    int                          rc;
+    const dots_customer_line_t  *a, *b;
+
+    a = one;
+    b = two;
+    rc = dots_prefix_cmp(&a->prefix, &b->prefix);
+
+    return rc ? rc : (a->order > b->order) - (a->order < b->order);
+}
+
+
+static size_t
+dots_customer_lines(const dots_customers_t *cs, dots_customer_line_t *lines)
+{
+    size_t            i, j, n;
+    dots_customer_t  *c;
+
+    for (n = 0, i = 0; i < cs->n; i++) {
+        c = cs->list[i];
+
+        for (j = 0; j < c->nprefixes; j++, n++) {
+            if (lines != NULL) {
+                lines[n].prefix = c->prefixes[j];
+                lines[n].shared = c->shared[j];
+                lines[n].order = n;
+                lines[n].customer = c;
+            }
+        }
+    }
+
+    return n;
+}
+
+
+/* The line around "l" that forbids it: another customer's, unless both share. */
+
+static const dots_customer_line_t *
+dots_customer_conflict(const dots_customer_frame_t *fr,
+    const dots_customer_line_t *l)
+{
+    size_t  i;
+
+    if (l->shared) {
+        return fr->exclusive && fr->exclusive->customer != l->customer
+               ? fr->exclusive : NULL;
+    }
+
+    for (i = 0; i < 2; i++) {
+        if (fr->any[i] && fr->any[i]->customer != l->customer) {
+            return fr->any[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+dots_customer_note(dots_customer_frame_t *fr, const dots_customer_line_t *l)
+{
+    fr->line = l;
+
+    if (fr->any[0] == NULL) {
+        fr->any[0] = l;
+
+    } else if (fr->any[1] == NULL && fr->any[0]->customer != l->customer) {
+        fr->any[1] = l;
+    }
+
+    if (!l->shared) {
+        fr->exclusive = l;
+    }
+}
+
+
+static int
+dots_customer_overlap(const dots_customer_line_t *a,
+    const dots_customer_line_t *b, dots_fault_t *f)
+{
+    char  one[DOTS_PREFIX_TEXT], two[DOTS_PREFIX_TEXT];
+
+    dots_prefix_print(&a->prefix, one);
+    dots_prefix_print(&b->prefix, two);
+
+    return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                      "prefix %s of customer %.*s overlaps %s of customer %.*s:"
+                      " say 'shared' at the end of both prefix lines or remove"
+                      " one", one, (int) a->customer->name.len,
+                      a->customer->name.data, two,
+                      (int) b->customer->name.len, b->customer->name.data);
+}
+
+
+/*
+ * Sorted, a prefix comes right after those around it: the stack holds the ones
+ * that contain the line at hand, outermost first, equal ones in one frame.
+ */
+
+static int
+dots_customer_sweep(const dots_customer_line_t *lines, size_t n,
+    dots_fault_t *f)
+{
+    size_t                       i, depth;
+    dots_customer_frame_t        stack[DOTS_CUSTOMER_DEPTH + 1], *top;
+    const dots_customer_line_t  *l, *other;
+
+    memset(&stack[0], 0, sizeof(stack[0]));
+
+    for (depth = 0, i = 0; i < n; i++) {
+        l = &lines[i];
+
+        while (depth
+               && !dots_prefix_contains(&stack[depth].line->prefix, &l->prefix))
+        {
+            depth--;
+        }
+
+        other = dots_customer_conflict(&stack[depth], l);
+
+        if (other != NULL) {
+            return dots_customer_overlap(l, other, f);
+        }
+
+        top = &stack[depth];
+
+        if (depth == 0 || dots_prefix_cmp(&top->line->prefix, &l->prefix) != 0)
+        {
+            stack[++depth] = *top;
+        }
+
+        dots_customer_note(&stack[depth], l);
+    }
+
+    return DOTS_OK;
+}
+
+
+/* Both halves of the same prefix, in order. */
+
+static int
+dots_customer_siblings(const dots_prefix_t *a, const dots_prefix_t *b)
+{
+    dots_prefix_t  parent;
+
+    parent = *a;
+    parent.length--;
+
+    return a->length == b->length && dots_prefix_contains(&parent, a)
+           && dots_prefix_contains(&parent, b)
+           && dots_prefix_cmp(a, b) != 0;
+}
+
+
+/*
+ * Takes the next prefix in order.  Halves become one, so that a target that
+ * spans two neighbouring prefixes of the customer is inside; what remains is
+ * disjoint and one binary search answers.
+ */
+
+static void
+dots_customer_cover(dots_customer_t *c, const dots_prefix_t *p)
+{
+    dots_prefix_t  *last;
+
+    if (c->nspace && dots_prefix_contains(&c->space[c->nspace - 1], p)) {
+        return;
+    }
+
+    c->space[c->nspace++] = *p;
+
+    while (c->nspace > 1) {
+        last = &c->space[c->nspace - 1];
+
+        if (!dots_customer_siblings(last - 1, last)) {
+            return;
+        }
+
+        /* the lower half has the address of the whole */
+
+        last[-1].length--;
+        c->nspace--;
+    }
+}
+
+
+static int
+dots_customer_str_cmp(const void *one, const void *two)
+{
+    return dots_str_cmp(*(const dots_str_t *) one, *(const dots_str_t *) two);
+}
+
+
+static int
+dots_customer_reset(const dots_customers_t *cs)
+{
+    size_t            i;
+    dots_customer_t  *c;
+
+    for (i = 0; i < cs->n; i++) {
+        c = cs->list[i];
+
+        c->space = dots_arena_array(cs->arena, c->nprefixes,
+                                    sizeof(dots_prefix_t));
+        if (c->space == NULL) {
+            return DOTS_ERROR;
+        }
+
+        c->nspace = 0;
+        c->nprefixes = 0;
+
+        if (c->nnames) {
+            qsort(c->names, c->nnames, sizeof(dots_str_t),
+                  dots_customer_str_cmp);
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
+int
+dots_customers_finish(dots_customers_t *cs, dots_fault_t *f)
+{
+    size_t                 i, n;
+    dots_customer_t       *c;
+    dots_customer_line_t  *lines;
+
+    n = dots_customer_lines(cs, NULL);
+
+    lines = dots_arena_array(cs->arena, n, sizeof(dots_customer_line_t));
+    if (lines == NULL) {
+        return DOTS_ERROR;
+    }
+
+    (void) dots_customer_lines(cs, lines);
+    qsort(lines, n, sizeof(dots_customer_line_t), dots_customer_line_cmp);
+
+    if (dots_customer_sweep(lines, n, f) != DOTS_OK) {
+        return DOTS_INVALID;
+    }
+
+    if (dots_customer_reset(cs) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        c = lines[i].customer;
+
+        c->prefixes[c->nprefixes] = lines[i].prefix;
+        c->shared[c->nprefixes] = lines[i].shared;
+        c->nprefixes++;
+
+        dots_customer_cover(c, &lines[i].prefix);
+    }
+
+    return DOTS_OK;
+}
+
+
+/* ---- looking up ---- */
+
+const dots_customer_t *
+dots_customers_by_identity(const dots_customers_t *cs,
+    dots_identity_kind_t kind, dots_str_t value)
+{
+    return dots_customer_find(cs, (int) kind, value);
+}
+
+
+const dots_customer_t *
+dots_customers_by_name(const dots_customers_t *cs, dots_str_t name)
+{
+    return dots_customer_find(cs, DOTS_CUSTOMER_KEY_NAME, name);
+}
+
+
+const dots_customer_t *
+dots_customers_at(const dots_customers_t *cs, size_t i)
+{
+    return i < cs->n ? cs->list[i] : NULL;
+}
+
+
+int
+dots_customer_owns_prefix(const dots_customer_t *c, const dots_prefix_t *p)
+{
+    size_t  low, high, mid;
+
+    /* the last one that does not sort behind p: none other can contain it */
+
+    low = 0;
+    high = c->nspace;
+
+    while (low < high) {
+        mid = low + (high - low) / 2;
+
+        if (dots_prefix_cmp(&c->space[mid], p) <= 0) {
+            low = mid + 1;
+
+        } else {
+            high = mid;
+        }
+    }
+
+    return low > 0 && dots_prefix_contains(&c->space[low - 1], p);
+}
+
+
+int
+dots_customer_owns_name(const dots_customer_t *c, dots_str_t fqdn)
+{
+    size_t      i, len;
+    uint8_t     buf[DOTS_HOSTNAME_MAX];
+    dots_str_t  name;
+
+    if (c->nnames == 0
+        || dots_hostname_normalize(fqdn, buf, &len) != DOTS_OK)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+
+        /* at the start of each label: the name, its parent, ... */
+
+        if (i && buf[i - 1] != '.') {
+            continue;
+        }
+
+        name = dots_str(buf + i, len - i);
+
+        if (bsearch(&name, c->names, c->nnames, sizeof(dots_str_t),
+                    dots_customer_str_cmp)
+            != NULL)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
