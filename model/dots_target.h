@@ -17,6 +17,7 @@ struct dots_customer_s;
 
 #define DOTS_TARGET_MAX 512 /* entries of one kind; a limit of ours, not of the
                                RFC: far beyond what one datagram can carry */
+#define DOTS_TARGET_STRING 2048 /* bytes of one target-uri; ours, too */
 
 typedef struct {
     uint16_t  lower;
@@ -42,8 +43,9 @@ typedef struct {
 /*
  * Reads the target-* and alias-name children of "parent" (a scope or an alias
  * entry) into "t", strings copied to the arena; other children are skipped.
- * DOTS_OK, DOTS_INVALID (an empty value, upper-port below lower-port, more
- * than DOTS_TARGET_MAX entries: RFC 9132 section 4.4.1.1), DOTS_ERROR.
+ * DOTS_OK, DOTS_INVALID (an empty value, upper-port below lower-port: RFC 9132
+ * section 4.4.1.1; more than DOTS_TARGET_MAX entries or a string beyond its
+ * limit: DOTS_FAULT_TOO_BIG), DOTS_ERROR.
  */
 int dots_target_read(const struct lyd_node *parent, dots_arena_t *a,
     dots_target_t *t, dots_fault_t *f);
@@ -63,14 +65,18 @@ int dots_target_equal(const dots_target_t *a, const dots_target_t *b);
 /*
  * Everything that can be said before a name is resolved: forbidden addresses,
  * prefixes outside the customer's, names that are not the customer's, URIs
- * without a host.  DOTS_OK, or DOTS_INVALID with the attribute in "f".
+ * without a host.  An address in a URI is checked here as a target-prefix is;
+ * it is never resolved, so the caller has to add it (dots_target_uri()) to what
+ * is protected.  Says nothing of dots_target_empty(), nor of alias-name.
+ * DOTS_OK, or DOTS_INVALID with the attribute in "f".
  */
 int dots_target_check(const dots_target_t *t,
     const struct dots_customer_s *customer, dots_fault_t *f);
 
 /*
  * The same address checks for what "name" (of "attribute": "target-fqdn",
- * "target-uri") resolved to: RFC 9132 section 4.4.1.1.
+ * "target-uri") resolved to: RFC 9132 section 4.4.1.1.  No address at all is
+ * DOTS_INVALID.
  */
 int dots_target_check_resolved(const dots_prefix_t *addrs, size_t naddrs,
     const char *attribute, dots_str_t name,
@@ -85,6 +91,11 @@ int dots_target_check_resolved(const dots_prefix_t *addrs, size_t naddrs,
 int dots_target_uri(dots_str_t uri, dots_str_t *host, dots_prefix_t *addr,
     int *literal, uint16_t *port, uint8_t *protocol);
 
+/*
+ * The part of a record that holds the clauses.  A target beyond the limits, or
+ * with what could not be read back, fails the writer.  decode: DOTS_OK,
+ * DOTS_INVALID (then r->failed, too) or DOTS_ERROR.
+ */
 void dots_target_encode(const dots_target_t *t, dots_writer_t *w);
 int dots_target_decode(dots_target_t *t, dots_reader_t *r, dots_arena_t *a);
 size_t dots_target_size(const dots_target_t *t);    /* of the encoded form */
