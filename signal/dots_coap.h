@@ -1,6 +1,7 @@
 /*
- * CoAP messages (RFC 7252 section 3): bytes to a message and back, by libcoap's
- * public PDU and option API.  No state, no I/O.  Called by dots_signal.c.
+ * CoAP messages (RFC 7252 section 3): bytes to a message and back; options by
+ * libcoap's public option API.  No state, no I/O, no log.  Knows no resource.
+ * Called by dots_signal.c.
  */
 
 #ifndef DOTS_COAP_H
@@ -24,6 +25,11 @@
 #define DOTS_COAP_PUT    dots_coap_code(0, 3)
 #define DOTS_COAP_DELETE dots_coap_code(0, 4)
 
+#define DOTS_COAP_EMPTY  dots_coap_code(0, 0)
+
+#define dots_coap_class(code)  ((code) >> 5)
+#define dots_coap_detail(code) ((code) & 0x1f)
+
 #define DOTS_COAP_FORMAT_TEXT 0
 #define DOTS_COAP_FORMAT_DOTS 271 /* application/dots+cbor, RFC 9132 10.4 */
 
@@ -42,23 +48,33 @@ typedef struct {
     int32_t     accept;           /* -1: absent */
     int64_t     observe;          /* -1: absent */
     int64_t     max_age;          /* -1: absent */
+    int64_t     block2;           /* -1: absent (RFC 7959 section 2.2) */
     unsigned    if_match:1;
+    unsigned    proxy:1;          /* Proxy-Uri or Proxy-Scheme */
     unsigned    too_many_segments:1;  /* more than fit: no such resource */
-    uint16_t    bad_option;       /* first unknown or malformed critical option
-                                     of a request, 0: none (RFC 7252 5.4.1) */
+    unsigned    too_many_queries:1;
+    uint16_t    bad_option;       /* first unknown, malformed or wrongly repeated
+                                     critical option, 0: none (RFC 7252 section
+                                     5.4); elective ones are ignored */
     dots_str_t  payload;          /* all slices point into the datagram */
 } dots_coap_message_t;
 
 /*
  * DOTS_OK, or DOTS_INVALID for bytes that are no CoAP message; then, if at
- * least a header could be read, m->type and m->id are set and *header is 1 (a
- * malformed CON is answered with RST, RFC 7252 section 4.2).
+ * least a header of version 1 could be read, m->type, m->code and m->id are set
+ * and *header is 1 (a malformed CON is answered with RST, RFC 7252 section 4.2,
+ * an unknown version with silence, section 3).
  */
 int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
     int *header);
 
-/* Writes type, code, id, token, Content-Format, Max-Age, Observe, payload.
- * DOTS_OK or DOTS_FULL. */
+/* All fields empty, numbers absent. */
+void dots_coap_init(dots_coap_message_t *m);
+
+/*
+ * Writes type, code, id, token, Observe, Content-Format, Max-Age, payload.
+ * DOTS_OK or DOTS_FULL.
+ */
 int dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
     size_t *len);
 

@@ -1,0 +1,373 @@
+#include <coap3/coap.h>
+
+#include "dots_coap.h"
+
+
+#define DOTS_COAP_VERSION 1
+#define DOTS_COAP_HEADER  4
+#define DOTS_COAP_MARKER  0xff
+
+
+/*
+ * An option that we understand.  One that is not here is ignored if it is
+ * elective and makes the request a bad one if it is critical (odd numbers, RFC
+ * 7252 section 5.4.6): If-None-Match, Block1, Q-Block1 and Q-Block2 among them,
+ * until somebody serves them.
+ */
+
+typedef struct {
+    uint16_t  number;
+    uint16_t  min;              /* bytes, RFC 7252 section 5.10, Table 4 */
+    uint16_t  max;
+    uint8_t   repeatable;
+    void    (*set)(dots_coap_message_t *m, const dots_str_t *value);
+} dots_coap_option_t;
+
+
+static void dots_coap_set_if_match(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_path(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_content_format(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_query(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_accept(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_observe(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_max_age(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_block2(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_proxy(dots_coap_message_t *m,
+    const dots_str_t *value);
+
+
+/* Uri-Host and Uri-Port name this server, whose resources ignore them. */
+
+static const dots_coap_option_t  dots_coap_options[] = {
+    { COAP_OPTION_IF_MATCH,       0,    8, 1, dots_coap_set_if_match },
+    { COAP_OPTION_URI_HOST,       1,  255, 0, NULL },
+    { COAP_OPTION_OBSERVE,        0,    3, 0, dots_coap_set_observe },
+    { COAP_OPTION_URI_PORT,       0,    2, 0, NULL },
+    { COAP_OPTION_URI_PATH,       0,  255, 1, dots_coap_set_path },
+    { COAP_OPTION_CONTENT_FORMAT, 0,    2, 0, dots_coap_set_content_format },
+    { COAP_OPTION_MAXAGE,         0,    4, 0, dots_coap_set_max_age },
+    { COAP_OPTION_URI_QUERY,      0,  255, 1, dots_coap_set_query },
+    { COAP_OPTION_ACCEPT,         0,    2, 0, dots_coap_set_accept },
+    { COAP_OPTION_BLOCK2,         0,    3, 0, dots_coap_set_block2 },
+    { COAP_OPTION_PROXY_URI,      1, 1034, 0, dots_coap_set_proxy },
+    { COAP_OPTION_PROXY_SCHEME,   1,  255, 0, dots_coap_set_proxy },
+};
+
+
+void
+dots_coap_init(dots_coap_message_t *m)
+{
+    memset(m, 0, sizeof(dots_coap_message_t));
+
+    m->content_format = -1;
+    m->accept = -1;
+    m->observe = -1;
+    m->max_age = -1;
+    m->block2 = -1;
+}
+
+
+/* ---- parsing ---- */
+
+static void
+dots_coap_set_if_match(dots_coap_message_t *m, const dots_str_t *value)
+{
+    (void) value;
+
+    m->if_match = 1;
+}
+
+
+static void
+dots_coap_set_path(dots_coap_message_t *m, const dots_str_t *value)
+{
+    if (m->npath == DOTS_COAP_SEGMENTS) {
+        m->too_many_segments = 1;
+        return;
+    }
+
+    m->path[m->npath++] = *value;
+}
+
+
+static void
+dots_coap_set_content_format(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->content_format = (int32_t) coap_decode_var_bytes(value->data,
+                                                        value->len);
+}
+
+
+static void
+dots_coap_set_query(dots_coap_message_t *m, const dots_str_t *value)
+{
+    if (m->nquery == DOTS_COAP_QUERIES) {
+        m->too_many_queries = 1;
+        return;
+    }
+
+    m->query[m->nquery++] = *value;
+}
+
+
+static void
+dots_coap_set_accept(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->accept = (int32_t) coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_observe(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->observe = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_max_age(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->max_age = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_block2(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->block2 = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_proxy(dots_coap_message_t *m, const dots_str_t *value)
+{
+    (void) value;
+
+    m->proxy = 1;
+}
+
+
+static const dots_coap_option_t *
+dots_coap_option(uint16_t number)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(dots_coap_options) / sizeof(dots_coap_options[0]);
+         i++)
+    {
+        if (dots_coap_options[i].number == number) {
+            return &dots_coap_options[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * RFC 7252 sections 5.4.1 (unrecognized), 5.4.3 (a length outside the range is
+ * treated like an unrecognized option), 5.4.5 (so is each repetition of one
+ * that is not repeatable).
+ */
+
+static void
+dots_coap_set(dots_coap_message_t *m, uint16_t number, int repeated,
+    const dots_str_t *value)
+{
+    const dots_coap_option_t  *option;
+
+    option = dots_coap_option(number);
+
+    if (option == NULL || value->len < option->min || value->len > option->max
+        || (repeated && !option->repeatable))
+    {
+        if ((number & 1) && m->bad_option == 0) {
+            m->bad_option = number;
+        }
+
+        return;
+    }
+
+    if (option->set != NULL) {
+        option->set(m, value);
+    }
+}
+
+
+/*
+ * One option at "p": its length, 0 for bytes that are none.  libcoap adds up
+ * the two extended bytes of a delta in 16 bits, so that 0xfef3 to 0xffff come
+ * out as a small number: no such option exists (RFC 7252 section 3.1).
+ */
+
+static size_t
+dots_coap_read_option(const uint8_t *p, size_t len, uint32_t *number,
+    dots_str_t *value)
+{
+    size_t         n;
+    coap_option_t  option;
+
+    n = coap_opt_parse(p, len, &option);
+
+    if (n == 0 || (p[0] >> 4 == 14 && option.delta < 269)) {
+        return 0;
+    }
+
+    *number += option.delta;
+
+    if (*number > UINT16_MAX) {
+        return 0;
+    }
+
+    *value = dots_str(option.value, option.length);
+
+    return n;
+}
+
+
+static int
+dots_coap_parse_options(dots_coap_message_t *m, const uint8_t *p, size_t len)
+{
+    size_t      n;
+    uint32_t    number, last;
+    dots_str_t  value;
+
+    number = 0;
+
+    while (len) {
+
+        if (*p == DOTS_COAP_MARKER) {
+            /* a marker and nothing after it is a format error, section 3 */
+
+            m->payload = dots_str(p + 1, len - 1);
+            return len > 1 ? DOTS_OK : DOTS_INVALID;
+        }
+
+        last = number;
+
+        n = dots_coap_read_option(p, len, &number, &value);
+        if (n == 0) {
+            return DOTS_INVALID;
+        }
+
+        dots_coap_set(m, (uint16_t) number, number == last, &value);
+
+        p += n;
+        len -= n;
+    }
+
+    return DOTS_OK;
+}
+
+
+int
+dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
+    int *header)
+{
+    dots_coap_init(m);
+    *header = 0;
+
+    if (len < DOTS_COAP_HEADER || len > DOTS_COAP_MESSAGE
+        || data[0] >> 6 != DOTS_COAP_VERSION)
+    {
+        return DOTS_INVALID;
+    }
+
+    *header = 1;
+
+    m->type = data[0] >> 4 & 0x03;
+    m->token_len = data[0] & 0x0f;
+    m->code = data[1];
+    m->id = (uint16_t) (data[2] << 8 | data[3]);
+
+    /* an Empty message is the header and nothing else, section 4.1 */
+
+    if (m->code == DOTS_COAP_EMPTY && len > DOTS_COAP_HEADER) {
+        m->token_len = 0;
+        return DOTS_INVALID;
+    }
+
+    /* lengths 9 to 15 are reserved, section 3 */
+
+    if (m->token_len > sizeof(m->token)
+        || m->token_len > len - DOTS_COAP_HEADER)
+    {
+        m->token_len = 0;
+        return DOTS_INVALID;
+    }
+
+    memcpy(m->token, data + DOTS_COAP_HEADER, m->token_len);
+
+    return dots_coap_parse_options(m, data + DOTS_COAP_HEADER + m->token_len,
+                                   len - DOTS_COAP_HEADER - m->token_len);
+}
+
+
+/* ---- writing ---- */
+
+static void
+dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
+    int64_t value)
+{
+    size_t   n;
+    uint8_t  option[16], bytes[4];
+
+    if (value < 0) {
+        return;
+    }
+
+    n = coap_encode_var_safe(bytes, sizeof(bytes), (unsigned int) value);
+    n = coap_opt_encode(option, sizeof(option), (uint16_t) (number - *last),
+                        bytes, n);
+    *last = number;
+
+    if (n == 0) {
+        w->failed = 1;
+        return;
+    }
+
+    dots_write_bytes(w, option, n);
+}
+
+
+int
+dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
+    size_t *len)
+{
+    uint16_t       last;
+    dots_writer_t  w = { buf, buf + size, 0 };
+
+    dots_write_u8(&w, (uint8_t) (DOTS_COAP_VERSION << 6 | m->type << 4
+                                 | m->token_len));
+    dots_write_u8(&w, m->code);
+    dots_write_u16(&w, m->id);
+    dots_write_bytes(&w, m->token, m->token_len);
+
+    last = 0;
+
+    dots_coap_write_uint(&w, &last, COAP_OPTION_OBSERVE, m->observe);
+    dots_coap_write_uint(&w, &last, COAP_OPTION_CONTENT_FORMAT,
+                         m->content_format);
+    dots_coap_write_uint(&w, &last, COAP_OPTION_MAXAGE, m->max_age);
+
+    if (m->payload.len) {
+        dots_write_u8(&w, DOTS_COAP_MARKER);
+        dots_write_bytes(&w, m->payload.data, m->payload.len);
+    }
+
+    if (w.failed) {
+        return DOTS_FULL;
+    }
+
+    *len = (size_t) (w.pos - buf);
+
+    return DOTS_OK;
+}
