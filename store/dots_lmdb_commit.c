@@ -1,0 +1,402 @@
+/* Committing: a group of conditional transactions in one of LMDB's. */
+
+#include <errno.h>
+
+#include "dots_lmdb.h"
+
+
+/* look for the readers of killed processes once in so many commits */
+#define DOTS_LMDB_COMMIT_STALE 256
+
+
+/*
+ * How many keys begin with the operation's key, never counting beyond what the
+ * question needs.
+ */
+
+static int
+dots_lmdb_commit_count(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op,
+    size_t enough, size_t *n)
+{
+    int          rc;
+    MDB_val      k, v;
+    MDB_cursor  *cur;
+
+    *n = 0;
+
+    if (enough == 0) {
+        return 0;
+    }
+
+    rc = mdb_cursor_open(txn, store->dbi, &cur);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = dots_lmdb_read_first(cur, op->key, &k, &v);
+
+    while (rc == 0 && ++*n < enough) {
+        rc = dots_lmdb_read_next(cur, op->key, &k, &v);
+    }
+
+    mdb_cursor_close(cur);
+
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+
+/* DECLINED if the operation's expectation does not hold; sets "existed". */
+
+static int
+dots_lmdb_commit_expect(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op)
+{
+    int      rc;
+    size_t   n;
+    MDB_val  k, v;
+
+    switch (op->action) {
+
+    case DOTS_STORE_COUNT:
+        rc = dots_lmdb_commit_count(store, txn, op, op->most, &n);
+        op->existed = n != 0;
+
+        if (rc == 0 && n >= op->most) {
+            return DOTS_STORE_DECLINED;
+        }
+
+        break;
+
+    case DOTS_STORE_DELETE_BELOW:
+        rc = dots_lmdb_commit_count(store, txn, op, 1, &n);
+        op->existed = n != 0;
+        break;
+
+    default:
+        k = dots_lmdb_val(op->key);
+        rc = mdb_get(txn, store->dbi, &k, &v);
+        op->existed = rc == 0;
+        rc = rc == MDB_NOTFOUND ? 0 : rc;
+    }
+
+    if (rc != 0) {
+        return dots_lmdb_result(store, "read", rc);
+    }
+
+    if ((op->expect == DOTS_STORE_ABSENT && op->existed)
+        || (op->expect == DOTS_STORE_PRESENT && !op->existed))
+    {
+        return DOTS_STORE_DECLINED;
+    }
+
+    return DOTS_STORE_OK;
+}
+
+
+/*
+ * Looks for the first key anew each time: where LMDB's cursor stands after it
+ * deleted the last entry of a page differs between versions.
+ */
+
+static int
+dots_lmdb_commit_delete_below(dots_store_t *store, MDB_txn *txn,
+    dots_store_slice_t prefix)
+{
+    int          rc;
+    MDB_val      k, v;
+    MDB_cursor  *cur;
+
+    rc = mdb_cursor_open(txn, store->dbi, &cur);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for ( ;; ) {
+        rc = dots_lmdb_read_first(cur, prefix, &k, &v);
+        if (rc != 0) {
+            break;
+        }
+
+        rc = mdb_cursor_del(cur, 0);
+        if (rc != 0) {
+            break;
+        }
+    }
+
+    mdb_cursor_close(cur);
+
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+
+static int
+dots_lmdb_commit_apply(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op)
+{
+    int      rc;
+    MDB_val  k, v;
+
+    rc = 0;
+    k = dots_lmdb_val(op->key);
+
+    switch (op->action) {
+
+    case DOTS_STORE_PUT:
+        v = dots_lmdb_val(op->value);
+        rc = mdb_put(txn, store->dbi, &k, &v, 0);
+        break;
+
+    case DOTS_STORE_DELETE:
+        rc = mdb_del(txn, store->dbi, &k, NULL);
+        rc = rc == MDB_NOTFOUND ? 0 : rc;
+        break;
+
+    case DOTS_STORE_DELETE_BELOW:
+        rc = dots_lmdb_commit_delete_below(store, txn, op->key);
+        break;
+
+    case DOTS_STORE_CHECK:
+    case DOTS_STORE_COUNT:
+        break;
+    }
+
+    return rc == 0 ? DOTS_STORE_OK : dots_lmdb_result(store, "write", rc);
+}
+
+
+/* What can be refused without looking into the store. */
+
+static int
+dots_lmdb_commit_valid(dots_store_txn_t *t)
+{
+    size_t            i, least;
+    dots_store_op_t  *op;
+
+    for (i = 0; i < t->nops; i++) {
+        op = &t->ops[i];
+
+        if (op->action < DOTS_STORE_PUT || op->action > DOTS_STORE_COUNT) {
+            return dots_lmdb_failed("unknown action", EINVAL);
+        }
+
+        least = op->action != DOTS_STORE_DELETE_BELOW
+                && op->action != DOTS_STORE_COUNT;
+
+        if (dots_lmdb_key(op->key, least) != DOTS_STORE_OK) {
+            return DOTS_STORE_ERROR;
+        }
+    }
+
+    return DOTS_STORE_OK;
+}
+
+
+/*
+ * One transaction of the group inside LMDB's.  The return value speaks of the
+ * whole group: anything but OK means that LMDB's transaction must be dropped.
+ */
+
+static int
+dots_lmdb_commit_one(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
+{
+    int     rc;
+    size_t  i;
+
+    t->failed = 0;
+    t->result = dots_lmdb_commit_valid(t);
+
+    if (t->result != DOTS_STORE_OK) {
+        return DOTS_STORE_OK;
+    }
+
+    for (i = 0; i < t->nops; i++) {
+        rc = dots_lmdb_commit_expect(store, txn, &t->ops[i]);
+
+        if (rc == DOTS_STORE_DECLINED) {
+            t->result = rc;
+            t->failed = i;
+            return DOTS_STORE_OK;
+        }
+
+        if (rc != DOTS_STORE_OK) {
+            return rc;
+        }
+    }
+
+    for (i = 0; i < t->nops; i++) {
+        rc = dots_lmdb_commit_apply(store, txn, &t->ops[i]);
+
+        if (rc != DOTS_STORE_OK) {
+            return rc;
+        }
+    }
+
+    return DOTS_STORE_OK;
+}
+
+
+static void
+dots_lmdb_commit_results(dots_store_txn_t **txns, size_t n, int rc)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        txns[i]->result = rc;
+        txns[i]->failed = 0;
+    }
+}
+
+
+/* All of the group in one LMDB transaction, or none of it. */
+
+static int
+dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
+{
+    int       rc;
+    size_t    i;
+    MDB_txn  *txn;
+
+    rc = dots_lmdb_begin(store, 0, &txn);
+
+    if (rc != DOTS_STORE_OK) {
+        dots_lmdb_commit_results(txns, n, rc);
+        return rc;
+    }
+
+    for (i = 0; i < n; i++) {
+        rc = dots_lmdb_commit_one(store, txn, txns[i]);
+
+        if (rc != DOTS_STORE_OK) {
+            mdb_txn_abort(txn);
+            dots_lmdb_commit_results(txns, n, rc);
+            return rc;
+        }
+    }
+
+    rc = mdb_txn_commit(txn);
+
+    if (rc != 0) {
+        rc = dots_lmdb_result(store, "mdb_txn_commit", rc);
+        dots_lmdb_commit_results(txns, n, rc);
+    }
+
+    return rc;
+}
+
+
+/* Nonzero if the transaction leaves no more records than it found. */
+
+static int
+dots_lmdb_commit_adds_none(dots_store_txn_t *t)
+{
+    size_t            i;
+    dots_store_op_t  *op;
+
+    for (i = 0; i < t->nops; i++) {
+        op = &t->ops[i];
+
+        if (op->action == DOTS_STORE_PUT && !op->existed) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/*
+ * A copy-on-write tree needs free pages even to delete, so a full store could
+ * never become less full.  What adds no record may use the reserve.
+ */
+
+static int
+dots_lmdb_commit_reserved(dots_store_t *store, dots_store_txn_t *t)
+{
+    int  rc;
+
+    pthread_rwlock_unlock(&store->map);
+    pthread_rwlock_wrlock(&store->map);
+
+    rc = dots_lmdb_set_map(store, store->size + store->reserve);
+
+    if (rc == DOTS_STORE_OK) {
+        rc = dots_lmdb_commit_group(store, &t, 1);
+        (void) dots_lmdb_set_map(store, store->size);
+    }
+
+    pthread_rwlock_unlock(&store->map);
+    pthread_rwlock_rdlock(&store->map);
+
+    return rc;
+}
+
+
+/* Each alone, so that one which does not fit takes no other with it. */
+
+static int
+dots_lmdb_commit_single(dots_store_t *store, dots_store_txn_t **txns, size_t n)
+{
+    int     rc, worst;
+    size_t  i;
+
+    worst = DOTS_STORE_OK;
+
+    for (i = 0; i < n; i++) {
+
+        if (store->broken) {
+            dots_lmdb_commit_results(&txns[i], n - i, DOTS_STORE_ERROR);
+            return DOTS_STORE_ERROR;
+        }
+
+        rc = dots_lmdb_commit_group(store, &txns[i], 1);
+
+        if (rc == DOTS_STORE_FULL && dots_lmdb_commit_adds_none(txns[i])) {
+            rc = dots_lmdb_commit_reserved(store, txns[i]);
+        }
+
+        if (rc != DOTS_STORE_OK) {
+            worst = rc;
+        }
+    }
+
+    return worst;
+}
+
+
+int
+dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n)
+{
+    int  rc;
+
+    if (n == 0) {
+        return DOTS_STORE_OK;
+    }
+
+    /* a commit may have to remap, which this thread's own read would bar */
+
+    if (dots_lmdb_read_inside(store)) {
+        dots_lmdb_commit_results(txns, n, DOTS_STORE_ERROR);
+        return dots_lmdb_failed("commit inside a read", EDEADLK);
+    }
+
+    if (dots_lmdb_enter(store) != DOTS_STORE_OK) {
+        dots_lmdb_commit_results(txns, n, DOTS_STORE_ERROR);
+        return DOTS_STORE_ERROR;
+    }
+
+    if (__atomic_add_fetch(&store->commits, 1, __ATOMIC_RELAXED)
+        % DOTS_LMDB_COMMIT_STALE == 0)
+    {
+        (void) mdb_reader_check(store->env, NULL);
+    }
+
+    rc = dots_lmdb_commit_group(store, txns, n);
+
+    if (rc == DOTS_STORE_FULL) {
+        /* a killed reader pins every page that was freed since */
+        (void) mdb_reader_check(store->env, NULL);
+        rc = dots_lmdb_commit_single(store, txns, n);
+    }
+
+    dots_lmdb_leave(store);
+
+    return rc;
+}

@@ -1,0 +1,243 @@
+/*
+ * Reading.  A reader takes a parked read transaction from a pool, so that it
+ * costs no system call.  A callback that reads again does so in the same
+ * transaction and so sees the same snapshot.
+ */
+
+#include <string.h>
+
+#include "dots_lmdb.h"
+
+
+/* The read that this thread is in the middle of. */
+
+static __thread struct {
+    dots_store_t *store;
+    MDB_txn      *txn;
+} dots_lmdb_read_outer;
+
+
+int
+dots_lmdb_read_inside(dots_store_t *store)
+{
+    return dots_lmdb_read_outer.store == store;
+}
+
+
+static MDB_txn *
+dots_lmdb_read_unpark(dots_store_t *store)
+{
+    MDB_txn  *txn;
+
+    pthread_mutex_lock(&store->pool);
+    txn = store->nparked ? store->parked[--store->nparked] : NULL;
+    pthread_mutex_unlock(&store->pool);
+
+    if (txn != NULL && mdb_txn_renew(txn) != 0) {
+        mdb_txn_abort(txn);
+        return NULL;
+    }
+
+    return txn;
+}
+
+
+static void
+dots_lmdb_read_park(dots_store_t *store, MDB_txn *txn)
+{
+    mdb_txn_reset(txn);
+
+    pthread_mutex_lock(&store->pool);
+
+    if (store->nparked < DOTS_LMDB_PARKED) {
+        store->parked[store->nparked++] = txn;
+        txn = NULL;
+    }
+
+    pthread_mutex_unlock(&store->pool);
+
+    if (txn != NULL) {
+        mdb_txn_abort(txn);
+    }
+}
+
+
+/* Sets "txn", and "outer" if it began here and read_end has to end it. */
+
+static int
+dots_lmdb_read_begin(dots_store_t *store, MDB_txn **txn, int *outer)
+{
+    *outer = !dots_lmdb_read_inside(store);
+
+    if (!*outer) {
+        *txn = dots_lmdb_read_outer.txn;
+        return DOTS_STORE_OK;
+    }
+
+    if (dots_lmdb_enter(store) != DOTS_STORE_OK) {
+        return DOTS_STORE_ERROR;
+    }
+
+    *txn = dots_lmdb_read_unpark(store);
+
+    if (*txn == NULL
+        && dots_lmdb_begin(store, MDB_RDONLY, txn) != DOTS_STORE_OK)
+    {
+        dots_lmdb_leave(store);
+        return DOTS_STORE_ERROR;
+    }
+
+    dots_lmdb_read_outer.store = store;
+    dots_lmdb_read_outer.txn = *txn;
+
+    return DOTS_STORE_OK;
+}
+
+
+static void
+dots_lmdb_read_end(dots_store_t *store, MDB_txn *txn, int outer)
+{
+    if (!outer) {
+        return;
+    }
+
+    dots_lmdb_read_outer.store = NULL;
+    dots_lmdb_read_park(store, txn);
+    dots_lmdb_leave(store);
+}
+
+
+int
+dots_store_get(dots_store_t *store, dots_store_slice_t key, dots_store_pt cb,
+    void *ctx)
+{
+    int                 rc, outer;
+    MDB_val             k, v;
+    MDB_txn            *txn;
+    dots_store_slice_t  value;
+
+    if (dots_lmdb_key(key, 1) != DOTS_STORE_OK
+        || dots_lmdb_read_begin(store, &txn, &outer) != DOTS_STORE_OK)
+    {
+        return DOTS_STORE_ERROR;
+    }
+
+    k = dots_lmdb_val(key);
+    rc = mdb_get(txn, store->dbi, &k, &v);
+
+    if (rc == 0) {
+        value.data = v.mv_data;
+        value.len = v.mv_size;
+        (void) cb(ctx, key, value);
+
+    } else {
+        rc = rc == MDB_NOTFOUND ? DOTS_STORE_DECLINED
+                                : dots_lmdb_failed("mdb_get", rc);
+    }
+
+    dots_lmdb_read_end(store, txn, outer);
+
+    return rc;
+}
+
+
+static int
+dots_lmdb_read_below(const MDB_val *key, dots_store_slice_t prefix)
+{
+    return key->mv_size >= prefix.len
+           && (prefix.len == 0
+               || memcmp(key->mv_data, prefix.data, prefix.len) == 0);
+}
+
+
+int
+dots_lmdb_read_first(MDB_cursor *cur, dots_store_slice_t prefix, MDB_val *k,
+    MDB_val *v)
+{
+    int  rc;
+
+    *k = dots_lmdb_val(prefix);
+
+    rc = mdb_cursor_get(cur, k, v, prefix.len ? MDB_SET_RANGE : MDB_FIRST);
+
+    if (rc == 0 && !dots_lmdb_read_below(k, prefix)) {
+        return MDB_NOTFOUND;
+    }
+
+    return rc;
+}
+
+
+int
+dots_lmdb_read_next(MDB_cursor *cur, dots_store_slice_t prefix, MDB_val *k,
+    MDB_val *v)
+{
+    int  rc;
+
+    rc = mdb_cursor_get(cur, k, v, MDB_NEXT);
+
+    if (rc == 0 && !dots_lmdb_read_below(k, prefix)) {
+        return MDB_NOTFOUND;
+    }
+
+    return rc;
+}
+
+
+static int
+dots_lmdb_read_each(dots_store_t *store, MDB_txn *txn,
+    dots_store_slice_t prefix, dots_store_pt cb, void *ctx)
+{
+    int                 rc;
+    MDB_val             k, v;
+    MDB_cursor         *cur;
+    dots_store_slice_t  key, value;
+
+    rc = mdb_cursor_open(txn, store->dbi, &cur);
+    if (rc != 0) {
+        return dots_lmdb_failed("mdb_cursor_open", rc);
+    }
+
+    rc = dots_lmdb_read_first(cur, prefix, &k, &v);
+
+    while (rc == 0) {
+        key.data = k.mv_data;
+        key.len = k.mv_size;
+        value.data = v.mv_data;
+        value.len = v.mv_size;
+
+        if (cb(ctx, key, value) != 0) {
+            break;
+        }
+
+        rc = dots_lmdb_read_next(cur, prefix, &k, &v);
+    }
+
+    mdb_cursor_close(cur);
+
+    if (rc != 0 && rc != MDB_NOTFOUND) {
+        return dots_lmdb_failed("mdb_cursor_get", rc);
+    }
+
+    return DOTS_STORE_OK;
+}
+
+
+int
+dots_store_walk(dots_store_t *store, dots_store_slice_t prefix,
+    dots_store_pt cb, void *ctx)
+{
+    int       rc, outer;
+    MDB_txn  *txn;
+
+    if (dots_lmdb_key(prefix, 0) != DOTS_STORE_OK
+        || dots_lmdb_read_begin(store, &txn, &outer) != DOTS_STORE_OK)
+    {
+        return DOTS_STORE_ERROR;
+    }
+
+    rc = dots_lmdb_read_each(store, txn, prefix, cb, ctx);
+    dots_lmdb_read_end(store, txn, outer);
+
+    return rc;
+}
