@@ -21,6 +21,7 @@ typedef struct {
     int64_t        expires;  /* ms since the epoch */
 } dots_alias_t;
 
+/* Results as those of dots_mitigation_encode() and dots_mitigation_decode(). */
 size_t dots_alias_size(const dots_alias_t *alias);
 int dots_alias_encode(const dots_alias_t *alias, uint8_t *buf, size_t size,
     size_t *len);

@@ -14,6 +14,7 @@
 
 #define DOTS_CUID_MAX   128 /* longest cuid: it is part of the store's keys */
 #define DOTS_REASON_MAX 120
+#define DOTS_MITIGATION_RESOLVED 4096 /* prefixes that one may protect */
 #define DOTS_FOREVER    INT64_MAX
 
 /* RFC 9132 Table 3; the numbers are the wire's. */
@@ -59,10 +60,15 @@ typedef struct {
 /* The lifetime granted for the one asked (-1 or > 0), RFC 9132 4.4.1.1. */
 int32_t dots_lifetime_grant(const dots_lifetime_t *policy, int32_t asked);
 
-/* Remaining lifetime in whole seconds, rounded up; -1: indefinite; 0: over. */
+/*
+ * Whole seconds up to its deadline (below), rounded up; -1: indefinite; 0: over.
+ */
 int32_t dots_mitigation_remaining(const dots_mitigation_t *m, int64_t now);
 
-/* The moment (ms) at which something happens by itself, or DOTS_FOREVER. */
+/*
+ * The moment (ms) at which something happens by itself, or DOTS_FOREVER:
+ * "terminates" for status 5, and for status 7 where it is set, else "expires".
+ */
 int64_t dots_mitigation_deadline(const dots_mitigation_t *m);
 
 /* Nonzero while the network has to act on it: status 1 to 5. */
@@ -71,7 +77,11 @@ int dots_mitigation_active(const dots_mitigation_t *m);
 /* Sorts "resolved", drops duplicates and prefixes inside others. */
 void dots_mitigation_normalize(dots_mitigation_t *m);
 
-/* The record has a version byte; decode copies everything to the arena. */
+/*
+ * The record has a version byte; decode copies everything to the arena.
+ * encode: DOTS_OK, DOTS_FULL (the buffer) or DOTS_INVALID (decode would refuse
+ * it); decode: DOTS_OK, DOTS_INVALID or DOTS_ERROR (the arena).
+ */
 size_t dots_mitigation_size(const dots_mitigation_t *m);
 int dots_mitigation_encode(const dots_mitigation_t *m, uint8_t *buf, size_t size,
     size_t *len);
