@@ -11,7 +11,7 @@
  *   dots_signal_close()              ->  forgets the peer; requests in flight
  *                                        end without an answer
  *
- * One way in, one way out, one timer, one close.  Knows no sockets, no nginx, no
+ * One way in, one way out, one timer, one close.  Knows no socket, no nginx, no
  * clock but the one given.  Bounded memory: DOTS_SIGNAL_RECENT remembered
  * answers and DOTS_SIGNAL_INFLIGHT requests per peer.
  */
@@ -30,6 +30,8 @@
 #define DOTS_SIGNAL_ARENA    (256 * 1024) /* bytes one request may use */
 
 typedef struct dots_signal_s  dots_signal_t;
+
+/* None of these may call dots_signal_close(). */
 
 typedef struct {
     /* One datagram to the peer; losing it is no error. */

@@ -1,0 +1,55 @@
+/*
+ * One request on its way to its answer, as the resources of signal/ see the
+ * message layer.  A resource's handler ends the exchange, now or in its
+ * outcome, by exactly one of dots_signal_answer(), dots_signal_refuse() and
+ * dots_signal_fault(); none may be touched afterwards.  Private to signal/.
+ */
+
+#ifndef DOTS_SIGNAL_EXCHANGE_H
+#define DOTS_SIGNAL_EXCHANGE_H
+
+#include "dots_signal.h"
+
+typedef struct dots_signal_exchange_s  dots_signal_exchange_t;
+
+typedef void (*dots_signal_outcome_t)(dots_signal_exchange_t *ex,
+    dots_request_t *rq);
+
+struct dots_signal_exchange_s {
+    dots_signal_t             *signal;       /* NULL: the peer is gone */
+    dots_signal_exchange_t    *next;
+    const dots_signal_conf_t  *conf;         /* of the signal */
+    const dots_customer_t     *customer;
+    size_t                     max_message;
+    dots_arena_t              *arena;        /* holds all of this, too */
+    dots_coap_message_t        request;      /* slices point into the arena */
+    uint64_t                   hash;         /* of the request's datagram */
+    int64_t                    received;     /* ms */
+    unsigned                   acked:1;      /* by an empty ACK */
+    dots_signal_outcome_t      outcome;
+};
+
+/* A new request to the model in the exchange's arena; NULL: no memory. */
+dots_request_t *dots_signal_request(dots_signal_exchange_t *ex,
+    dots_operation_t operation);
+
+/* Hands rq to the host; "outcome" is called unless the peer goes first. */
+void dots_signal_submit(dots_signal_exchange_t *ex, dots_request_t *rq,
+    dots_signal_outcome_t outcome);
+
+/*
+ * The response's code, options and payload; the message layer sets the rest.
+ * "rq" and "why" are for the audit log; each may be NULL.
+ */
+void dots_signal_answer(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const dots_request_t *rq, const char *why);
+
+/* An error with a diagnostic payload; "max_age" in s, -1: none. */
+void dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
+    uint8_t code, int64_t max_age, const char *text);
+
+/* The same with the fault's text, which names the attribute. */
+void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
+    uint8_t code, int64_t max_age, const dots_fault_t *f);
+
+#endif /* DOTS_SIGNAL_EXCHANGE_H */

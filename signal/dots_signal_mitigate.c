@@ -1,0 +1,349 @@
+#include <stdlib.h>
+
+#include "dots_cbor.h"
+#include "dots_signal_mitigate.h"
+#include "dots_signal_scope.h"
+#include "dots_signal_uri.h"
+
+
+/* Max-Age of 5.03: when to try again, s (RFC 7252 section 5.9.3.4) */
+
+#define DOTS_SIGNAL_MITIGATE_RETRY_LIMIT 60
+#define DOTS_SIGNAL_MITIGATE_RETRY_SOON  10
+
+
+typedef struct {
+    dots_operation_t  operation;    /* 0: any */
+    dots_verdict_t    verdict;
+    uint8_t           code;
+    int64_t           max_age;      /* -1: none */
+    const char       *text;         /* NULL: the fault's or the body */
+    int             (*body)(const dots_request_t *rq, unsigned content,
+                            struct lyd_node *top);
+} dots_signal_mitigate_answer_t;
+
+
+/*
+ * Outcomes.  RFC 9132 has no code for a customer's own limit but the general
+ * "near capacity or needs to rate-limit a particular client", section 4.4.1.3,
+ * of the 5.xx class.
+ */
+
+static const dots_signal_mitigate_answer_t  dots_signal_mitigate_answers[] = {
+
+    { DOTS_MITIGATION_PUT, DOTS_VERDICT_CREATED, dots_coap_code(2, 1), -1,
+      NULL, dots_signal_scope_granted },
+    { DOTS_MITIGATION_PUT, DOTS_VERDICT_CHANGED, dots_coap_code(2, 4), -1,
+      NULL, dots_signal_scope_granted },
+
+    { DOTS_MITIGATION_GET, DOTS_VERDICT_FOUND, dots_coap_code(2, 5), -1,
+      NULL, dots_signal_scope_found },
+    { DOTS_MITIGATION_GET, DOTS_VERDICT_NOT_FOUND, dots_coap_code(4, 4), -1,
+      "no such mitigation", NULL },
+
+    /* 2.02 whether it was there or not, no payload: section 4.4.4 */
+
+    { DOTS_MITIGATION_DELETE, DOTS_VERDICT_DELETED, dots_coap_code(2, 2), -1,
+      NULL, NULL },
+    { DOTS_MITIGATION_DELETE, DOTS_VERDICT_FOUND, dots_coap_code(2, 2), -1,
+      NULL, NULL },
+    { DOTS_MITIGATION_DELETE, DOTS_VERDICT_NOT_FOUND, dots_coap_code(2, 2), -1,
+      NULL, NULL },
+
+    { DOTS_MITIGATION_PUT, DOTS_VERDICT_CONFLICT, dots_coap_code(4, 9), -1,
+      NULL, dots_signal_scope_conflict },
+    { 0, DOTS_VERDICT_COLLISION, dots_coap_code(4, 9), -1,
+      NULL, dots_signal_scope_collision },
+
+    { 0, DOTS_VERDICT_INVALID, dots_coap_code(4, 0), -1, NULL, NULL },
+    { 0, DOTS_VERDICT_UNAVAILABLE, dots_coap_code(5, 3),
+      DOTS_SIGNAL_MITIGATE_RETRY_SOON, NULL, NULL },
+    { 0, DOTS_VERDICT_LIMIT, dots_coap_code(5, 3),
+      DOTS_SIGNAL_MITIGATE_RETRY_LIMIT,
+      "the customer's limit of mitigations is reached", NULL },
+    { 0, DOTS_VERDICT_FULL, dots_coap_code(5, 3),
+      DOTS_SIGNAL_MITIGATE_RETRY_LIMIT, "the server is full", NULL },
+};
+
+#define DOTS_SIGNAL_MITIGATE_ANSWERS                                          \
+    (sizeof(dots_signal_mitigate_answers)                                     \
+     / sizeof(dots_signal_mitigate_answers[0]))
+
+
+/* Ends the exchange: DOTS_INVALID is the peer's fault, DOTS_ERROR ours. */
+
+static void
+dots_signal_mitigate_refuse(dots_signal_exchange_t *ex,
+    const dots_request_t *rq, int rc, const dots_fault_t *f)
+{
+    if (rc == DOTS_INVALID) {
+        dots_signal_fault(ex, rq, dots_coap_code(4, 0), -1, f);
+        return;
+    }
+
+    dots_signal_refuse(ex, rq, dots_coap_code(5, 0), -1,
+                       "the server failed to process the request");
+}
+
+
+/* ---- the outcome ---- */
+
+/*
+ * The body as CBOR in "buf" of max_message bytes.  DOTS_OK, DOTS_FULL,
+ * DOTS_ERROR.
+ */
+
+static int
+dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
+    const dots_request_t *rq, const dots_signal_mitigate_answer_t *a,
+    uint8_t *buf, size_t *len)
+{
+    int               rc;
+    unsigned          content;
+    struct lyd_node  *top;
+
+    rc = dots_signal_uri_read_query(&ex->request, &content, NULL);
+    if (rc != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    if (lyd_new_ext_inner(ex->conf->schema->signal_ext, "mitigation-scope",
+                          &top)
+        != LY_SUCCESS)
+    {
+        return DOTS_ERROR;
+    }
+
+    rc = a->body(rq, content, top);
+
+    if (rc == DOTS_OK) {
+        rc = dots_cbor_encode(top, buf, ex->max_message, len);
+    }
+
+    lyd_free_all(top);
+
+    return rc;
+}
+
+
+/*
+ * The body has memory of its own: what was found may have filled the arena.
+ * Where it is larger than any datagram, the whole buffer stands for it: the
+ * message layer then sees that it does not fit, and says so.
+ */
+
+static void
+dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
+    const dots_request_t *rq, const dots_signal_mitigate_answer_t *a)
+{
+    int                  rc;
+    size_t               len;
+    uint8_t             *buf;
+    dots_coap_message_t  response;
+
+    dots_coap_init(&response);
+
+    response.code = a->code;
+    response.max_age = a->max_age;
+
+    if (a->body == NULL) {
+        dots_signal_answer(ex, &response, rq, NULL);
+        return;
+    }
+
+    len = ex->max_message;
+    buf = malloc(len);
+
+    rc = buf ? dots_signal_mitigate_encode(ex, rq, a, buf, &len) : DOTS_ERROR;
+
+    if (rc == DOTS_ERROR) {
+        free(buf);
+        dots_signal_mitigate_refuse(ex, rq, DOTS_ERROR, NULL);
+        return;
+    }
+
+    response.content_format = DOTS_COAP_FORMAT_DOTS;
+    response.payload = dots_str(buf, rc == DOTS_FULL ? ex->max_message : len);
+
+    dots_signal_answer(ex, &response, rq, NULL);
+
+    free(buf);
+}
+
+
+static void
+dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
+{
+    size_t                                i;
+    const dots_signal_mitigate_answer_t  *a;
+
+    for (i = 0; i < DOTS_SIGNAL_MITIGATE_ANSWERS; i++) {
+
+        a = &dots_signal_mitigate_answers[i];
+
+        if (a->verdict != rq->verdict
+            || (a->operation != 0 && a->operation != rq->operation))
+        {
+            continue;
+        }
+
+        if (a->text != NULL) {
+            dots_signal_refuse(ex, rq, a->code, a->max_age, a->text);
+            return;
+        }
+
+        if (a->body == NULL && dots_coap_class(a->code) != 2) {
+            dots_signal_fault(ex, rq, a->code, a->max_age, &rq->fault);
+            return;
+        }
+
+        dots_signal_mitigate_reply(ex, rq, a);
+        return;
+    }
+
+    dots_signal_mitigate_refuse(ex, rq, DOTS_ERROR, NULL);
+}
+
+
+/* ---- the methods ---- */
+
+/* The request with cuid and mid; NULL: the exchange has ended. */
+
+static dots_request_t *
+dots_signal_mitigate_request(dots_signal_exchange_t *ex,
+    dots_operation_t operation)
+{
+    dots_fault_t        fault;
+    dots_request_t     *rq;
+    dots_signal_uri_t   uri;
+
+    if (dots_signal_uri_read_path(&ex->request,
+                                  operation != DOTS_MITIGATION_GET, &uri,
+                                  &fault)
+        != DOTS_OK)
+    {
+        dots_signal_mitigate_refuse(ex, NULL, DOTS_INVALID, &fault);
+        return NULL;
+    }
+
+    rq = dots_signal_request(ex, operation);
+    if (rq == NULL) {
+        dots_signal_mitigate_refuse(ex, NULL, DOTS_ERROR, NULL);
+        return NULL;
+    }
+
+    rq->cuid = uri.cuid;
+    rq->has_mid = uri.has_mid;
+    rq->mid = uri.mid;
+
+    return rq;
+}
+
+
+static int
+dots_signal_mitigate_read_body(dots_signal_exchange_t *ex,
+    dots_mitigation_t *m, dots_fault_t *f)
+{
+    int               rc;
+    struct lyd_node  *top;
+
+    rc = dots_cbor_decode(ex->conf->schema, ex->request.payload.data,
+                          ex->request.payload.len, &top, f);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    rc = dots_signal_scope_read(ex->conf->schema, top, ex->arena, m, f);
+
+    lyd_free_all(top);
+
+    return rc;
+}
+
+
+static int
+dots_signal_mitigate_read_put(dots_signal_exchange_t *ex, dots_request_t *rq,
+    dots_fault_t *f)
+{
+    int                 rc;
+    dots_mitigation_t  *m;
+
+    m = dots_arena_alloc(ex->arena, sizeof(dots_mitigation_t));
+    if (m == NULL) {
+        return DOTS_ERROR;
+    }
+
+    m->customer = ex->customer->name;
+    m->cuid = rq->cuid;
+    m->mid = rq->mid;
+    m->trigger = 1;
+
+    rc = dots_signal_mitigate_read_body(ex, m, f);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    m->lifetime = dots_lifetime_grant(ex->conf->lifetime, m->lifetime);
+    rq->mitigation = m;
+
+    return dots_target_check(&m->target, ex->customer, f);
+}
+
+
+void
+dots_signal_mitigate_put(dots_signal_exchange_t *ex)
+{
+    int              rc;
+    dots_fault_t     fault;
+    dots_request_t  *rq;
+
+    rq = dots_signal_mitigate_request(ex, DOTS_MITIGATION_PUT);
+    if (rq == NULL) {
+        return;
+    }
+
+    rc = dots_signal_mitigate_read_put(ex, rq, &fault);
+    if (rc != DOTS_OK) {
+        dots_signal_mitigate_refuse(ex, rq, rc, &fault);
+        return;
+    }
+
+    dots_signal_submit(ex, rq, dots_signal_mitigate_outcome);
+}
+
+
+void
+dots_signal_mitigate_get(dots_signal_exchange_t *ex)
+{
+    unsigned         content;
+    dots_fault_t     fault;
+    dots_request_t  *rq;
+
+    rq = dots_signal_mitigate_request(ex, DOTS_MITIGATION_GET);
+    if (rq == NULL) {
+        return;
+    }
+
+    if (dots_signal_uri_read_query(&ex->request, &content, &fault)
+        != DOTS_OK)
+    {
+        dots_signal_mitigate_refuse(ex, rq, DOTS_INVALID, &fault);
+        return;
+    }
+
+    dots_signal_submit(ex, rq, dots_signal_mitigate_outcome);
+}
+
+
+void
+dots_signal_mitigate_delete(dots_signal_exchange_t *ex)
+{
+    dots_request_t  *rq;
+
+    rq = dots_signal_mitigate_request(ex, DOTS_MITIGATION_DELETE);
+    if (rq == NULL) {
+        return;
+    }
+
+    dots_signal_submit(ex, rq, dots_signal_mitigate_outcome);
+}

@@ -1,0 +1,37 @@
+/*
+ * The body of mitigation messages (RFC 9132 sections 4.4.1 and 4.4.2): a
+ * mitigation from the "scope" of a request, and the scopes of responses.  Knows
+ * no CoAP.  Called by dots_signal_mitigate.c.
+ */
+
+#ifndef DOTS_SIGNAL_SCOPE_H
+#define DOTS_SIGNAL_SCOPE_H
+
+#include "dots_base.h"
+#include "dots_mitigation.h"
+#include "dots_request.h"
+#include "dots_schema.h"
+
+/*
+ * Reads target, lifetime (as asked) and trigger of the only scope in "top", a
+ * decoded body, into "m"; everything else in it is refused.  Strings go to the
+ * arena.  DOTS_OK, DOTS_INVALID, DOTS_ERROR.
+ */
+int dots_signal_scope_read(const dots_schema_t *schema,
+    const struct lyd_node *top, dots_arena_t *a, dots_mitigation_t *m,
+    dots_fault_t *f);
+
+/*
+ * Add the scopes of a response to "top", an empty mitigation-scope; "content"
+ * as in dots_signal_uri.h.  DOTS_OK or DOTS_ERROR.
+ */
+int dots_signal_scope_granted(const dots_request_t *rq, unsigned content,
+    struct lyd_node *top);
+int dots_signal_scope_found(const dots_request_t *rq, unsigned content,
+    struct lyd_node *top);
+int dots_signal_scope_conflict(const dots_request_t *rq, unsigned content,
+    struct lyd_node *top);
+int dots_signal_scope_collision(const dots_request_t *rq, unsigned content,
+    struct lyd_node *top);
+
+#endif /* DOTS_SIGNAL_SCOPE_H */

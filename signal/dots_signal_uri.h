@@ -1,0 +1,40 @@
+/*
+ * Uri-Path parameters and Uri-Query of the signal channel's resources (RFC 9132
+ * sections 4.4.1.1, 4.4.1.2 and 4.4.2): cdid, cuid, mid, c.  Knows no resource
+ * and no body.  Called by the resources of signal/.
+ */
+
+#ifndef DOTS_SIGNAL_URI_H
+#define DOTS_SIGNAL_URI_H
+
+#include "dots_base.h"
+#include "dots_coap.h"
+#include "dots_mitigation.h"
+
+/* what a GET selects, RFC 9132 Table 2 */
+
+#define DOTS_SIGNAL_URI_CONFIG 0x01
+#define DOTS_SIGNAL_URI_STATE  0x02
+
+typedef struct {
+    dots_str_t  cuid;       /* points into the message */
+    unsigned    has_mid:1;
+    uint32_t    mid;
+} dots_signal_uri_t;
+
+/*
+ * The parameters behind the resource's name: an ignored cdid, cuid, mid, in
+ * this order, none empty; cuid has to be there, mid where "need_mid" says so.
+ * DOTS_OK or DOTS_INVALID.
+ */
+int dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
+    dots_signal_uri_t *uri, dots_fault_t *f);
+
+/*
+ * *content: what "c" selects, both without it.  Other queries are ignored.
+ * DOTS_OK or DOTS_INVALID (a value that is not in Table 2).
+ */
+int dots_signal_uri_read_query(const dots_coap_message_t *m, unsigned *content,
+    dots_fault_t *f);
+
+#endif /* DOTS_SIGNAL_URI_H */
