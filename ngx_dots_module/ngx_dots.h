@@ -49,7 +49,9 @@ typedef struct {
     ngx_array_t                     mitigators; /* of ngx_dots_mitigator_t */
     dots_customers_t               *customers;
     ngx_thread_pool_t              *thread_pool;
-    ngx_uint_t                      udp;        /* a server has "listen udp" */
+    ngx_uint_t                      udp;        /* a server has dots_signal */
+    ngx_uint_t                      data;       /* a location has dots_data */
+    void                           *reading;    /* while the block is read */
 } ngx_dots_conf_t;
 
 extern ngx_module_t  ngx_dots_module;

@@ -1,0 +1,550 @@
+#include "ngx_dots.h"
+#include "ngx_dots_conf.h"
+#include "ngx_dots_manager.h"
+#include "ngx_dots_zone.h"
+
+
+#define NGX_DOTS_SCHEMAS      "/usr/share/nginx-mod-dots/schemas"
+#define NGX_DOTS_ZONE_MIN     (1024 * 1024)
+#define NGX_DOTS_STATE_MIN    (1024 * 1024)
+
+
+static char *ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+static ngx_int_t ngx_dots_conf_threads(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+static char *ngx_dots_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_dots_conf_state_path(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_dots_conf_schemas(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_dots_conf_load_schemas(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+static char *ngx_dots_conf_lifetime(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_dots_conf_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static void ngx_dots_conf_cleanup(void *data);
+
+
+ngx_command_t  ngx_dots_conf_commands[] = {
+
+    { ngx_string("dots"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_BLOCK|NGX_CONF_NOARGS,
+      ngx_dots_conf_block,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("zone"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE2,
+      ngx_dots_conf_zone,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("state_path"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_state_path,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("state_size"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      0,
+      offsetof(ngx_dots_conf_t, state_size),
+      NULL },
+
+    { ngx_string("schemas"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_schemas,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("lifetime"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_lifetime,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("log"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_log,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("mitigator"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_dots_conf_mitigator,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("gobgp"),
+      NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_gobgp,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("action"),
+      NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_action,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("next_hop"),
+      NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE12,
+      ngx_dots_conf_next_hop,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("community"),
+      NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_community,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("tag"),
+      NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_tag,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("customer"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_dots_conf_customer,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("identity"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_identity,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("prefix"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_prefix,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("name"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_name,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("mitigate"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_mitigate,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("limits"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_limits,
+      0,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_str_t  ngx_dots_conf_default_zone = ngx_string("dots");
+
+
+void
+ngx_dots_conf_place(ngx_conf_t *cf, ngx_dots_place_t *place)
+{
+    place->file = cf->conf_file->file.name;
+    place->line = cf->conf_file->line;
+}
+
+
+char *
+ngx_dots_conf_error(ngx_conf_t *cf, ngx_dots_place_t *place, const char *fmt,
+    ...)
+{
+    u_char   text[NGX_MAX_CONF_ERRSTR], *p;
+    va_list  args;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s in %V:%ui",
+                  (size_t) (p - text), text, &place->file, place->line);
+
+    return NGX_CONF_ERROR;
+}
+
+
+ngx_uint_t
+ngx_dots_conf_param(ngx_str_t *arg, const char *key, ngx_str_t *value)
+{
+    size_t  len;
+
+    len = ngx_strlen(key);
+
+    if (arg->len <= len || arg->data[len] != '='
+        || ngx_strncmp(arg->data, key, len) != 0)
+    {
+        return 0;
+    }
+
+    value->data = arg->data + len + 1;
+    value->len = arg->len - len - 1;
+
+    return 1;
+}
+
+
+static char *
+ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    char                *rv;
+    ngx_conf_t           save;
+    ngx_pool_cleanup_t  *cln;
+
+    if (dcf->enable) {
+        return "is duplicate";
+    }
+
+    dcf->lifetime.dflt = 3600;       /* RFC 9132 section 4.4.1.1 */
+    dcf->lifetime.min = 30;
+    dcf->lifetime.max = 86400;
+    dcf->lifetime.terminating = 120; /* RFC 9132 section 4.4.4 */
+
+    if (ngx_array_init(&dcf->mitigators, cf->pool, 4,
+                       sizeof(ngx_dots_mitigator_t))
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_dots_conf_cleanup;
+    cln->data = dcf;
+
+    dcf->customers = dots_customers_create();
+    if (dcf->customers == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    dcf->enable = 1;
+
+    save = *cf;
+    cf->cmd_type = NGX_DOTS_CONF;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_dots_conf_done(cf, dcf);
+}
+
+
+static char *
+ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
+{
+    if (dcf->state == NULL) {
+        return "has no \"state_path\": say where mitigations are kept, "
+               "e.g. \"state_path /var/lib/nginx/dots;\"";
+    }
+
+    if (dcf->zone == NULL
+        && ngx_dots_zone_add(cf, dcf, &ngx_dots_conf_default_zone,
+                             16 * 1024 * 1024)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_init_size_value(dcf->state_size, 1024 * 1024 * 1024);
+
+    if (dcf->state_size < NGX_DOTS_STATE_MIN) {
+        return "has a \"state_size\" below 1m";
+    }
+
+    if (dcf->schemas.data == NULL) {
+        ngx_str_set(&dcf->schemas, NGX_DOTS_SCHEMAS);
+    }
+
+    if (ngx_dots_conf_load_schemas(cf, dcf) != NGX_CONF_OK
+        || ngx_dots_conf_customers_done(cf, dcf) != NGX_CONF_OK
+        || ngx_dots_conf_threads(cf, dcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_conf_threads(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
+{
+#if (NGX_THREADS)
+
+    dcf->thread_pool = ngx_thread_pool_add(cf, NULL);
+
+    return dcf->thread_pool ? NGX_OK : NGX_ERROR;
+
+#else
+
+    return NGX_OK;
+
+#endif
+}
+
+
+static char *
+ngx_dots_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (dcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size < NGX_DOTS_ZONE_MIN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid size \"%V\" of zone \"%V\": write at least "
+                           "1m (about 700 bytes a mitigation)",
+                           &value[2], &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_dots_zone_add(cf, dcf, &value[1], size) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * An ngx_path_t: nginx makes the directory (0700, owned by the worker's user)
+ * and, for its manager callback, the process that the manager lives in.
+ */
+
+static char *
+ngx_dots_conf_state_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_str_t   *value;
+    ngx_path_t  *path;
+
+    if (dcf->state) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    path->name = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &path->name, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    path->manager = ngx_dots_manager;
+    path->data = dcf;
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+
+    if (ngx_add_path(cf, &path) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    dcf->state = path;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_dots_conf_schemas(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_str_t  *value;
+
+    if (dcf->schemas.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    dcf->schemas = value[1];
+
+    /* ngx_conf_full_name() leaves a NUL behind the name */
+
+    if (ngx_conf_full_name(cf->cycle, &dcf->schemas, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_dots_conf_load_schemas(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
+{
+    char  err[512];
+
+    dcf->schema = dots_schema_load((char *) dcf->schemas.data, err,
+                                   sizeof(err));
+
+    if (dcf->schema == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the YANG modules in \"%V\" can't be used: %s; "
+                           "point \"schemas\" at the module's schemas folder",
+                           &dcf->schemas, err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_dots_conf_lifetime(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_int_t         n;
+    ngx_str_t        *value, s;
+    ngx_uint_t        i, k;
+    dots_lifetime_t  *lf;
+
+    struct {
+        const char  *name;
+        uint32_t    *where;
+    } params[4];
+
+    lf = &dcf->lifetime;
+    value = cf->args->elts;
+
+    params[0].name = "default";
+    params[0].where = &lf->dflt;
+    params[1].name = "min";
+    params[1].where = &lf->min;
+    params[2].name = "max";
+    params[2].where = &lf->max;
+    params[3].name = "terminating";
+    params[3].where = &lf->terminating;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_dots_conf_param(&value[i], "indefinite", &s)) {
+
+            if (s.len == 2 && ngx_strncmp(s.data, "on", 2) == 0) {
+                lf->indefinite = 1;
+                continue;
+            }
+
+            if (s.len == 3 && ngx_strncmp(s.data, "off", 3) == 0) {
+                lf->indefinite = 0;
+                continue;
+            }
+
+            goto invalid;
+        }
+
+        for (k = 0; k < 4; k++) {
+            if (ngx_dots_conf_param(&value[i], params[k].name, &s)) {
+                break;
+            }
+        }
+
+        if (k == 4) {
+            goto invalid;
+        }
+
+        n = ngx_atoi(s.data, s.len);
+
+        if (n == NGX_ERROR || n > NGX_MAX_INT32_VALUE) {
+            goto invalid;
+        }
+
+        *params[k].where = n;
+    }
+
+    if (lf->min == 0 || lf->min > lf->dflt || lf->dflt > lf->max) {
+        return "needs 0 < min <= default <= max, in seconds";
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\": write "
+                       "default=, min=, max= or terminating= with seconds, "
+                       "or indefinite=on|off", &value[i]);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_dots_conf_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_str_t  *value;
+
+    if (dcf->log) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    dcf->log = ngx_conf_open_file(cf->cycle, &value[1]);
+
+    return dcf->log ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static void
+ngx_dots_conf_cleanup(void *data)
+{
+    ngx_dots_conf_t  *dcf = data;
+
+    dots_customers_destroy(dcf->customers);
+    dots_schema_free(dcf->schema);
+}

@@ -1,0 +1,61 @@
+/*
+ * The dots {} block: its directives, their checks and what they become.  Runs
+ * in the master (and under nginx -t) only.
+ */
+
+#ifndef _NGX_DOTS_CONF_H_INCLUDED_
+#define _NGX_DOTS_CONF_H_INCLUDED_
+
+#include "ngx_dots.h"
+
+extern ngx_command_t  ngx_dots_conf_commands[];
+
+/* Where a directive stands, for errors that are found later. */
+
+typedef struct {
+    ngx_str_t   file;
+    ngx_uint_t  line;
+} ngx_dots_place_t;
+
+void ngx_dots_conf_place(ngx_conf_t *cf, ngx_dots_place_t *place);
+
+/* Logs as nginx does, with the file and the line of "place". */
+char *ngx_dots_conf_error(ngx_conf_t *cf, ngx_dots_place_t *place,
+    const char *fmt, ...);
+
+/* "key=value" with this key: the value is in "value". */
+ngx_uint_t ngx_dots_conf_param(ngx_str_t *arg, const char *key,
+    ngx_str_t *value);
+
+/* ngx_dots_conf_customer.c */
+
+
+char *ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+
+/* ngx_dots_conf_mitigator.c */
+
+char *ngx_dots_conf_mitigator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_gobgp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_action(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_next_hop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_community(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_tag(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_dots_mitigator_t *ngx_dots_conf_find_mitigator(ngx_dots_conf_t *dcf,
+    ngx_str_t *name);
+
+/*
+ * The blocks below dots {}.  They share the core modules' type, so their bits
+ * only have to differ from NGX_MAIN_CONF.
+ */
+
+#define NGX_DOTS_CONF            0x02000000
+#define NGX_DOTS_MITIGATOR_CONF  0x04000000
+#define NGX_DOTS_CUSTOMER_CONF   0x08000000
+
+#endif /* _NGX_DOTS_CONF_H_INCLUDED_ */

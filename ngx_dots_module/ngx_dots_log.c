@@ -1,0 +1,106 @@
+#include "ngx_dots.h"
+
+
+#define NGX_DOTS_LOG_LINE  2048
+
+
+static u_char *ngx_dots_log_member(u_char *p, u_char *last, const char *name,
+    ngx_str_t *value);
+static u_char *ngx_dots_log_string(u_char *p, u_char *last, u_char *s,
+    size_t len);
+
+
+/*
+ * One line, one write() with O_APPEND: lines of several processes do not mix.
+ * A line that would be longer is cut inside of a string, never of its JSON.
+ */
+
+void
+ngx_dots_log(ngx_dots_log_t *entry)
+{
+    u_char            line[NGX_DOTS_LOG_LINE], *p, *last;
+    ngx_str_t         s;
+    ngx_dots_conf_t  *dcf;
+
+    dcf = ngx_dots_get_conf(ngx_cycle);
+
+    if (dcf->log == NULL) {
+        return;
+    }
+
+    last = line + NGX_DOTS_LOG_LINE - 64;
+
+    p = ngx_snprintf(line, NGX_DOTS_LOG_LINE, "{\"time\":\"%V\"",
+                     &ngx_cached_http_log_iso8601);
+
+    p = ngx_dots_log_member(p, last, "channel", &entry->channel);
+    p = ngx_dots_log_member(p, last, "peer", &entry->peer);
+
+    s.data = (u_char *) entry->customer.data;
+    s.len = entry->customer.len;
+    p = ngx_dots_log_member(p, last, "customer", &s);
+
+    s.data = (u_char *) entry->cuid.data;
+    s.len = entry->cuid.len;
+    p = ngx_dots_log_member(p, last, "cuid", &s);
+
+    if (entry->has_mid) {
+        p = ngx_slprintf(p, last, ",\"mid\":%uD", entry->mid);
+    }
+
+    p = ngx_dots_log_member(p, last, "method", &entry->method);
+    p = ngx_dots_log_member(p, last, "code", &entry->code);
+
+    if (entry->status) {
+        p = ngx_slprintf(p, last, ",\"status\":%ui", entry->status);
+    }
+
+    p = ngx_dots_log_member(p, last, "reason", &entry->reason);
+
+    *p++ = '}';
+    *p++ = LF;
+
+    (void) ngx_write_fd(dcf->log->fd, line, p - line);
+}
+
+
+static u_char *
+ngx_dots_log_member(u_char *p, u_char *last, const char *name,
+    ngx_str_t *value)
+{
+    if (value->len == 0 || (size_t) (last - p) < ngx_strlen(name) + 16) {
+        return p;
+    }
+
+    p = ngx_slprintf(p, last, ",\"%s\":\"", name);
+    p = ngx_dots_log_string(p, last - 1, value->data, value->len);
+    *p++ = '"';
+
+    return p;
+}
+
+
+static u_char *
+ngx_dots_log_string(u_char *p, u_char *last, u_char *s, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len && last - p >= 6; i++) {
+
+        if (s[i] == '"' || s[i] == '\\') {
+            *p++ = '\\';
+            *p++ = s[i];
+
+        } else if (s[i] < 0x20 || s[i] >= 0x7f) {
+
+            /* names may be any bytes: the line stays ASCII and valid */
+
+            p = ngx_slprintf(p, last, "\\u00%02xd", s[i]);
+
+        } else {
+            *p++ = s[i];
+        }
+    }
+
+    return p;
+}

@@ -1,0 +1,424 @@
+#include "ngx_dots.h"
+#include "ngx_dots_process.h"
+#include "ngx_dots_request.h"
+#include "ngx_dots_resolve.h"
+#include "ngx_dots_zone.h"
+
+
+#define NGX_DOTS_MITIGATION_STARTING  "the server is starting"
+#define NGX_DOTS_MITIGATION_MEMORY    "no memory"
+
+
+static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
+    ngx_dots_resolved_t *resolved);
+static void ngx_dots_mitigation_decide(ngx_dots_request_t *dr);
+static ngx_int_t ngx_dots_mitigation_store(ngx_dots_request_t *dr,
+    dots_mitigation_t *m);
+static ngx_int_t ngx_dots_mitigation_encode(ngx_dots_request_t *dr,
+    dots_mitigation_t *m, dots_store_slice_t *value);
+static void ngx_dots_mitigation_undo(ngx_dots_request_t *dr,
+    dots_mitigation_t *m);
+static void ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit);
+static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
+static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
+static ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
+    dots_mitigation_t *m, int committed);
+
+
+/* ---- PUT: resolve, decide, store, settle ---- */
+
+void
+ngx_dots_mitigation_put(ngx_dots_request_t *dr)
+{
+    dots_request_t        *rq;
+    const dots_target_t  **target;
+
+    rq = dr->rq;
+
+    rq->mitigation->customer = rq->customer->name;
+    rq->mitigation->cuid = rq->cuid;
+    rq->mitigation->mid = rq->mid;
+
+    target = dots_arena_alloc(rq->arena, sizeof(dots_target_t *));
+    if (target == NULL) {
+        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_MEMORY);
+        return;
+    }
+
+    *target = &rq->mitigation->target;
+
+    ngx_dots_resolve(dr, target, 1, ngx_dots_mitigation_resolved);
+}
+
+
+static void
+ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
+    ngx_dots_resolved_t *resolved)
+{
+    dots_mitigation_t  *m;
+
+    m = dr->rq->mitigation;
+
+    m->resolved = resolved->prefixes;
+    m->nresolved = resolved->n;
+
+    dots_mitigation_normalize(m);
+
+    if (m->nresolved == 0) {
+
+        /* a name without an address: there would be nothing to act on */
+
+        ngx_dots_request_invalid(dr, "target-fqdn",
+                                 "the targets have no address");
+        return;
+    }
+
+    ngx_dots_mitigation_decide(dr);
+}
+
+
+static void
+ngx_dots_mitigation_decide(ngx_dots_request_t *dr)
+{
+    dots_verdict_t      verdict;
+    dots_request_t     *rq;
+    dots_registry_t    *r;
+
+    rq = dr->rq;
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_STARTING);
+        return;
+    }
+
+    verdict = dots_registry_put(r, rq->mitigation,
+                                rq->customer->max_mitigations, rq->now,
+                                (uint32_t) ngx_pid, rq->arena, &dr->over,
+                                &rq->conflict, &rq->fault);
+    ngx_dots_zone_unlock();
+
+    switch (verdict) {
+
+    case DOTS_VERDICT_BUSY:
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_decide);
+        return;
+
+    case DOTS_VERDICT_CREATED:
+    case DOTS_VERDICT_CHANGED:
+        break;
+
+    default:
+        ngx_dots_request_done(dr, verdict);
+        return;
+    }
+
+    rq->verdict = verdict;
+    dr->commit.handler = ngx_dots_mitigation_put_stored;
+
+    if (ngx_dots_mitigation_store(dr, rq->mitigation) != NGX_OK) {
+        ngx_dots_mitigation_undo(dr, rq->mitigation);
+    }
+}
+
+
+/*
+ * One transaction: the mitigation as the registry decided, and without those
+ * that it overrides (RFC 9132 section 4.4.1.3).
+ */
+
+static ngx_int_t
+ngx_dots_mitigation_store(ngx_dots_request_t *dr, dots_mitigation_t *m)
+{
+    size_t            i;
+    dots_arena_t     *a;
+    dots_store_op_t  *op;
+
+    a = dr->rq->arena;
+
+    op = dots_arena_array(a, dr->over.n + 1, sizeof(dots_store_op_t));
+    if (op == NULL) {
+        return NGX_ERROR;
+    }
+
+    dr->commit.txn.ops = op;
+    dr->commit.txn.nops = dr->over.n + 1;
+
+    op->key = ngx_dots_state_mitigation(a, m->customer, m->cuid, m->mid);
+    if (op->key.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (m->status == DOTS_STATUS_TERMINATED) {
+        op->action = DOTS_STORE_DELETE;
+
+    } else {
+        op->action = DOTS_STORE_PUT;
+
+        if (ngx_dots_mitigation_encode(dr, m, &op->value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < dr->over.n; i++) {
+
+        op++;
+        op->action = DOTS_STORE_DELETE;
+        op->key = ngx_dots_state_mitigation(a, dr->over.keys[i].customer,
+                                            dr->over.keys[i].cuid,
+                                            dr->over.keys[i].mid);
+        if (op->key.data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_dots_state_commit(&dr->commit);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_mitigation_encode(ngx_dots_request_t *dr, dots_mitigation_t *m,
+    dots_store_slice_t *value)
+{
+    size_t   size;
+    uint8_t *p;
+
+    size = dots_mitigation_size(m);
+
+    p = dots_arena_alloc(dr->rq->arena, size);
+
+    if (p == NULL
+        || dots_mitigation_encode(m, p, size, &value->len) != DOTS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+
+    return NGX_OK;
+}
+
+
+/* Nothing was given to the store: the reservation goes. */
+
+static void
+ngx_dots_mitigation_undo(ngx_dots_request_t *dr, dots_mitigation_t *m)
+{
+    (void) ngx_dots_mitigation_settle(dr, m, 0);
+
+    ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_MEMORY);
+}
+
+
+static void
+ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit)
+{
+    int                  committed;
+    dots_request_t      *rq;
+    ngx_dots_request_t  *dr;
+
+    dr = commit->data;
+    rq = dr->rq;
+    committed = (commit->txn.result == DOTS_STORE_OK);
+
+    if (ngx_dots_mitigation_settle(dr, rq->mitigation, committed) != NGX_OK) {
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
+        return;
+    }
+
+    if (!committed) {
+        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
+        return;
+    }
+
+    ngx_dots_process_wake_manager();
+
+    rq->nmitigations = 1;
+    rq->mitigations = rq->mitigation;
+
+    ngx_dots_request_done(dr, rq->verdict);
+}
+
+
+static void
+ngx_dots_mitigation_again(ngx_dots_request_t *dr)
+{
+    dr->commit.handler(&dr->commit);
+}
+
+
+/*
+ * NGX_AGAIN: the change is durable, but the registry is being loaded.  A change
+ * that failed has nothing to undo then: reservations are not loaded.
+ */
+
+static ngx_int_t
+ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
+    int committed)
+{
+    int               rc;
+    dots_registry_t  *r;
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        return committed ? NGX_AGAIN : NGX_OK;
+    }
+
+    rc = dots_registry_settle(r, m, &dr->over, (uint32_t) ngx_pid, committed);
+
+    ngx_dots_zone_unlock();
+
+    if (rc != DOTS_OK) {
+
+        /* a rebuilt zone had no room for it: the store has it, the log says */
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "dots: a stored mitigation has no room in the zone: "
+                      "enlarge \"zone\"");
+    }
+
+    return NGX_OK;
+}
+
+
+/* ---- GET ---- */
+
+void
+ngx_dots_mitigation_get(ngx_dots_request_t *dr)
+{
+    int                     rc;
+    dots_request_t         *rq;
+    dots_registry_t        *r;
+    dots_mitigation_key_t   key;
+
+    rq = dr->rq;
+
+    if (rq->has_mid) {
+
+        rq->mitigations = dots_arena_alloc(rq->arena,
+                                           sizeof(dots_mitigation_t));
+        if (rq->mitigations == NULL) {
+            ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_MEMORY);
+            return;
+        }
+
+        key.customer = rq->customer->name;
+        key.cuid = rq->cuid;
+        key.mid = rq->mid;
+    }
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_STARTING);
+        return;
+    }
+
+    if (rq->has_mid) {
+        rq->nmitigations = 1;
+        rc = dots_registry_get(r, &key, rq->arena, rq->mitigations);
+
+    } else {
+        rc = dots_registry_list(r, rq->customer->name, rq->cuid, rq->arena,
+                                &rq->mitigations, &rq->nmitigations);
+    }
+
+    ngx_dots_zone_unlock();
+
+    if (rc == DOTS_DECLINED || (rc == DOTS_OK && rq->nmitigations == 0)) {
+        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
+        return;
+    }
+
+    if (rc != DOTS_OK) {
+        ngx_dots_request_unavailable(dr, "too many mitigations for one "
+                                     "answer: ask for one mid");
+        return;
+    }
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_FOUND);
+}
+
+
+/* ---- DELETE ---- */
+
+void
+ngx_dots_mitigation_delete(ngx_dots_request_t *dr)
+{
+    dots_verdict_t          verdict;
+    dots_request_t         *rq;
+    dots_registry_t        *r;
+    ngx_dots_conf_t        *dcf;
+    dots_mitigation_key_t   key;
+
+    rq = dr->rq;
+    dcf = ngx_dots_get_conf(ngx_cycle);
+
+    key.customer = rq->customer->name;
+    key.cuid = rq->cuid;
+    key.mid = rq->mid;
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_STARTING);
+        return;
+    }
+
+    verdict = dots_registry_withdraw(r, &key, &dcf->lifetime, rq->now,
+                                     (uint32_t) ngx_pid, rq->arena,
+                                     &dr->stored);
+    ngx_dots_zone_unlock();
+
+    switch (verdict) {
+
+    case DOTS_VERDICT_BUSY:
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_delete);
+        return;
+
+    case DOTS_VERDICT_FOUND:    /* terminating already */
+        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
+        return;
+
+    case DOTS_VERDICT_DELETED:
+        break;
+
+    default:
+        ngx_dots_request_done(dr, verdict);
+        return;
+    }
+
+    dr->commit.handler = ngx_dots_mitigation_delete_stored;
+
+    if (ngx_dots_mitigation_store(dr, &dr->stored) != NGX_OK) {
+        ngx_dots_mitigation_undo(dr, &dr->stored);
+    }
+}
+
+
+static void
+ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit)
+{
+    int                  committed;
+    ngx_dots_request_t  *dr;
+
+    dr = commit->data;
+    committed = (commit->txn.result == DOTS_STORE_OK);
+
+    if (ngx_dots_mitigation_settle(dr, &dr->stored, committed) != NGX_OK) {
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
+        return;
+    }
+
+    if (!committed) {
+        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
+        return;
+    }
+
+    ngx_dots_process_wake_manager();
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
+}

@@ -1,0 +1,94 @@
+#include "ngx_dots.h"
+#include "ngx_dots_conf.h"
+#include "ngx_dots_manager.h"
+#include "ngx_dots_process.h"
+#include "ngx_dots_zone.h"
+
+
+static void *ngx_dots_create_conf(ngx_cycle_t *cycle);
+static char *ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf);
+static ngx_int_t ngx_dots_init_module(ngx_cycle_t *cycle);
+static void ngx_dots_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_core_module_t  ngx_dots_module_ctx = {
+    ngx_string("dots"),
+    ngx_dots_create_conf,
+    ngx_dots_init_conf
+};
+
+
+ngx_module_t  ngx_dots_module = {
+    NGX_MODULE_V1,
+    &ngx_dots_module_ctx,                  /* module context */
+    ngx_dots_conf_commands,                /* module directives */
+    NGX_CORE_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_dots_init_module,                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_dots_exit_process,                 /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_dots_create_conf(ngx_cycle_t *cycle)
+{
+    ngx_dots_conf_t  *dcf;
+
+    dcf = ngx_pcalloc(cycle->pool, sizeof(ngx_dots_conf_t));
+    if (dcf == NULL) {
+        return NULL;
+    }
+
+    /* "enable" stays 0 without a dots {} block, and nothing of us runs */
+
+    dcf->state_size = NGX_CONF_UNSET_SIZE;
+
+    return dcf;
+}
+
+
+static char *
+ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf)
+{
+    ngx_dots_conf_t  *dcf = conf;
+
+    if ((dcf->udp || dcf->data) && !dcf->enable) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"%s\" needs a \"dots { ... }\" block on the main "
+                      "level: add one with zone, state_path, a mitigator and "
+                      "the customers", dcf->udp ? "dots_signal" : "dots_data");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * Nothing here may fail: on a reload the master would exit and leave the
+ * workers behind.  What could fail was done while the configuration was read.
+ */
+
+static ngx_int_t
+ngx_dots_init_module(ngx_cycle_t *cycle)
+{
+    ngx_dots_conf_t  *dcf;
+
+    dcf = ngx_dots_get_conf(cycle);
+
+    ngx_dots_zone_attach(dcf->enable ? dcf->zone : NULL);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_dots_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_dots_process_exit(cycle);
+}

@@ -1,0 +1,763 @@
+#include "ngx_dots.h"
+#include "ngx_dots_pass.h"
+#include "ngx_dots_process.h"
+#include "ngx_dots_state.h"
+#include "ngx_dots_zone.h"
+
+
+#define NGX_DOTS_PASS_CHUNK   64            /* entries a lock */
+#define NGX_DOTS_PASS_ARENA   (64 * 1024 * 1024)
+#define NGX_DOTS_PASS_KEEP    300000        /* ms: a withdrawn one is shown */
+
+
+/* What one mitigator is to do. */
+
+typedef struct {
+    ngx_dots_mitigator_t   *mitigator;
+    dots_mitigator_t       *runner;
+    uint64_t                generation;     /* of the runner, when last seen */
+    dots_rule_t            *rules;
+    size_t                  n;
+    size_t                  max;
+} ngx_dots_pass_work_t;
+
+typedef struct {
+    ngx_dots_conf_t        *dcf;
+    ngx_log_t              *log;
+    int                     event;          /* wakes this process */
+    ngx_dots_pass_work_t   *work;
+    ngx_uint_t              nwork;
+    uint64_t                generation;     /* of the registry */
+    unsigned                checked:1;      /* against today's customers */
+    unsigned                failed:1;       /* no memory: the pass is void */
+} ngx_dots_pass_t;
+
+typedef struct {
+    dots_arena_t           *arena;
+    dots_store_op_t         ops[NGX_DOTS_PASS_CHUNK];
+    dots_store_txn_t        txns[NGX_DOTS_PASS_CHUNK];
+    dots_store_txn_t       *list[NGX_DOTS_PASS_CHUNK];
+    size_t                  n;
+} ngx_dots_pass_sweep_t;
+
+
+static void ngx_dots_pass_notify(void *ctx);
+static void ngx_dots_pass_log(void *ctx, int level, const char *text);
+static void ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a);
+static ngx_dots_pass_work_t *ngx_dots_pass_choose(
+    const dots_customer_t *customer, const dots_mitigation_t *m);
+static void ngx_dots_pass_add(ngx_dots_pass_work_t *w,
+    const dots_mitigation_t *m);
+static ngx_uint_t ngx_dots_pass_allowed(const dots_customer_t *customer,
+    const dots_mitigation_t *m);
+static void ngx_dots_pass_report(ngx_dots_pass_work_t *w,
+    dots_mitigation_t *m, dots_arena_t *a);
+static void ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason,
+    dots_arena_t *a);
+static ngx_int_t ngx_dots_pass_op(dots_mitigation_t *m, dots_store_op_t *op,
+    dots_arena_t *a);
+static void ngx_dots_pass_settle(dots_mitigation_t *m, int committed);
+static void ngx_dots_pass_key(dots_mitigation_t *m,
+    dots_mitigation_key_t *key);
+static void ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
+    const char *reason);
+static int ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value);
+
+
+static ngx_dots_pass_t  ngx_dots_pass;
+
+
+/* ---- mitigators ---- */
+
+ngx_int_t
+ngx_dots_pass_start(ngx_dots_conf_t *dcf, ngx_log_t *log)
+{
+    ngx_uint_t             i;
+    ngx_dots_pass_work_t  *w;
+    ngx_dots_mitigator_t  *mt;
+
+    ngx_memzero(&ngx_dots_pass, sizeof(ngx_dots_pass_t));
+
+    ngx_dots_pass.dcf = dcf;
+    ngx_dots_pass.log = log;
+    ngx_dots_pass.event = ngx_dots_process_eventfd();
+    ngx_dots_pass.generation = (uint64_t) -1;
+
+    ngx_dots_pass.work = ngx_calloc((dcf->mitigators.nelts + 1)
+                                    * sizeof(ngx_dots_pass_work_t), log);
+    if (ngx_dots_pass.work == NULL) {
+        return NGX_ERROR;
+    }
+
+    mt = dcf->mitigators.elts;
+
+    for (i = 0; i < dcf->mitigators.nelts; i++) {
+
+        w = &ngx_dots_pass.work[i];
+
+        w->mitigator = &mt[i];
+        w->runner = dots_mitigator_start(mt[i].driver, &mt[i].gobgp,
+                                         ngx_dots_pass_notify,
+                                         ngx_dots_pass_log, &mt[i]);
+        if (w->runner == NULL) {
+            ngx_log_error(NGX_LOG_CRIT, log, 0,
+                          "dots: mitigator \"%V\" can't be started",
+                          &mt[i].name);
+            ngx_dots_pass_stop();
+            return NGX_ERROR;
+        }
+
+        ngx_dots_pass.nwork++;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_dots_pass_stop(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_dots_pass.nwork; i++) {
+        dots_mitigator_stop(ngx_dots_pass.work[i].runner);
+        ngx_free(ngx_dots_pass.work[i].rules);
+    }
+
+    ngx_free(ngx_dots_pass.work);
+
+    ngx_dots_pass.work = NULL;
+    ngx_dots_pass.nwork = 0;
+}
+
+
+/* In the mitigator's thread. */
+
+static void
+ngx_dots_pass_notify(void *ctx)
+{
+    uint64_t  one;
+
+    one = 1;
+
+    if (ngx_dots_pass.event != -1) {
+        (void) !write(ngx_dots_pass.event, &one, sizeof(one));
+    }
+}
+
+
+static void
+ngx_dots_pass_log(void *ctx, int level, const char *text)
+{
+    ngx_dots_mitigator_t *mt = ctx;
+
+    static const ngx_uint_t  levels[] = {
+        [DOTS_LOG_ERROR] = NGX_LOG_ERR,
+        [DOTS_LOG_WARN] = NGX_LOG_WARN,
+        [DOTS_LOG_INFO] = NGX_LOG_NOTICE
+    };
+
+    ngx_log_error(levels[level], ngx_dots_pass.log, 0,
+                  "dots: mitigator \"%V\": %s", &mt->name, text);
+}
+
+
+/* ---- expiry ---- */
+
+ngx_int_t
+ngx_dots_pass_expire(void)
+{
+    int                     rc;
+    size_t                  i, n, nkeys;
+    ngx_int_t               more;
+    dots_arena_t           *a;
+    dots_store_op_t         ops[NGX_DOTS_PASS_CHUNK];
+    dots_registry_t        *r;
+    dots_store_txn_t        txns[NGX_DOTS_PASS_CHUNK], *list[NGX_DOTS_PASS_CHUNK];
+    dots_mitigation_t      *m;
+    dots_mitigation_key_t  *keys;
+
+    a = dots_arena_create(NGX_DOTS_PASS_ARENA);
+    if (a == NULL) {
+        return NGX_AGAIN;
+    }
+
+    m = dots_arena_array(a, NGX_DOTS_PASS_CHUNK, sizeof(dots_mitigation_t));
+    r = m ? ngx_dots_zone_lock(1) : NULL;
+
+    if (r == NULL) {
+        dots_arena_destroy(a);
+        return NGX_AGAIN;
+    }
+
+    n = 0;
+    nkeys = 0;
+
+    rc = dots_registry_due(r, ngx_dots_now(), NGX_DOTS_PASS_CHUNK, a, &keys,
+                           &nkeys);
+
+    for (i = 0; rc == DOTS_OK && i < nkeys; i++) {
+        if (dots_registry_expire(r, &keys[i], ngx_dots_now(),
+                                 (uint32_t) ngx_pid, a, &m[n])
+            == DOTS_OK)
+        {
+            n++;
+        }
+    }
+
+    ngx_dots_zone_unlock();
+
+    ngx_memzero(ops, sizeof(ops));
+    ngx_memzero(txns, sizeof(txns));
+
+    for (i = 0; i < n; i++) {
+        txns[i].ops = &ops[i];
+        txns[i].nops = (ngx_dots_pass_op(&m[i], &ops[i], a) == NGX_OK);
+        list[i] = &txns[i];
+    }
+
+    if (n) {
+        ngx_dots_state_commit_now(list, n);
+    }
+
+    for (i = 0; i < n; i++) {
+
+        rc = (txns[i].nops && txns[i].result == DOTS_STORE_OK);
+
+        ngx_dots_pass_settle(&m[i], rc);
+
+        if (rc) {
+            ngx_dots_pass_audit(&m[i], m[i].status, "over");
+        }
+    }
+
+    more = (nkeys == NGX_DOTS_PASS_CHUNK) ? NGX_AGAIN : NGX_OK;
+
+    dots_arena_destroy(a);
+
+    return more;
+}
+
+
+/* ---- a pass ---- */
+
+ngx_uint_t
+ngx_dots_pass_needed(void)
+{
+    uint64_t          generation;
+    ngx_uint_t        i;
+    dots_registry_t  *r;
+
+    for (i = 0; i < ngx_dots_pass.nwork; i++) {
+        if (dots_mitigator_generation(ngx_dots_pass.work[i].runner)
+            != ngx_dots_pass.work[i].generation)
+        {
+            return 1;
+        }
+    }
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        return 0;
+    }
+
+    generation = dots_registry_generation(r);
+
+    ngx_dots_zone_unlock();
+
+    return generation != ngx_dots_pass.generation;
+}
+
+
+void
+ngx_dots_pass_run(void)
+{
+    int                     rc;
+    size_t                  i, n;
+    uint64_t                generation;
+    ngx_uint_t              k;
+    dots_arena_t           *a, *last;
+    dots_registry_t        *r;
+    dots_mitigation_t      *list;
+    dots_mitigation_key_t   after, *from;
+
+    ngx_dots_pass.failed = 0;
+
+    for (k = 0; k < ngx_dots_pass.nwork; k++) {
+        ngx_dots_pass.work[k].n = 0;
+        ngx_dots_pass.work[k].generation =
+                    dots_mitigator_generation(ngx_dots_pass.work[k].runner);
+    }
+
+    from = NULL;
+    last = NULL;
+    generation = ngx_dots_pass.generation;
+
+    for ( ;; ) {
+
+        a = dots_arena_create(NGX_DOTS_PASS_ARENA);
+        r = a ? ngx_dots_zone_lock(0) : NULL;
+
+        if (r == NULL) {
+            dots_arena_destroy(a);
+            dots_arena_destroy(last);
+            return;
+        }
+
+        if (from == NULL) {
+
+            /* what changes while we look is for the next pass */
+
+            generation = dots_registry_generation(r);
+        }
+
+        rc = dots_registry_next(r, from, NGX_DOTS_PASS_CHUNK, a, &list, &n);
+
+        ngx_dots_zone_unlock();
+
+        if (rc != DOTS_OK) {
+            ngx_dots_pass.failed = 1;
+            n = 0;
+        }
+
+        for (i = 0; i < n; i++) {
+            ngx_dots_pass_entry(&list[i], a);
+        }
+
+        dots_arena_destroy(last);
+        last = a;
+
+        if (n == 0) {
+            break;
+        }
+
+        ngx_dots_pass_key(&list[n - 1], &after);
+        from = &after;
+    }
+
+    dots_arena_destroy(last);
+
+    if (ngx_dots_pass.failed) {
+
+        /* half a set would withdraw routes that are wanted */
+
+        ngx_log_error(NGX_LOG_CRIT, ngx_dots_pass.log, 0,
+                      "dots: no memory to look through the mitigations");
+        return;
+    }
+
+    for (k = 0; k < ngx_dots_pass.nwork; k++) {
+        if (dots_mitigator_want(ngx_dots_pass.work[k].runner,
+                                ngx_dots_pass.work[k].rules,
+                                ngx_dots_pass.work[k].n)
+            != DOTS_OK)
+        {
+            ngx_log_error(NGX_LOG_CRIT, ngx_dots_pass.log, 0,
+                          "dots: no memory for the rules of \"%V\"",
+                          &ngx_dots_pass.work[k].mitigator->name);
+            return;
+        }
+    }
+
+    ngx_dots_pass.generation = generation;
+    ngx_dots_pass.checked = 1;
+}
+
+
+static void
+ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
+{
+    const dots_customer_t  *customer;
+    ngx_dots_pass_work_t   *w;
+
+    if (m->status == DOTS_STATUS_WITHDRAWN) {
+        return;
+    }
+
+    customer = dots_customers_by_name(ngx_dots_pass.dcf->customers,
+                                      m->customer);
+
+    /* what was granted by another configuration: replay goes through today's */
+
+    if (!ngx_dots_pass.checked && !ngx_dots_pass_allowed(customer, m)) {
+        ngx_dots_pass_revoke(m, "not in the customer's space any more", a);
+        return;
+    }
+
+    if (customer == NULL || !dots_mitigation_active(m)) {
+        return;
+    }
+
+    w = ngx_dots_pass_choose(customer, m);
+
+    if (w == NULL) {
+        ngx_dots_pass_revoke(m, "no mitigator can do it", a);
+        return;
+    }
+
+    if (m->status == DOTS_STATUS_IN_PROGRESS
+        || m->status == DOTS_STATUS_MITIGATED)
+    {
+        ngx_dots_pass_report(w, m, a);
+    }
+
+    if (m->status != DOTS_STATUS_WITHDRAWN) {
+        ngx_dots_pass_add(w, m);
+    }
+}
+
+
+/* "mitigate flowspec rtbh": the first that can express the scope. */
+
+static ngx_dots_pass_work_t *
+ngx_dots_pass_choose(const dots_customer_t *customer,
+    const dots_mitigation_t *m)
+{
+    size_t                 i;
+    ngx_uint_t             k;
+    ngx_dots_pass_work_t  *w;
+
+    for (i = 0; i < customer->nmitigators; i++) {
+        for (k = 0; k < ngx_dots_pass.nwork; k++) {
+
+            w = &ngx_dots_pass.work[k];
+
+            if (w->mitigator->name.len == customer->mitigators[i].len
+                && ngx_memcmp(w->mitigator->name.data,
+                              customer->mitigators[i].data,
+                              w->mitigator->name.len)
+                   == 0
+                && w->mitigator->driver->can(&w->mitigator->gobgp, m))
+            {
+                return w;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_dots_pass_add(ngx_dots_pass_work_t *w, const dots_mitigation_t *m)
+{
+    size_t        i, max;
+    dots_rule_t  *rules;
+
+    if (w->n + m->nresolved > w->max) {
+
+        max = ngx_max(w->max * 2, w->n + m->nresolved);
+
+        rules = realloc(w->rules, max * sizeof(dots_rule_t));
+        if (rules == NULL) {
+            ngx_dots_pass.failed = 1;
+            return;
+        }
+
+        w->rules = rules;
+        w->max = max;
+    }
+
+    for (i = 0; i < m->nresolved; i++) {
+        ngx_memzero(&w->rules[w->n], sizeof(dots_rule_t));
+        w->rules[w->n++].prefix = m->resolved[i];
+    }
+}
+
+
+static ngx_uint_t
+ngx_dots_pass_allowed(const dots_customer_t *customer,
+    const dots_mitigation_t *m)
+{
+    size_t  i;
+
+    if (customer == NULL) {
+        return 0;
+    }
+
+    for (i = 0; i < m->nresolved; i++) {
+        if (!dots_customer_owns_prefix(customer, &m->resolved[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/*
+ * Status 1 until every rule was seen in the daemon's table, 2 then; a rule that
+ * is refused for good takes the whole mitigation back.
+ */
+
+static void
+ngx_dots_pass_report(ngx_dots_pass_work_t *w, dots_mitigation_t *m,
+    dots_arena_t *a)
+{
+    int                     rc;
+    char                    reason[DOTS_REASON_MAX];
+    size_t                  i;
+    dots_status_t           status;
+    dots_registry_t        *r;
+    dots_mitigation_key_t   key;
+
+    status = DOTS_STATUS_MITIGATED;
+
+    for (i = 0; i < m->nresolved; i++) {
+
+        switch (dots_mitigator_state(w->runner, &m->resolved[i], reason)) {
+
+        case DOTS_RULE_INSTALLED:
+            break;
+
+        case DOTS_RULE_REFUSED:
+            ngx_dots_pass_revoke(m, reason, a);
+            return;
+
+        default:
+            status = DOTS_STATUS_IN_PROGRESS;
+        }
+    }
+
+    if (status == m->status) {
+        return;
+    }
+
+    ngx_dots_pass_key(m, &key);
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        return;
+    }
+
+    rc = dots_registry_report(r, &key, status);
+
+    ngx_dots_zone_unlock();
+
+    if (rc == DOTS_OK) {
+        ngx_dots_pass_audit(m, status, "");
+    }
+}
+
+
+static void
+ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason, dots_arena_t *a)
+{
+    int                     rc;
+    dots_store_op_t         op;
+    dots_registry_t        *r;
+    dots_store_txn_t        txn, *list;
+    dots_mitigation_t       back;
+    dots_mitigation_key_t   key;
+
+    ngx_dots_pass_key(m, &key);
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        return;
+    }
+
+    rc = dots_registry_revoke(r, &key, reason, NGX_DOTS_PASS_KEEP,
+                              ngx_dots_now(), (uint32_t) ngx_pid, a, &back);
+    ngx_dots_zone_unlock();
+
+    if (rc != DOTS_OK) {
+        return;
+    }
+
+    ngx_memzero(&op, sizeof(dots_store_op_t));
+    ngx_memzero(&txn, sizeof(dots_store_txn_t));
+
+    txn.ops = &op;
+    txn.nops = 1;
+    list = &txn;
+
+    rc = (ngx_dots_pass_op(&back, &op, a) == NGX_OK);
+
+    if (rc) {
+        ngx_dots_state_commit_now(&list, 1);
+        rc = (txn.result == DOTS_STORE_OK);
+    }
+
+    ngx_dots_pass_settle(&back, rc);
+
+    if (rc) {
+        m->status = DOTS_STATUS_WITHDRAWN;
+        ngx_dots_pass_audit(m, DOTS_STATUS_WITHDRAWN, reason);
+
+        ngx_log_error(NGX_LOG_WARN, ngx_dots_pass.log, 0,
+                      "dots: mitigation %uD of customer \"%*s\" withdrawn: %s",
+                      m->mid, m->customer.len, m->customer.data, reason);
+    }
+}
+
+
+/* ---- store and registry ---- */
+
+static ngx_int_t
+ngx_dots_pass_op(dots_mitigation_t *m, dots_store_op_t *op, dots_arena_t *a)
+{
+    size_t    size;
+    uint8_t  *p;
+
+    op->key = ngx_dots_state_mitigation(a, m->customer, m->cuid, m->mid);
+
+    if (op->key.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (m->status == DOTS_STATUS_TERMINATED) {
+        op->action = DOTS_STORE_DELETE;
+        return NGX_OK;
+    }
+
+    op->action = DOTS_STORE_PUT;
+
+    size = dots_mitigation_size(m);
+    p = dots_arena_alloc(a, size);
+
+    if (p == NULL
+        || dots_mitigation_encode(m, p, size, &op->value.len) != DOTS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    op->value.data = p;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_dots_pass_settle(dots_mitigation_t *m, int committed)
+{
+    dots_registry_t  *r;
+
+    r = ngx_dots_zone_lock(1);
+
+    /* a lost registry is loaded by this very process, from the store */
+
+    if (r) {
+        (void) dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
+        ngx_dots_zone_unlock();
+    }
+}
+
+
+static void
+ngx_dots_pass_key(dots_mitigation_t *m, dots_mitigation_key_t *key)
+{
+    key->customer = m->customer;
+    key->cuid = m->cuid;
+    key->mid = m->mid;
+}
+
+
+static void
+ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
+    const char *reason)
+{
+    ngx_dots_log_t  entry;
+
+    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+
+    ngx_str_set(&entry.channel, "manager");
+
+    entry.customer = m->customer;
+    entry.cuid = m->cuid;
+    entry.has_mid = 1;
+    entry.mid = m->mid;
+    entry.status = status;
+    entry.reason.data = (u_char *) reason;
+    entry.reason.len = ngx_strlen(reason);
+
+    ngx_dots_log(&entry);
+}
+
+
+/* ---- aliases ---- */
+
+void
+ngx_dots_pass_sweep(void)
+{
+    ngx_dots_pass_sweep_t  *sw;
+
+    sw = ngx_calloc(sizeof(ngx_dots_pass_sweep_t), ngx_dots_pass.log);
+    if (sw == NULL) {
+        return;
+    }
+
+    do {
+        sw->n = 0;
+        sw->arena = dots_arena_create(NGX_DOTS_PASS_ARENA);
+
+        if (sw->arena == NULL
+            || ngx_dots_state_walk("a", 1, ngx_dots_pass_sweep_alias, sw)
+               != NGX_OK)
+        {
+            sw->n = 0;
+        }
+
+        if (sw->n) {
+            ngx_dots_state_commit_now(sw->list, sw->n);
+
+            if (sw->txns[0].result != DOTS_STORE_OK) {
+                sw->n = 0;
+            }
+        }
+
+        dots_arena_destroy(sw->arena);
+
+    } while (sw->n == NGX_DOTS_PASS_CHUNK);
+
+    ngx_free(sw);
+}
+
+
+static int
+ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value)
+{
+    ngx_dots_pass_sweep_t *sw = ctx;
+
+    dots_str_t        copy;
+    dots_alias_t      alias;
+    dots_arena_t     *a;
+    dots_store_op_t  *op;
+
+    a = dots_arena_create(value.len * 8 + 65536);
+
+    if (a == NULL
+        || dots_alias_decode(&alias, value.data, value.len, a) != DOTS_OK
+        || alias.expires > ngx_dots_now())
+    {
+        dots_arena_destroy(a);
+        return 0;
+    }
+
+    dots_arena_destroy(a);
+
+    if (dots_arena_dup(sw->arena, &copy, dots_str(key.data, key.len))
+        != DOTS_OK)
+    {
+        return 1;
+    }
+
+    op = &sw->ops[sw->n];
+
+    ngx_memzero(op, sizeof(dots_store_op_t));
+
+    op->action = DOTS_STORE_DELETE;
+    op->key.data = copy.data;
+    op->key.len = copy.len;
+
+    sw->txns[sw->n].ops = op;
+    sw->txns[sw->n].nops = 1;
+    sw->list[sw->n] = &sw->txns[sw->n];
+
+    return ++sw->n == NGX_DOTS_PASS_CHUNK;
+}

@@ -1,0 +1,238 @@
+#include "ngx_dots.h"
+#include "ngx_dots_manager.h"
+#include "ngx_dots_process.h"
+#include "ngx_dots_state.h"
+#include "ngx_dots_zone.h"
+
+
+static ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
+static ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid);
+static ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd);
+static void ngx_dots_process_woken(ngx_event_t *ev);
+
+
+static ngx_int_t   ngx_dots_process_slot = -1;
+static ngx_pid_t   ngx_dots_process_pid;
+static void      (*ngx_dots_process_handler)(void);
+
+
+ngx_int_t
+ngx_dots_process_init(ngx_cycle_t *cycle)
+{
+    if (ngx_dots_shared == NULL || ngx_dots_process_pid == ngx_pid) {
+        return NGX_OK;
+    }
+
+    ngx_dots_process_pid = ngx_pid;
+    ngx_dots_process_slot = -1;
+    ngx_dots_process_handler = NULL;
+
+    if (ngx_process != NGX_PROCESS_WORKER
+        && ngx_process != NGX_PROCESS_HELPER
+        && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_dots_state_init(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_dots_process_claim(cycle) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ngx_dots_process_watch(cycle,
+            ngx_dots_shared->slots[ngx_dots_process_slot].event)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_process == NGX_PROCESS_HELPER) {
+
+        /* the manager loads, if it is the one, when it has its lock */
+
+        return NGX_OK;
+    }
+
+    /* the first worker fills a fresh zone before it serves */
+
+    (void) ngx_dots_zone_load(cycle->log);
+
+    if (ngx_process == NGX_PROCESS_SINGLE) {
+        return ngx_dots_manager_single(cycle);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_process_claim(ngx_cycle_t *cycle)
+{
+    ngx_uint_t        i;
+    ngx_dots_slot_t  *slot;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+
+        slot = &ngx_dots_shared->slots[i];
+
+        if (slot->pid == 0
+            && ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid))
+        {
+            ngx_dots_process_slot = i;
+            return NGX_OK;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                  "dots: more than %d processes: this one is not woken at once",
+                  NGX_DOTS_SLOTS);
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_dots_process_alive(ngx_pid_t pid)
+{
+    return kill(pid, 0) == 0 || ngx_errno != ESRCH;
+}
+
+
+static ngx_int_t
+ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd)
+{
+    ngx_connection_t  *c;
+
+    c = ngx_get_connection(fd, cycle->log);
+    if (c == NULL) {
+        return NGX_ERROR;
+    }
+
+    c->log = cycle->log;
+    c->read->log = cycle->log;
+    c->write->log = cycle->log;
+    c->read->handler = ngx_dots_process_woken;
+
+    /*
+     * "channel" keeps the worker's exit, its search for open sockets and the
+     * shutdown timer away from this connection
+     */
+
+    c->read->channel = 1;
+    c->write->channel = 1;
+
+    /* level-triggered: no NGX_CLEAR_EVENT */
+
+    if (ngx_add_event(c->read, NGX_READ_EVENT, 0) != NGX_OK) {
+        ngx_free_connection(c);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_dots_process_woken(ngx_event_t *ev)
+{
+    uint64_t           n;
+    ngx_connection_t  *c;
+
+    c = ev->data;
+
+    if (read(c->fd, &n, sizeof(n)) == sizeof(n) && ngx_dots_process_handler) {
+        ngx_dots_process_handler();
+    }
+}
+
+
+void
+ngx_dots_process_manage(void (*handler)(void))
+{
+    ngx_dots_process_handler = handler;
+    ngx_dots_shared->manager = ngx_dots_process_slot + 1;
+}
+
+
+int
+ngx_dots_process_eventfd(void)
+{
+    return ngx_dots_process_slot < 0
+           ? -1 : ngx_dots_shared->slots[ngx_dots_process_slot].event;
+}
+
+
+void
+ngx_dots_process_wake_manager(void)
+{
+    uint64_t           one;
+    ngx_atomic_uint_t  manager;
+
+    manager = ngx_dots_shared->manager;
+
+    if (manager == 0 || manager > NGX_DOTS_SLOTS) {
+        return;
+    }
+
+    /* a lost wake-up costs a second: the manager looks by itself */
+
+    one = 1;
+    (void) !write(ngx_dots_shared->slots[manager - 1].event, &one, sizeof(one));
+}
+
+
+void
+ngx_dots_process_reap(ngx_log_t *log)
+{
+    size_t            pending;
+    ngx_pid_t         pid;
+    ngx_uint_t        i;
+    dots_registry_t  *r;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+
+        pid = ngx_dots_shared->slots[i].pid;
+
+        if (pid == 0 || pid == ngx_pid || ngx_dots_process_alive(pid)) {
+            continue;
+        }
+
+        r = ngx_dots_zone_lock(0);
+
+        if (r) {
+            pending = dots_registry_pending(r, (uint32_t) pid);
+            ngx_dots_zone_unlock();
+
+            if (pending) {
+                ngx_log_error(NGX_LOG_WARN, log, 0,
+                              "dots: process %P died in %uz changes, "
+                              "loading the store again", pid, pending);
+                ngx_dots_zone_lose();
+            }
+        }
+
+        (void) ngx_atomic_cmp_set(&ngx_dots_shared->slots[i].pid, pid, 0);
+    }
+}
+
+
+void
+ngx_dots_process_exit(ngx_cycle_t *cycle)
+{
+    if (ngx_dots_shared == NULL || ngx_dots_process_pid != ngx_pid) {
+        return;
+    }
+
+    ngx_dots_manager_exit();
+    ngx_dots_state_exit();
+
+    if (ngx_dots_process_slot >= 0) {
+        ngx_dots_shared->slots[ngx_dots_process_slot].pid = 0;
+        ngx_dots_process_slot = -1;
+    }
+
+    ngx_dots_process_pid = 0;
+}

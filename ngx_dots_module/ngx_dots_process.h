@@ -1,0 +1,32 @@
+/*
+ * What each process of nginx does to take part: its slot (how others wake it),
+ * its store, its role.  Called by the hooks of the modules.
+ */
+
+#ifndef _NGX_DOTS_PROCESS_H_INCLUDED_
+#define _NGX_DOTS_PROCESS_H_INCLUDED_
+
+#include "ngx_dots.h"
+
+/*
+ * From init_process of the stream and the http module, never of the core
+ * module: that one runs before the event module in a static build, when there
+ * are no connections yet.  The second call does nothing.
+ */
+ngx_int_t ngx_dots_process_init(ngx_cycle_t *cycle);
+void ngx_dots_process_exit(ngx_cycle_t *cycle);
+
+/* Wakes the manager, wherever it lives; cheap, coalesced. */
+void ngx_dots_process_wake_manager(void);
+
+/* Declares this process the manager; "handler" runs when it is woken. */
+void ngx_dots_process_manage(void (*handler)(void));
+int ngx_dots_process_eventfd(void);    /* of this process; -1: none */
+
+/*
+ * Frees the slots of dead processes.  What one of them had reserved is decided
+ * by the store alone: the registry is then built again.
+ */
+void ngx_dots_process_reap(ngx_log_t *log);
+
+#endif /* _NGX_DOTS_PROCESS_H_INCLUDED_ */

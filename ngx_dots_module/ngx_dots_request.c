@@ -1,0 +1,172 @@
+#include "ngx_dots.h"
+#include "ngx_dots_request.h"
+#include "ngx_dots_zone.h"
+
+
+static void ngx_dots_request_retry_handler(ngx_event_t *ev);
+static ngx_int_t ngx_dots_request_check_key(dots_str_t s);
+
+
+static struct {
+    dots_operation_t    operation;
+    void              (*handler)(ngx_dots_request_t *dr);
+} ngx_dots_request_handlers[] = {
+    { DOTS_MITIGATION_PUT, ngx_dots_mitigation_put },
+    { DOTS_MITIGATION_GET, ngx_dots_mitigation_get },
+    { DOTS_MITIGATION_DELETE, ngx_dots_mitigation_delete },
+    { DOTS_CLIENT_PUT, ngx_dots_data_client_put },
+    { DOTS_CLIENT_GET, ngx_dots_data_client_get },
+    { DOTS_CLIENT_DELETE, ngx_dots_data_client_delete },
+    { DOTS_ALIAS_PUT, ngx_dots_data_alias_put },
+    { DOTS_ALIAS_GET, ngx_dots_data_alias_get },
+    { DOTS_ALIAS_DELETE, ngx_dots_data_alias_delete }
+};
+
+
+int64_t
+ngx_dots_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (int64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+void
+ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
+    ngx_msec_t resolver_timeout, ngx_log_t *log)
+{
+    ngx_uint_t           i;
+    ngx_dots_request_t  *dr;
+
+    rq->now = ngx_dots_now();
+
+    dr = dots_arena_alloc(rq->arena, sizeof(ngx_dots_request_t));
+
+    if (dr == NULL) {
+        rq->verdict = DOTS_VERDICT_UNAVAILABLE;
+        rq->done(rq);
+        return;
+    }
+
+    rq->host = dr;
+
+    dr->rq = rq;
+    dr->resolver = resolver;
+    dr->resolver_timeout = resolver_timeout;
+    dr->commit.data = dr;
+
+    /* the log of a session would not outlive it */
+
+    dr->retry.log = ngx_cycle->log;
+    dr->retry.data = dr;
+
+    if (ngx_dots_request_check_key(rq->cuid) != NGX_OK
+        || ngx_dots_request_check_key(rq->alias) != NGX_OK)
+    {
+        ngx_dots_request_invalid(dr, rq->alias.len ? "name" : "cuid",
+                                 "a NUL character can be part of no name");
+        return;
+    }
+
+    for (i = 0;
+         i < sizeof(ngx_dots_request_handlers)
+             / sizeof(ngx_dots_request_handlers[0]);
+         i++)
+    {
+        if (ngx_dots_request_handlers[i].operation == rq->operation) {
+            ngx_dots_request_handlers[i].handler(dr);
+            return;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, log, 0, "dots: unknown operation %ui",
+                  (ngx_uint_t) rq->operation);
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_UNAVAILABLE);
+}
+
+
+/* NUL separates the parts of the store's keys. */
+
+static ngx_int_t
+ngx_dots_request_check_key(dots_str_t s)
+{
+    return (s.len && memchr(s.data, '\0', s.len)) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* The request and its arena may be gone when this returns. */
+
+void
+ngx_dots_request_done(ngx_dots_request_t *dr, dots_verdict_t verdict)
+{
+    dots_request_t  *rq;
+
+    rq = dr->rq;
+    rq->verdict = verdict;
+
+    rq->done(rq);
+}
+
+
+void
+ngx_dots_request_invalid(ngx_dots_request_t *dr, const char *attribute,
+    const char *message)
+{
+    (void) dots_fault(&dr->rq->fault, DOTS_FAULT_INVALID_VALUE, attribute,
+                      "%s", message);
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_INVALID);
+}
+
+
+void
+ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why)
+{
+    (void) dots_fault(&dr->rq->fault, DOTS_FAULT_INVALID_VALUE, NULL, "%s",
+                      why);
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_UNAVAILABLE);
+}
+
+
+dots_verdict_t
+ngx_dots_request_failed(int result)
+{
+    return result == DOTS_STORE_FULL ? DOTS_VERDICT_FULL
+                                     : DOTS_VERDICT_UNAVAILABLE;
+}
+
+
+/* An entry is on its way to the disk for somebody else: look again shortly. */
+
+void
+ngx_dots_request_retry(ngx_dots_request_t *dr,
+    void (*again)(ngx_dots_request_t *dr))
+{
+    if (++dr->retries > NGX_DOTS_REQUEST_RETRIES) {
+        ngx_dots_request_unavailable(dr, "another change of this mitigation "
+                                     "does not end");
+        return;
+    }
+
+    dr->again = again;
+    dr->retry.handler = ngx_dots_request_retry_handler;
+
+    ngx_add_timer(&dr->retry, NGX_DOTS_REQUEST_RETRY);
+}
+
+
+static void
+ngx_dots_request_retry_handler(ngx_event_t *ev)
+{
+    ngx_dots_request_t  *dr;
+
+    dr = ev->data;
+    dr->rq->now = ngx_dots_now();
+
+    dr->again(dr);
+}

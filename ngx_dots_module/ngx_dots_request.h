@@ -1,0 +1,65 @@
+/*
+ * Requests to the model on their way through this process: names resolved,
+ * decided in the zone, stored, answered.
+ *
+ *   ngx_dots_request()  (ngx_dots.h)
+ *      mitigations: ngx_dots_mitigation.c      clients, aliases: ngx_dots_data.c
+ *         targets to addresses: ngx_dots_resolve.c
+ *            zone (decision) -> store (commit) -> zone (settle) -> rq->done()
+ */
+
+#ifndef _NGX_DOTS_REQUEST_H_INCLUDED_
+#define _NGX_DOTS_REQUEST_H_INCLUDED_
+
+#include "ngx_dots.h"
+#include "ngx_dots_state.h"
+
+#define NGX_DOTS_REQUEST_RETRY   10     /* ms between looks at a busy entry */
+#define NGX_DOTS_REQUEST_RETRIES 500
+
+typedef struct ngx_dots_request_s  ngx_dots_request_t;
+
+struct ngx_dots_request_s {
+    dots_request_t      *rq;
+    ngx_resolver_t      *resolver;
+    ngx_msec_t           resolver_timeout;
+
+    ngx_dots_commit_t    commit;
+    dots_overridden_t    over;
+    dots_mitigation_t    stored;     /* what a DELETE makes of an entry */
+
+    ngx_uint_t           bound;      /* the cuid was bound for a dots-client */
+
+    ngx_event_t          retry;      /* not cancelable: an answer waits for it;
+                                        bounded by NGX_DOTS_REQUEST_RETRIES */
+    ngx_uint_t           retries;
+    void               (*again)(ngx_dots_request_t *dr);
+};
+
+void ngx_dots_request_done(ngx_dots_request_t *dr, dots_verdict_t verdict);
+void ngx_dots_request_invalid(ngx_dots_request_t *dr, const char *attribute,
+    const char *message);
+void ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why);
+void ngx_dots_request_retry(ngx_dots_request_t *dr,
+    void (*again)(ngx_dots_request_t *dr));
+
+/* The verdict of a commit that failed: FULL or UNAVAILABLE. */
+dots_verdict_t ngx_dots_request_failed(int result);
+
+void ngx_dots_mitigation_put(ngx_dots_request_t *dr);
+void ngx_dots_mitigation_get(ngx_dots_request_t *dr);
+void ngx_dots_mitigation_delete(ngx_dots_request_t *dr);
+
+void ngx_dots_data_client_put(ngx_dots_request_t *dr);
+void ngx_dots_data_client_get(ngx_dots_request_t *dr);
+void ngx_dots_data_client_delete(ngx_dots_request_t *dr);
+void ngx_dots_data_alias_put(ngx_dots_request_t *dr);
+void ngx_dots_data_alias_get(ngx_dots_request_t *dr);
+void ngx_dots_data_alias_delete(ngx_dots_request_t *dr);
+
+/* One alias of the client, expired ones excepted; NGX_OK, NGX_DECLINED,
+ * NGX_ERROR. */
+ngx_int_t ngx_dots_data_alias(dots_arena_t *a, dots_str_t customer,
+    dots_str_t cuid, dots_str_t name, dots_alias_t *alias);
+
+#endif /* _NGX_DOTS_REQUEST_H_INCLUDED_ */

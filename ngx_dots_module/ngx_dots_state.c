@@ -1,0 +1,459 @@
+#include "ngx_dots.h"
+#include "ngx_dots_state.h"
+
+
+#define NGX_DOTS_STATE_BATCH  256    /* transactions in one commit */
+
+
+typedef struct {
+    dots_store_t        *store;
+    ngx_log_t           *log;
+    ngx_thread_pool_t   *pool;       /* NULL: commit at once */
+    ngx_thread_task_t   *task;
+    ngx_dots_commit_t   *queue;      /* waiting */
+    ngx_dots_commit_t  **last;
+    ngx_dots_commit_t   *flight;     /* in the thread */
+    size_t               n;
+    dots_store_txn_t    *txns[NGX_DOTS_STATE_BATCH];
+    char                 error[256]; /* of the commit in the thread */
+    unsigned             failing:1;  /* logged once until it works again */
+} ngx_dots_state_t;
+
+
+static void ngx_dots_state_next(void);
+static void ngx_dots_state_run(void);
+static void ngx_dots_state_finish(void);
+static dots_store_slice_t ngx_dots_state_key(dots_arena_t *a, u_char kind,
+    dots_str_t *parts, size_t n);
+static dots_str_t ngx_dots_state_part(const u_char **p, const u_char *end);
+
+#if (NGX_THREADS)
+static void ngx_dots_state_thread(void *data, ngx_log_t *log);
+static void ngx_dots_state_done(ngx_event_t *ev);
+#endif
+
+
+static ngx_dots_state_t  ngx_dots_state;
+
+
+ngx_int_t
+ngx_dots_state_init(ngx_cycle_t *cycle)
+{
+    char              err[512];
+    ngx_dots_conf_t  *dcf;
+
+    dcf = ngx_dots_get_conf(cycle);
+
+    ngx_memzero(&ngx_dots_state, sizeof(ngx_dots_state_t));
+
+    ngx_dots_state.log = cycle->log;
+    ngx_dots_state.last = &ngx_dots_state.queue;
+
+    /* after fork, as the worker's user: the name has a NUL behind it */
+
+    if (dots_store_open(&ngx_dots_state.store, (char *) dcf->state->name.data,
+                        dcf->state_size, err, sizeof(err))
+        != DOTS_STORE_OK)
+    {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "dots: the store in \"%V\" can't be opened: %s",
+                      &dcf->state->name, err);
+        ngx_dots_state.store = NULL;
+
+        /* serve what needs no store; requests are answered 5.03 */
+
+        return NGX_OK;
+    }
+
+#if (NGX_THREADS)
+
+    if (ngx_process == NGX_PROCESS_WORKER && dcf->thread_pool) {
+
+        ngx_dots_state.task = ngx_thread_task_alloc(cycle->pool, 0);
+        if (ngx_dots_state.task == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_dots_state.task->handler = ngx_dots_state_thread;
+        ngx_dots_state.task->event.handler = ngx_dots_state_done;
+        ngx_dots_state.task->event.data = &ngx_dots_state;
+        ngx_dots_state.pool = dcf->thread_pool;
+    }
+
+#endif
+
+    return NGX_OK;
+}
+
+
+void
+ngx_dots_state_commit(ngx_dots_commit_t *commit)
+{
+    commit->next = NULL;
+
+    if (ngx_dots_state.store == NULL) {
+        commit->txn.result = DOTS_STORE_ERROR;
+        commit->handler(commit);
+        return;
+    }
+
+    *ngx_dots_state.last = commit;
+    ngx_dots_state.last = &commit->next;
+
+    if (ngx_dots_state.flight == NULL) {
+        ngx_dots_state_next();
+    }
+}
+
+
+/* Takes what has gathered while the last commit was on its way. */
+
+static void
+ngx_dots_state_next(void)
+{
+    ngx_dots_commit_t  *c;
+
+    while (ngx_dots_state.queue) {
+
+        ngx_dots_state.flight = ngx_dots_state.queue;
+        ngx_dots_state.n = 0;
+
+        for (c = ngx_dots_state.queue; c; c = c->next) {
+
+            ngx_dots_state.txns[ngx_dots_state.n++] = &c->txn;
+
+            if (ngx_dots_state.n == NGX_DOTS_STATE_BATCH || c->next == NULL) {
+                break;
+            }
+        }
+
+        ngx_dots_state.queue = c->next;
+        c->next = NULL;
+
+        if (ngx_dots_state.queue == NULL) {
+            ngx_dots_state.last = &ngx_dots_state.queue;
+        }
+
+#if (NGX_THREADS)
+
+        if (ngx_dots_state.pool) {
+
+            if (ngx_thread_task_post(ngx_dots_state.pool, ngx_dots_state.task)
+                == NGX_OK)
+            {
+                return;
+            }
+
+            /* the pool's queue is full (its own alert says so): commit here */
+        }
+
+#endif
+
+        ngx_dots_state_run();
+        ngx_dots_state_finish();
+    }
+}
+
+
+static void
+ngx_dots_state_run(void)
+{
+    size_t  i;
+
+    for (i = 0; i < ngx_dots_state.n; i++) {
+        ngx_dots_state.txns[i]->result = DOTS_STORE_ERROR;
+    }
+
+    ngx_dots_state.error[0] = '\0';
+
+    if (dots_store_commit(ngx_dots_state.store, ngx_dots_state.txns,
+                          ngx_dots_state.n)
+        != DOTS_STORE_OK)
+    {
+        (void) ngx_cpystrn((u_char *) ngx_dots_state.error,
+                           (u_char *) dots_store_error(ngx_dots_state.store),
+                           sizeof(ngx_dots_state.error));
+    }
+}
+
+
+/* Back in the event loop. */
+
+static void
+ngx_dots_state_finish(void)
+{
+    ngx_dots_commit_t  *c, *next;
+
+    if (ngx_dots_state.error[0] && !ngx_dots_state.failing) {
+        ngx_log_error(NGX_LOG_CRIT, ngx_dots_state.log, 0,
+                      "dots: commit failed: %s", ngx_dots_state.error);
+    }
+
+    ngx_dots_state.failing = (ngx_dots_state.error[0] != '\0');
+
+    c = ngx_dots_state.flight;
+    ngx_dots_state.flight = NULL;
+
+    for ( /* void */ ; c; c = next) {
+        next = c->next;
+        c->handler(c);
+    }
+}
+
+
+#if (NGX_THREADS)
+
+static void
+ngx_dots_state_thread(void *data, ngx_log_t *log)
+{
+    ngx_dots_state_run();
+}
+
+
+static void
+ngx_dots_state_done(ngx_event_t *ev)
+{
+    /*
+     * While the handlers run, "flight" is empty: a handler that commits again
+     * starts the next one itself.
+     */
+
+    ngx_dots_state_finish();
+
+    if (ngx_dots_state.flight == NULL) {
+        ngx_dots_state_next();
+    }
+}
+
+#endif
+
+
+void
+ngx_dots_state_exit(void)
+{
+    if (ngx_dots_state.store == NULL) {
+        return;
+    }
+
+    /*
+     * The thread pool has been drained by now: what it committed is settled,
+     * what still waits is committed here.
+     */
+
+    if (ngx_dots_state.flight) {
+        ngx_dots_state_finish();
+    }
+
+    ngx_dots_state.pool = NULL;
+    ngx_dots_state_next();
+
+    dots_store_close(ngx_dots_state.store);
+    ngx_dots_state.store = NULL;
+}
+
+
+void
+ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        txns[i]->result = DOTS_STORE_ERROR;
+    }
+
+    if (ngx_dots_state.store == NULL) {
+        return;
+    }
+
+    if (dots_store_commit(ngx_dots_state.store, txns, n) == DOTS_STORE_OK) {
+        ngx_dots_state.failing = 0;
+        return;
+    }
+
+    if (!ngx_dots_state.failing) {
+        ngx_dots_state.failing = 1;
+        ngx_log_error(NGX_LOG_CRIT, ngx_dots_state.log, 0,
+                      "dots: commit failed: %s",
+                      dots_store_error(ngx_dots_state.store));
+    }
+}
+
+
+ngx_int_t
+ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb, void *ctx)
+{
+    if (ngx_dots_state.store == NULL) {
+        return NGX_ERROR;
+    }
+
+    switch (dots_store_get(ngx_dots_state.store, key, cb, ctx)) {
+
+    case DOTS_STORE_OK:
+        return NGX_OK;
+
+    case DOTS_STORE_DECLINED:
+        return NGX_DECLINED;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+ngx_int_t
+ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
+    void *ctx)
+{
+    dots_store_slice_t  key;
+
+    if (ngx_dots_state.store == NULL) {
+        return NGX_ERROR;
+    }
+
+    key.data = prefix;
+    key.len = len;
+
+    return dots_store_walk(ngx_dots_state.store, key, cb, ctx) == DOTS_STORE_OK
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* ---- keys ---- */
+
+static dots_store_slice_t
+ngx_dots_state_key(dots_arena_t *a, u_char kind, dots_str_t *parts, size_t n)
+{
+    u_char              *p;
+    size_t               i, len;
+    dots_store_slice_t   key;
+
+    for (len = 1, i = 0; i < n; i++) {
+        len += parts[i].len + 1;
+    }
+
+    key.data = NULL;
+    key.len = 0;
+
+    p = dots_arena_alloc(a, len);
+    if (p == NULL) {
+        return key;
+    }
+
+    key.data = p;
+    *p++ = kind;
+
+    for (i = 0; i < n; i++) {
+
+        if (parts[i].len) {
+            p = ngx_cpymem(p, parts[i].data, parts[i].len);
+        }
+
+        if (i + 1 < n) {
+            *p++ = '\0';
+        }
+    }
+
+    key.len = p - (u_char *) key.data;
+
+    return key;
+}
+
+
+dots_store_slice_t
+ngx_dots_state_mitigation(dots_arena_t *a, dots_str_t customer,
+    dots_str_t cuid, uint32_t mid)
+{
+    u_char      be[4];
+    dots_str_t  parts[3];
+
+    be[0] = (u_char) (mid >> 24);
+    be[1] = (u_char) (mid >> 16);
+    be[2] = (u_char) (mid >> 8);
+    be[3] = (u_char) mid;
+
+    parts[0] = customer;
+    parts[1] = cuid;
+    parts[2] = dots_str(be, 4);
+
+    return ngx_dots_state_key(a, 'm', parts, 3);
+}
+
+
+dots_store_slice_t
+ngx_dots_state_client(dots_arena_t *a, dots_str_t customer, dots_str_t cuid)
+{
+    dots_str_t  parts[2];
+
+    parts[0] = customer;
+    parts[1] = cuid;
+
+    return ngx_dots_state_key(a, 'c', parts, 2);
+}
+
+
+dots_store_slice_t
+ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
+    dots_str_t name)
+{
+    dots_str_t  parts[3];
+
+    parts[0] = customer;
+    parts[1] = cuid;
+    parts[2] = name;
+
+    return ngx_dots_state_key(a, 'a', parts, cuid.len ? 3 : 2);
+}
+
+
+static dots_str_t
+ngx_dots_state_part(const u_char **p, const u_char *end)
+{
+    dots_str_t     s;
+    const u_char  *start;
+
+    start = *p;
+
+    while (*p < end && **p != '\0') {
+        (*p)++;
+    }
+
+    s = dots_str(start, *p - start);
+
+    if (*p < end) {
+        (*p)++;
+    }
+
+    return s;
+}
+
+
+ngx_int_t
+ngx_dots_state_client_key(dots_store_slice_t key, dots_str_t *customer,
+    dots_str_t *cuid)
+{
+    const u_char  *p, *end;
+
+    p = key.data;
+    end = p + key.len;
+
+    if (key.len < 4) {
+        return NGX_ERROR;
+    }
+
+    p++;
+
+    *customer = ngx_dots_state_part(&p, end);
+    *cuid = ngx_dots_state_part(&p, end);
+
+    return (customer->len && cuid->len) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_dots_state_alias_key(dots_store_slice_t key, dots_str_t *customer,
+    dots_str_t *cuid)
+{
+    /* the same first two parts */
+
+    return ngx_dots_state_client_key(key, customer, cuid);
+}

@@ -1,0 +1,456 @@
+#include <sys/eventfd.h>
+#include <openssl/rand.h>
+
+#include "ngx_dots.h"
+#include "ngx_dots_state.h"
+#include "ngx_dots_zone.h"
+
+
+/*
+ * Slots and secrets stay outside of the registry's slab: they outlive its
+ * rebuilding.  What is left of the zone is for the directory of sessions.
+ */
+#define NGX_DOTS_ZONE_SPARE      8    /* one part in so many */
+
+#define NGX_DOTS_ZONE_ROTATE     3600 /* s; a cookie is good for two of these */
+#define NGX_DOTS_ZONE_ARENA      (64 * 1024)
+
+
+typedef struct {
+    ngx_dots_shared_t        shared;
+
+    ngx_atomic_t             loaded;     /* the registry is whole */
+    ngx_atomic_t             loader;     /* pid of who is filling it */
+    ngx_uint_t               mutating;   /* under the lock */
+
+    ngx_slab_pool_t         *slab;       /* of the registry */
+    size_t                   slab_size;
+    dots_registry_root_t    *registry;
+} ngx_dots_zone_t;
+
+
+static ngx_int_t ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_int_t ngx_dots_zone_slots(ngx_dots_shared_t *shared,
+    ngx_log_t *log);
+static ngx_int_t ngx_dots_zone_slab(ngx_slab_pool_t *shpool,
+    ngx_dots_zone_t *zone);
+static ngx_int_t ngx_dots_zone_wipe(void);
+static int ngx_dots_zone_load_client(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value);
+static int ngx_dots_zone_load_mitigation(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value);
+static void *ngx_dots_zone_alloc(void *ctx, size_t size);
+static void ngx_dots_zone_free(void *ctx, void *p);
+
+
+typedef struct {
+    ngx_log_t    *log;
+    ngx_uint_t    clients;
+    ngx_uint_t    mitigations;
+    ngx_uint_t    damaged;
+    ngx_uint_t    full;
+} ngx_dots_zone_loading_t;
+
+
+ngx_dots_shared_t        *ngx_dots_shared;
+
+static ngx_dots_zone_t   *ngx_dots_zone;
+static ngx_slab_pool_t   *ngx_dots_zone_pool;
+static dots_registry_t    ngx_dots_zone_registry;
+
+
+ngx_int_t
+ngx_dots_zone_add(ngx_conf_t *cf, ngx_dots_conf_t *dcf, ngx_str_t *name,
+    size_t size)
+{
+    dcf->zone = ngx_shared_memory_add(cf, name, size, &ngx_dots_module);
+    if (dcf->zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    dcf->zone->init = ngx_dots_zone_init;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_slab_pool_t  *shpool;
+    ngx_dots_zone_t  *zone;
+
+    /* a reload: the old cycle may stay in charge, so nothing is touched */
+
+    if (data) {
+        shm_zone->data = data;
+        return NGX_OK;
+    }
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (shm_zone->shm.exists) {
+        shm_zone->data = shpool->data;
+        return NGX_OK;
+    }
+
+    zone = ngx_slab_calloc(shpool, sizeof(ngx_dots_zone_t));
+    if (zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (RAND_bytes(zone->shared.secret[0], 2 * NGX_DOTS_COOKIE_SECRET) != 1) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "RAND_bytes() failed");
+        return NGX_ERROR;
+    }
+
+    zone->shared.secret_time = ngx_time();
+
+    if (ngx_dots_zone_slab(shpool, zone) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "zone \"%V\" is too small", &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    shpool->data = zone;
+    shm_zone->data = zone;
+
+    return ngx_dots_zone_slots(&zone->shared, shm_zone->shm.log);
+}
+
+
+/*
+ * Made once with a fresh zone, before any fork, and never closed: processes of
+ * all cycles inherit the same descriptors and can wake each other.
+ */
+
+static ngx_int_t
+ngx_dots_zone_slots(ngx_dots_shared_t *shared, ngx_log_t *log)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+
+        shared->slots[i].event = ngx_test_config
+                                 ? -1 : eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
+
+        if (shared->slots[i].event == -1 && !ngx_test_config) {
+            ngx_log_error(NGX_LOG_EMERG, log, ngx_errno, "eventfd() failed");
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_zone_slab(ngx_slab_pool_t *shpool, ngx_dots_zone_t *zone)
+{
+    size_t  pages;
+
+    pages = shpool->pfree - shpool->pfree / NGX_DOTS_ZONE_SPARE;
+
+    zone->slab_size = pages * ngx_pagesize;
+
+    zone->slab = ngx_slab_alloc(shpool, zone->slab_size);
+
+    return zone->slab ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_dots_zone_attach(ngx_shm_zone_t *zone)
+{
+    if (zone == NULL) {
+        ngx_dots_zone = NULL;
+        ngx_dots_shared = NULL;
+        return;
+    }
+
+    ngx_dots_zone = zone->data;
+    ngx_dots_zone_pool = (ngx_slab_pool_t *) zone->shm.addr;
+    ngx_dots_shared = &ngx_dots_zone->shared;
+
+    ngx_dots_zone_registry.memory.alloc = ngx_dots_zone_alloc;
+    ngx_dots_zone_registry.memory.free = ngx_dots_zone_free;
+}
+
+
+dots_registry_t *
+ngx_dots_zone_lock(ngx_uint_t write)
+{
+    if (!ngx_dots_zone->loaded) {
+        return NULL;
+    }
+
+    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+
+    if (ngx_dots_zone->mutating) {
+        ngx_dots_zone->loaded = 0;
+    }
+
+    if (!ngx_dots_zone->loaded) {
+        ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+        return NULL;
+    }
+
+    ngx_dots_zone->mutating = write;
+    ngx_memory_barrier();
+
+    ngx_dots_zone_registry.root = ngx_dots_zone->registry;
+    ngx_dots_zone_registry.memory.ctx = ngx_dots_zone->slab;
+
+    return &ngx_dots_zone_registry;
+}
+
+
+void
+ngx_dots_zone_unlock(void)
+{
+    ngx_memory_barrier();
+    ngx_dots_zone->mutating = 0;
+
+    ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+}
+
+
+ngx_uint_t
+ngx_dots_zone_loaded(void)
+{
+    return ngx_dots_zone->loaded;
+}
+
+
+void
+ngx_dots_zone_lose(void)
+{
+    ngx_dots_zone->loaded = 0;
+}
+
+
+/* ---- filling the registry ---- */
+
+ngx_int_t
+ngx_dots_zone_load(ngx_log_t *log)
+{
+    ngx_pid_t                 loader;
+    ngx_int_t                 rc;
+    ngx_dots_zone_loading_t   ld;
+
+    if (ngx_dots_zone->loaded) {
+        return NGX_OK;
+    }
+
+    loader = ngx_dots_zone->loader;
+
+    if (loader && loader != ngx_pid
+        && (kill(loader, 0) == 0 || ngx_errno != ESRCH))
+    {
+        return NGX_AGAIN;
+    }
+
+    if (!ngx_atomic_cmp_set(&ngx_dots_zone->loader, loader, ngx_pid)) {
+        return NGX_AGAIN;
+    }
+
+    ngx_memzero(&ld, sizeof(ngx_dots_zone_loading_t));
+    ld.log = log;
+
+    rc = ngx_dots_zone_wipe();
+
+    if (rc == NGX_OK) {
+        rc = ngx_dots_state_walk("c", 1, ngx_dots_zone_load_client, &ld);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_dots_state_walk("m", 1, ngx_dots_zone_load_mitigation, &ld);
+    }
+
+    if (ld.damaged) {
+        ngx_log_error(NGX_LOG_CRIT, log, 0,
+                      "dots: %ui records of the store can't be read",
+                      ld.damaged);
+    }
+
+    if (ld.full) {
+        ngx_log_error(NGX_LOG_ERR, log, 0, "dots: the zone is too small for "
+                      "the store, %ui mitigations are not in force: enlarge "
+                      "\"zone\"", ld.full);
+    }
+
+    if (rc == NGX_OK) {
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "dots: %ui mitigations and %ui clients loaded",
+                      ld.mitigations, ld.clients);
+
+        ngx_dots_zone->loaded = 1;
+    }
+
+    ngx_dots_zone->loader = 0;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_dots_zone_wipe(void)
+{
+    int               rc;
+    ngx_slab_pool_t  *slab;
+
+    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+
+    /*
+     * A slab pool inside one big piece of the zone's: it can be made anew
+     * without touching the rest.  The zone's mutex guards both.
+     */
+
+    slab = ngx_dots_zone->slab;
+
+    ngx_memzero(slab, sizeof(ngx_slab_pool_t));
+
+    slab->end = (u_char *) slab + ngx_dots_zone->slab_size;
+    slab->min_shift = 3;
+    slab->addr = slab;
+
+    ngx_slab_init(slab);
+
+    slab->log_nomem = 0;    /* a full zone is an answer, not a log line */
+
+    ngx_dots_zone_registry.memory.ctx = slab;
+
+    rc = dots_registry_create(&ngx_dots_zone_registry);
+
+    ngx_dots_zone->registry = ngx_dots_zone_registry.root;
+    ngx_dots_zone->mutating = 0;
+
+    ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+
+    return rc == DOTS_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * Nobody else sees the registry before "loaded" is set, so the loader needs no
+ * lock; what others commit meanwhile they settle afterwards.
+ */
+
+static int
+ngx_dots_zone_load_client(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value)
+{
+    ngx_dots_zone_loading_t *ld = ctx;
+
+    int         rc;
+    dots_str_t  customer, cuid;
+
+    if (ngx_dots_state_client_key(key, &customer, &cuid) != NGX_OK) {
+        ld->damaged++;
+        return 0;
+    }
+
+    rc = dots_registry_bind(&ngx_dots_zone_registry, customer, cuid);
+
+    if (rc == DOTS_OK) {
+        ld->clients++;
+
+    } else if (rc == DOTS_FULL) {
+        ld->full++;
+
+    } else {
+        ld->damaged++;
+    }
+
+    return 0;
+}
+
+
+static int
+ngx_dots_zone_load_mitigation(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value)
+{
+    ngx_dots_zone_loading_t *ld = ctx;
+
+    int                 rc;
+    dots_arena_t       *a;
+    dots_mitigation_t   m;
+
+    a = dots_arena_create(value.len * 8 + NGX_DOTS_ZONE_ARENA);
+    if (a == NULL) {
+        return 1;
+    }
+
+    rc = dots_mitigation_decode(&m, value.data, value.len, a);
+
+    if (rc == DOTS_OK) {
+        rc = dots_registry_load(&ngx_dots_zone_registry, &m);
+    }
+
+    dots_arena_destroy(a);
+
+    if (rc == DOTS_OK) {
+        ld->mitigations++;
+
+    } else if (rc == DOTS_FULL) {
+        ld->full++;
+
+    } else {
+        ld->damaged++;
+    }
+
+    return 0;
+}
+
+
+static void *
+ngx_dots_zone_alloc(void *ctx, size_t size)
+{
+    return ngx_slab_alloc_locked(ctx, size);
+}
+
+
+static void
+ngx_dots_zone_free(void *ctx, void *p)
+{
+    ngx_slab_free_locked(ctx, p);
+}
+
+
+/* ---- cookie secrets ---- */
+
+void
+ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
+{
+    time_t              now;
+    u_char              fresh[NGX_DOTS_COOKIE_SECRET];
+    ngx_uint_t          old;
+    ngx_dots_shared_t  *shared;
+
+    shared = ngx_dots_shared;
+    now = ngx_time();
+
+    old = now - (time_t) shared->secret_time >= NGX_DOTS_ZONE_ROTATE;
+
+    /* not under the lock: OpenSSL may take locks and read the disk */
+
+    if (old && RAND_bytes(fresh, sizeof(fresh)) != 1) {
+        old = 0;
+    }
+
+    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+
+    if (old && now - (time_t) shared->secret_time >= NGX_DOTS_ZONE_ROTATE) {
+        ngx_memcpy(shared->secret[1], shared->secret[0],
+                   NGX_DOTS_COOKIE_SECRET);
+        ngx_memcpy(shared->secret[0], fresh, NGX_DOTS_COOKIE_SECRET);
+        shared->secret_time = now;
+    }
+
+    ngx_memcpy(secrets, shared->secret, 2 * NGX_DOTS_COOKIE_SECRET);
+
+    ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+
+    ngx_explicit_memzero(fresh, sizeof(fresh));
+}

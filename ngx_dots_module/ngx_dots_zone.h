@@ -1,0 +1,40 @@
+/*
+ * The shared-memory zone: who lives (slots), the cookie secrets, and the
+ * registry of mitigations in a slab of its own.  The only file that takes the
+ * zone's lock.  Called by every other file of the module.
+ *
+ * A process that dies inside a critical section leaves the "mutating" word set;
+ * whoever takes the lock next sees it and declares the registry lost, and the
+ * manager builds it again from the store.
+ */
+
+#ifndef _NGX_DOTS_ZONE_H_INCLUDED_
+#define _NGX_DOTS_ZONE_H_INCLUDED_
+
+#include "ngx_dots.h"
+
+ngx_int_t ngx_dots_zone_add(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_str_t *name, size_t size);
+
+/* In the master, before fork; NULL: there is no dots {} block. */
+void ngx_dots_zone_attach(ngx_shm_zone_t *zone);
+
+/*
+ * The registry, locked; NULL (and not locked) while it is not loaded.  Nothing
+ * that blocks, logs or calls OpenSSL in between.  Sections that only read
+ * survive the death of their process.
+ */
+dots_registry_t *ngx_dots_zone_lock(ngx_uint_t write);
+void ngx_dots_zone_unlock(void);
+
+/*
+ * Fills an empty or lost registry from the store; NGX_OK: it is loaded (by us
+ * or before), NGX_AGAIN: another process is at it, NGX_ERROR.
+ */
+ngx_int_t ngx_dots_zone_load(ngx_log_t *log);
+ngx_uint_t ngx_dots_zone_loaded(void);
+
+/* Declares the registry lost: see above, and ngx_dots_process_reap(). */
+void ngx_dots_zone_lose(void);
+
+#endif /* _NGX_DOTS_ZONE_H_INCLUDED_ */

@@ -1,0 +1,711 @@
+#include <ngx_http.h>
+
+#include "ngx_dots.h"
+#include "ngx_dots_process.h"
+#include "../restconf/dots_restconf.h"
+
+
+typedef struct {
+    ngx_str_t             root;       /* {+restconf}: of dots_host_meta */
+    ngx_uint_t            data;       /* dots_data is here */
+} ngx_http_dots_loc_conf_t;
+
+
+typedef struct {
+    dots_restconf_t       rc;
+    ngx_http_request_t   *request;    /* NULL once it is gone */
+    u_char               *body;       /* DOTS_RESTCONF_BODY at most */
+    size_t                len;
+    size_t                size;
+    unsigned              handled:1;
+} ngx_http_dots_ctx_t;
+
+
+static ngx_int_t ngx_http_dots_data_handler(ngx_http_request_t *r);
+static void ngx_http_dots_read(ngx_http_request_t *r);
+static ngx_int_t ngx_http_dots_gather(ngx_http_request_t *r,
+    ngx_http_dots_ctx_t *ctx);
+static ngx_int_t ngx_http_dots_append(ngx_http_dots_ctx_t *ctx,
+    ngx_buf_t *b);
+static void ngx_http_dots_run(ngx_http_request_t *r,
+    ngx_http_dots_ctx_t *ctx);
+static const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
+static dots_str_t ngx_http_dots_accept(ngx_http_request_t *r);
+static void ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq);
+static void ngx_http_dots_done(dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_send(ngx_http_request_t *r,
+    dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
+    dots_str_t value);
+static void ngx_http_dots_audit(ngx_http_request_t *r, dots_restconf_t *rc);
+static void ngx_http_dots_cleanup(void *data);
+static ngx_int_t ngx_http_dots_host_meta_handler(ngx_http_request_t *r);
+
+static void *ngx_http_dots_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_dots_data(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_dots_host_meta(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_dots_init_process(ngx_cycle_t *cycle);
+
+
+static ngx_command_t  ngx_http_dots_commands[] = {
+
+    { ngx_string("dots_data"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_dots_data,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("dots_host_meta"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_dots_host_meta,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_dots_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_dots_create_loc_conf,         /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_dots_module = {
+    NGX_MODULE_V1,
+    &ngx_http_dots_module_ctx,             /* module context */
+    ngx_http_dots_commands,                /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_dots_init_process,            /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/* ---- a request: gather the body, hand it over, send the answer ---- */
+
+static ngx_int_t
+ngx_http_dots_data_handler(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_http_cleanup_t   *cln;
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = ngx_calloc(sizeof(ngx_http_dots_ctx_t), r->connection->log);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* not in the request's pool: an answer may come when that is gone */
+
+    ctx->request = r;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        ngx_free(ctx);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_dots_cleanup;
+    cln->data = ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_dots_module);
+
+    r->connection->log->action = "reading DOTS data channel request";
+
+    /*
+     * Unbuffered: a body is kept in memory up to our limit and then refused in
+     * RESTCONF's form, where nginx's own limit would answer with HTML.
+     */
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_dots_read);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_dots_read(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_dots_module);
+
+    if (ctx->handled) {
+        return;
+    }
+
+    r->read_event_handler = ngx_http_dots_read;
+
+    for ( ;; ) {
+
+        if (ngx_http_dots_gather(r, ctx) != NGX_OK) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            return;
+        }
+
+        if (ctx->rc.body_too_large || !r->reading_body) {
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    ngx_http_dots_run(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_dots_gather(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+{
+    ngx_chain_t  *cl;
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        if (ngx_http_dots_append(ctx, cl->buf) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        cl->buf->pos = cl->buf->last;
+    }
+
+    r->request_body->bufs = NULL;
+
+    return NGX_OK;
+}
+
+
+/* Grows with what has come, not with what Content-Length claims. */
+
+static ngx_int_t
+ngx_http_dots_append(ngx_http_dots_ctx_t *ctx, ngx_buf_t *b)
+{
+    u_char  *p;
+    size_t   n, size;
+
+    n = b->last - b->pos;
+
+    if (n == 0 || ctx->rc.body_too_large) {
+        return NGX_OK;
+    }
+
+    if (n > DOTS_RESTCONF_BODY - ctx->len) {
+        ctx->rc.body_too_large = 1;
+        return NGX_OK;
+    }
+
+    if (ctx->len + n > ctx->size) {
+
+        size = ngx_max(ctx->size * 2, ctx->len + n);
+
+        p = realloc(ctx->body, size);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ctx->body = p;
+        ctx->size = size;
+    }
+
+    ngx_memcpy(ctx->body + ctx->len, b->pos, n);
+    ctx->len += n;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+{
+    ngx_str_t                 *root;
+    dots_restconf_t           *rc;
+    ngx_dots_conf_t           *dcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    dcf = ngx_dots_get_conf(ngx_cycle);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    root = &clcf->name;
+    rc = &ctx->rc;
+
+    r->connection->log->action = "processing DOTS data channel request";
+
+    ctx->handled = 1;
+
+    rc->schema = dcf->schema;
+    rc->customer = ngx_http_dots_customer(r);
+    rc->method = dots_str(r->method_name.data, r->method_name.len);
+    rc->root = dots_str(root->data, root->len);
+
+    /*
+     * The api-path is taken from the line as it was sent: r->uri is decoded and
+     * its slashes are merged, which loses %2F and empty keys (RFC 8040 3.5.3).
+     */
+
+    if (r->unparsed_uri.len >= root->len
+        && ngx_memcmp(r->unparsed_uri.data, root->data, root->len) == 0)
+    {
+        rc->uri = dots_str(r->unparsed_uri.data + root->len,
+                           r->unparsed_uri.len - root->len);
+
+    } else {
+
+        /* an error_page, or the root written with escapes: no such resource */
+
+        rc->uri = dots_str("/", 1);
+    }
+
+    if (r->headers_in.content_type) {
+        rc->content_type = dots_str(r->headers_in.content_type->value.data,
+                                    r->headers_in.content_type->value.len);
+    }
+
+    rc->accept = ngx_http_dots_accept(r);
+    rc->body = dots_str(ctx->body, ctx->len);
+    rc->now = ngx_dots_now();
+
+    rc->submit = ngx_http_dots_submit;
+    rc->done = ngx_http_dots_done;
+    rc->host = ctx;
+
+    dots_restconf_handle(rc);
+}
+
+
+/*
+ * RFC 8040 section 2.5: the identity comes from the verified certificate.  A
+ * certificate without a known CA passes only by its fingerprint.
+ */
+
+static const dots_customer_t *
+ngx_http_dots_customer(ngx_http_request_t *r)
+{
+    long                    rc;
+    X509                   *cert;
+    ngx_dots_conf_t        *dcf;
+    const dots_customer_t  *customer;
+
+    if (r->connection->ssl == NULL) {
+        return NULL;
+    }
+
+    cert = SSL_get_peer_certificate(r->connection->ssl->connection);
+    if (cert == NULL) {
+        return NULL;
+    }
+
+    dcf = ngx_dots_get_conf(ngx_cycle);
+    rc = SSL_get_verify_result(r->connection->ssl->connection);
+
+    customer = NULL;
+
+    if (rc == X509_V_OK
+        || (ngx_ssl_verify_error_optional(rc)
+            && ngx_dots_identity_pinned(dcf, cert)))
+    {
+        customer = ngx_dots_identity(dcf, cert);
+    }
+
+    X509_free(cert);
+
+    return customer;
+}
+
+
+/* nginx keeps Accept among its known headers only in some builds */
+
+static dots_str_t
+ngx_http_dots_accept(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    dots_str_t        none = { 0, NULL };
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+
+            if (part->next == NULL) {
+                return none;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Accept") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
+                               sizeof("Accept") - 1)
+               == 0)
+        {
+            return dots_str(h[i].value.data, h[i].value.len);
+        }
+    }
+}
+
+
+static void
+ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq)
+{
+    ngx_resolver_t            *resolver;
+    ngx_http_request_t        *r;
+    ngx_http_dots_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ctx = rc->host;
+    r = ctx->request;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    resolver = clcf->resolver;
+
+    if (resolver && resolver->connections.nelts == 0) {
+        resolver = NULL;
+    }
+
+    ngx_dots_request(rq, resolver, clcf->resolver_timeout,
+                     r->connection->log);
+}
+
+
+/* From dots_restconf_handle(), or later from the event loop. */
+
+static void
+ngx_http_dots_done(dots_restconf_t *rc)
+{
+    ngx_connection_t     *c;
+    ngx_http_request_t   *r;
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = rc->host;
+    r = ctx->request;
+    c = r->connection;
+
+    ngx_http_dots_audit(r, rc);
+
+    ngx_http_finalize_request(r, ngx_http_dots_send(r, rc));
+
+    /* r is gone perhaps; requests that follow on the connection are posted */
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_dots_send(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    ngx_int_t     n;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+    dots_str_t    no_cache = dots_string("no-cache");
+
+    r->headers_out.status = rc->status;
+    r->headers_out.content_length_n = rc->text.len;
+
+    if (rc->body_too_large) {
+        r->keepalive = 0;
+        r->lingering_close = 1;
+    }
+
+    if (rc->media.len) {
+        r->headers_out.content_type.data = (u_char *) rc->media.data;
+        r->headers_out.content_type.len = rc->media.len;
+        r->headers_out.content_type_len = rc->media.len;
+    }
+
+    /* RFC 8040 section 5.5 */
+
+    if (ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
+        || ngx_http_dots_header(r, "Allow", rc->allow) != NGX_OK
+        || ngx_http_dots_header(r, "Location", rc->location) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc->status == NGX_HTTP_NO_CONTENT || rc->text.len == 0) {
+        r->header_only = 1;
+    }
+
+    n = ngx_http_send_header(r);
+
+    if (n == NGX_ERROR || n > NGX_OK || r->header_only) {
+        return n;
+    }
+
+    /* the text is copied: it goes with "rc", the output may outlive that */
+
+    b = ngx_create_temp_buf(r->pool, rc->text.len);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, rc->text.data, rc->text.len);
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_dots_header(ngx_http_request_t *r, const char *name, dots_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+
+    h->value.len = value.len;
+    h->value.data = ngx_pnalloc(r->pool, value.len);
+    if (h->value.data == NULL) {
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(h->value.data, value.data, value.len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_dots_audit(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    u_char           code[NGX_INT_T_LEN];
+    ngx_dots_log_t   entry;
+
+    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+
+    ngx_str_set(&entry.channel, "data");
+
+    entry.peer = r->connection->addr_text;
+    entry.method = r->method_name;
+
+    if (rc->customer) {
+        entry.customer = rc->customer->name;
+    }
+
+    if (rc->request) {
+        entry.cuid = rc->request->cuid;
+    }
+
+    entry.code.data = code;
+    entry.code.len = ngx_sprintf(code, "%ui", (ngx_uint_t) rc->status) - code;
+
+    ngx_dots_log(&entry);
+}
+
+
+static void
+ngx_http_dots_cleanup(void *data)
+{
+    ngx_http_dots_ctx_t  *ctx = data;
+
+    if (ctx->handled) {
+        dots_restconf_cancel(&ctx->rc);
+    }
+
+    ngx_free(ctx->body);
+    ngx_free(ctx);
+}
+
+
+/* ---- host-meta ---- */
+
+static ngx_int_t
+ngx_http_dots_host_meta_handler(ngx_http_request_t *r)
+{
+    size_t                     len;
+    ngx_int_t                  rc;
+    ngx_buf_t                 *b;
+    ngx_chain_t                out;
+    ngx_http_dots_loc_conf_t  *dlcf;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_dots_module);
+
+    b = ngx_create_temp_buf(r->pool, dlcf->root.len * 6 + 512);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    len = dots_restconf_host_meta(dots_str(dlcf->root.data, dlcf->root.len),
+                                  (char *) b->pos, b->end - b->pos);
+    if (len == 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = b->pos + len;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = len;
+
+    /* RFC 6415 section 2 */
+
+    ngx_str_set(&r->headers_out.content_type, "application/xrd+xml");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+/* ---- configuration ---- */
+
+static void *
+ngx_http_dots_create_loc_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_dots_loc_conf_t));
+}
+
+
+static char *
+ngx_http_dots_data(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_dots_loc_conf_t *dlcf = conf;
+
+    ngx_dots_conf_t           *dcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (dlcf->data) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->named
+#if (NGX_PCRE)
+        || clcf->regex
+#endif
+        || clcf->name.len == 0 || clcf->name.data[clcf->name.len - 1] == '/')
+    {
+        return "needs a plain location without a slash at its end, "
+               "e.g. \"location /restconf { dots_data; }\"";
+    }
+
+    dcf = ngx_dots_get_conf(cf->cycle);
+    dcf->data = 1;
+
+    dlcf->data = 1;
+
+    clcf->handler = ngx_http_dots_data_handler;
+    clcf->client_max_body_size = 0;   /* ours is DOTS_RESTCONF_BODY */
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_dots_host_meta(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_dots_loc_conf_t *dlcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (dlcf->root.data) {
+        return "is duplicate";
+    }
+
+    ngx_str_set(&dlcf->root, "/restconf");
+
+    if (cf->args->nelts == 2) {
+
+        value = cf->args->elts;
+        dlcf->root = value[1];
+
+        if (dlcf->root.len == 0 || dlcf->root.data[0] != '/') {
+            return "needs the path of the location that has \"dots_data\", "
+                   "e.g. \"dots_host_meta /restconf;\"";
+        }
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_dots_host_meta_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_dots_init_process(ngx_cycle_t *cycle)
+{
+    return ngx_dots_process_init(cycle);
+}
