@@ -53,9 +53,10 @@ typedef struct {
     unsigned    proxy:1;          /* Proxy-Uri or Proxy-Scheme */
     unsigned    too_many_segments:1;  /* more than fit: no such resource */
     unsigned    too_many_queries:1;
-    uint16_t    bad_option;       /* first unknown, malformed or misrepeated
-                                     critical option, 0: none (RFC 7252 section
-                                     5.4); elective ones are ignored */
+    uint16_t    bad_option;       /* the first critical option that is unknown,
+                                     of a wrong length or wrongly repeated; 0:
+                                     none (RFC 7252 section 5.4); elective ones
+                                     are ignored */
     dots_str_t  payload;          /* all slices point into the datagram */
 } dots_coap_message_t;
 
