@@ -1,0 +1,132 @@
+/*
+ * DTLS 1.2 sessions of the signal channel (RFC 9132 section 7.1) on nginx's UDP
+ * stream connections.
+ *
+ *   datagram -> ngx_dots_dtls_accept()   no session for this peer yet
+ *            -> ngx_dots_dtls_input()    a session's; one door for the event
+ *                                        loop and for whoever forwards one
+ *      ClientHello?  ngx_dots_dtls_listen.c  cookie, stateless
+ *      record        ngx_dots_dtls.c         handshake, timers, close
+ *      plaintext     ngx_dots_dtls_signal.c  dots_signal_t of this peer
+ *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
+ *
+ * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
+ *
+ * Words: a "hello" is a ClientHello in epoch 0; the "listener" is the SSL object
+ * of a server{} in this process that answers hellos until one carries a valid
+ * cookie and then becomes that peer's session.
+ */
+
+#ifndef _NGX_DOTS_DTLS_H_INCLUDED_
+#define _NGX_DOTS_DTLS_H_INCLUDED_
+
+#include "ngx_dots.h"
+
+#include <ngx_stream.h>
+#include <ngx_stream_ssl_module.h>
+
+#include "../signal/dots_signal.h"
+
+#define NGX_DOTS_DTLS_MTU       1280    /* RFC 9132 section 7.3 */
+#define NGX_DOTS_DTLS_DATAGRAM  65535
+#define NGX_DOTS_DTLS_PLAIN     16384   /* RFC 5246 section 6.2.1 */
+#define NGX_DOTS_DTLS_RANDOM    32
+
+/* What the BIO of an SSL object reads from and writes to. */
+
+typedef struct {
+    ngx_connection_t      *connection;
+    u_char                *data;        /* the datagram being read */
+    size_t                 len;
+    size_t                 limit;       /* largest answer; 0: none */
+} ngx_dots_dtls_io_t;
+
+typedef struct {
+    ngx_ssl_t              ssl;
+    ngx_dots_conf_t       *dots;
+    dots_signal_conf_t     signal;
+    ngx_msec_t             handshake_timeout;
+    ngx_msec_t             idle_timeout;
+
+    SSL                   *listener;    /* of this process */
+    ngx_dots_dtls_io_t     io;          /* the listener's */
+} ngx_dots_dtls_conf_t;
+
+typedef struct {
+    ngx_stream_session_t  *session;
+    ngx_dots_dtls_conf_t  *conf;
+    SSL                   *ssl;
+    ngx_dots_dtls_io_t     io;
+
+    dots_signal_t         *signal;      /* of an established session */
+    const dots_customer_t *customer;    /* NULL: nobody's */
+
+    ngx_event_t            retransmit;  /* cancelable, as is "tick": the read
+                                           timer (handshake, then idle) is the
+                                           one that keeps a worker */
+    ngx_event_t            tick;        /* dots_signal_timer() */
+    ngx_queue_t            queue;       /* all sessions of this process */
+
+    unsigned               established:1;
+    unsigned               reading:1;
+} ngx_dots_dtls_t;
+
+
+/* ---- ngx_dots_dtls.c ---- */
+
+ngx_int_t ngx_dots_dtls_init_process(ngx_cycle_t *cycle);
+
+/* Tells every peer (close_notify) and forgets it. */
+void ngx_dots_dtls_exit_process(void);
+
+/* The first datagram of a peer, in s->connection->buffer; may finalize s. */
+void ngx_dots_dtls_accept(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf);
+
+/* One datagram of the session's peer; may finalize the stream session. */
+void ngx_dots_dtls_input(ngx_dots_dtls_t *ds, u_char *data, size_t len);
+
+
+/* ---- ngx_dots_dtls_listen.c ---- */
+
+ngx_int_t ngx_dots_dtls_bio_init(ngx_log_t *log);
+
+/* By the first bytes alone; a hello is a record, too. */
+ngx_uint_t ngx_dots_dtls_is_record(const u_char *data, size_t len);
+ngx_uint_t ngx_dots_dtls_is_hello(const u_char *data, size_t len);
+
+/* The Random of a hello, to tell a repeated one from a new one. */
+const u_char *ngx_dots_dtls_hello_random(const u_char *data);
+
+/*
+ * Answers a hello without keeping anything of it (RFC 6347 section 4.2.1).
+ * NGX_OK: its cookie is valid, *ssl is the peer's, with the hello inside;
+ * NGX_DECLINED: it was answered or dropped.
+ */
+ngx_int_t ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
+    u_char *data, size_t len, SSL **ssl);
+
+void ngx_dots_dtls_attach(SSL *ssl, ngx_dots_dtls_io_t *io);
+
+int ngx_dots_dtls_cookie_generate(SSL *ssl, unsigned char *cookie,
+    unsigned int *len);
+int ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
+    unsigned int len);
+
+
+/* ---- ngx_dots_dtls_conf.c ---- */
+
+/* The DTLS context from the ssl_* directives of the same server{}. */
+char *ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
+    ngx_stream_ssl_conf_t *sslcf);
+
+
+/* ---- ngx_dots_dtls_signal.c ---- */
+
+/* Of a peer whose handshake is over: who is it, and its signal channel. */
+ngx_int_t ngx_dots_dtls_signal_open(ngx_dots_dtls_t *ds);
+void ngx_dots_dtls_signal_input(ngx_dots_dtls_t *ds, const u_char *data,
+    size_t len);
+void ngx_dots_dtls_signal_schedule(ngx_dots_dtls_t *ds);
+void ngx_dots_dtls_signal_close(ngx_dots_dtls_t *ds);
+
+#endif /* _NGX_DOTS_DTLS_H_INCLUDED_ */

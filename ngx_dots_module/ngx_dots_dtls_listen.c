@@ -1,0 +1,399 @@
+#include "ngx_dots_dtls.h"
+
+
+/* RFC 6347 sections 4.1 and 4.2.2 */
+
+#define NGX_DOTS_DTLS_HANDSHAKE     22
+#define NGX_DOTS_DTLS_CLIENT_HELLO  1
+#define NGX_DOTS_DTLS_RECORD        13  /* bytes before a record's payload */
+#define NGX_DOTS_DTLS_MESSAGE       12  /* bytes before a handshake's body */
+#define NGX_DOTS_DTLS_VERSION       2   /* bytes before the Random */
+
+#define NGX_DOTS_DTLS_ADDRESS       32  /* bytes of an address, see below */
+
+
+static int ngx_dots_dtls_bio_create(BIO *bio);
+static int ngx_dots_dtls_bio_read(BIO *bio, char *buf, int size);
+static int ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size);
+static long ngx_dots_dtls_bio_ctrl(BIO *bio, int cmd, long num, void *ptr);
+static ngx_int_t ngx_dots_dtls_listener(ngx_dots_dtls_conf_t *conf);
+static ngx_uint_t ngx_dots_dtls_cookie(SSL *ssl, const u_char *secret,
+    u_char *cookie, unsigned int *len);
+static u_char *ngx_dots_dtls_cookie_address(u_char *p, struct sockaddr *sa);
+
+
+/* Of this process; made once, the objects that use it live until its end. */
+
+static BIO_METHOD  *ngx_dots_dtls_bio;
+
+
+/* ---- what a datagram is ---- */
+
+ngx_uint_t
+ngx_dots_dtls_is_record(const u_char *data, size_t len)
+{
+    return len > NGX_DOTS_DTLS_RECORD && data[1] == 0xfe;
+}
+
+
+ngx_uint_t
+ngx_dots_dtls_is_hello(const u_char *data, size_t len)
+{
+    return len >= NGX_DOTS_DTLS_RECORD + NGX_DOTS_DTLS_MESSAGE
+                  + NGX_DOTS_DTLS_VERSION + NGX_DOTS_DTLS_RANDOM
+           && ngx_dots_dtls_is_record(data, len)
+           && data[0] == NGX_DOTS_DTLS_HANDSHAKE
+           && data[3] == 0 && data[4] == 0
+           && data[NGX_DOTS_DTLS_RECORD] == NGX_DOTS_DTLS_CLIENT_HELLO;
+}
+
+
+const u_char *
+ngx_dots_dtls_hello_random(const u_char *data)
+{
+    return data + NGX_DOTS_DTLS_RECORD + NGX_DOTS_DTLS_MESSAGE
+           + NGX_DOTS_DTLS_VERSION;
+}
+
+
+/* ---- the listener ---- */
+
+ngx_int_t
+ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
+    u_char *data, size_t len, SSL **ssl)
+{
+    int        rc;
+    BIO_ADDR  *addr;
+
+    if (ngx_dots_dtls_listener(conf) != NGX_OK) {
+        ngx_ssl_error(NGX_LOG_ERR, c->log, 0, "no DTLS listener");
+        return NGX_DECLINED;
+    }
+
+    /* DTLSv1_listen() wants one; ours is in the connection */
+
+    addr = BIO_ADDR_new();
+    if (addr == NULL) {
+        return NGX_DECLINED;
+    }
+
+    conf->io.connection = c;
+    conf->io.data = data;
+    conf->io.len = len;
+    conf->io.limit = len;
+
+    ERR_clear_error();
+
+    rc = DTLSv1_listen(conf->listener, addr);
+
+    BIO_ADDR_free(addr);
+    ERR_clear_error();
+
+    conf->io.connection = NULL;
+    conf->io.len = 0;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0, "dots DTLS listen: %d", rc);
+
+    if (rc <= 0) {
+        return NGX_DECLINED;
+    }
+
+    *ssl = conf->listener;
+    conf->listener = NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_dtls_listener(ngx_dots_dtls_conf_t *conf)
+{
+    BIO  *bio;
+    SSL  *ssl;
+
+    if (conf->listener) {
+        return NGX_OK;
+    }
+
+    ssl = SSL_new(conf->ssl.ctx);
+    if (ssl == NULL) {
+        return NGX_ERROR;
+    }
+
+    bio = BIO_new(ngx_dots_dtls_bio);
+    if (bio == NULL) {
+        SSL_free(ssl);
+        return NGX_ERROR;
+    }
+
+    BIO_set_data(bio, &conf->io);
+    SSL_set_bio(ssl, bio, bio);
+    SSL_set_accept_state(ssl);
+
+    if (!DTLS_set_link_mtu(ssl, NGX_DOTS_DTLS_MTU)) {
+        SSL_free(ssl);
+        return NGX_ERROR;
+    }
+
+    conf->listener = ssl;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_dots_dtls_attach(SSL *ssl, ngx_dots_dtls_io_t *io)
+{
+    BIO_set_data(SSL_get_rbio(ssl), io);
+}
+
+
+/*
+ * ---- the cookie: HMAC-SHA256(secret, peer and own address) ----
+ *
+ * The secret is in the zone, so every worker of every cycle accepts it.
+ */
+
+int
+ngx_dots_dtls_cookie_generate(SSL *ssl, unsigned char *cookie,
+    unsigned int *len)
+{
+    u_char      secrets[2][NGX_DOTS_COOKIE_SECRET];
+    ngx_uint_t  ok;
+
+    ngx_dots_zone_secrets(secrets);
+
+    ok = ngx_dots_dtls_cookie(ssl, secrets[0], cookie, len);
+
+    OPENSSL_cleanse(secrets, sizeof(secrets));
+
+    return ok;
+}
+
+
+int
+ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
+    unsigned int len)
+{
+    u_char        secrets[2][NGX_DOTS_COOKIE_SECRET];
+    u_char        expected[EVP_MAX_MD_SIZE];
+    ngx_uint_t    i, valid;
+    unsigned int  n;
+
+    ngx_dots_zone_secrets(secrets);
+
+    valid = 0;
+
+    for (i = 0; i < 2; i++) {
+        if (ngx_dots_dtls_cookie(ssl, secrets[i], expected, &n)
+            && n == len && CRYPTO_memcmp(cookie, expected, n) == 0)
+        {
+            valid = 1;
+        }
+    }
+
+    OPENSSL_cleanse(secrets, sizeof(secrets));
+
+    return valid;
+}
+
+
+static ngx_uint_t
+ngx_dots_dtls_cookie(SSL *ssl, const u_char *secret, u_char *cookie,
+    unsigned int *len)
+{
+    u_char               text[2 * NGX_DOTS_DTLS_ADDRESS], *p;
+    ngx_connection_t    *c;
+    ngx_dots_dtls_io_t  *io;
+
+    io = BIO_get_data(SSL_get_rbio(ssl));
+    c = io->connection;
+
+    p = ngx_dots_dtls_cookie_address(text, c->sockaddr);
+    p = ngx_dots_dtls_cookie_address(p, c->local_sockaddr);
+
+    return HMAC(EVP_sha256(), secret, NGX_DOTS_COOKIE_SECRET, text, p - text,
+                cookie, len)
+           != NULL;
+}
+
+
+/* Family, port, address; not the padding and the flow label of a sockaddr. */
+
+static u_char *
+ngx_dots_dtls_cookie_address(u_char *p, struct sockaddr *sa)
+{
+    in_port_t             port;
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    port = ngx_inet_get_port(sa);
+
+    *p++ = (u_char) sa->sa_family;
+    p = ngx_cpymem(p, &port, sizeof(in_port_t));
+
+#if (NGX_HAVE_INET6)
+    if (sa->sa_family == AF_INET6) {
+        sin6 = (struct sockaddr_in6 *) sa;
+        p = ngx_cpymem(p, &sin6->sin6_addr, sizeof(struct in6_addr));
+        return ngx_cpymem(p, &sin6->sin6_scope_id, sizeof(uint32_t));
+    }
+#endif
+
+    if (sa->sa_family == AF_INET) {
+        sin = (struct sockaddr_in *) sa;
+        p = ngx_cpymem(p, &sin->sin_addr, sizeof(struct in_addr));
+    }
+
+    return p;
+}
+
+
+/*
+ * ---- the BIO: one read is one datagram, one write is one datagram ----
+ *
+ * A memory BIO would glue the pieces of a flight together.
+ */
+
+ngx_int_t
+ngx_dots_dtls_bio_init(ngx_log_t *log)
+{
+    BIO_METHOD  *bio;
+
+    if (ngx_dots_dtls_bio) {
+        return NGX_OK;
+    }
+
+    bio = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+                       "nginx datagram");
+
+    if (bio == NULL
+        || !BIO_meth_set_create(bio, ngx_dots_dtls_bio_create)
+        || !BIO_meth_set_read(bio, ngx_dots_dtls_bio_read)
+        || !BIO_meth_set_write(bio, ngx_dots_dtls_bio_write)
+        || !BIO_meth_set_ctrl(bio, ngx_dots_dtls_bio_ctrl))
+    {
+        ngx_ssl_error(NGX_LOG_EMERG, log, 0, "BIO_meth_new() failed");
+        BIO_meth_free(bio);
+        return NGX_ERROR;
+    }
+
+    ngx_dots_dtls_bio = bio;
+
+    return NGX_OK;
+}
+
+
+static int
+ngx_dots_dtls_bio_create(BIO *bio)
+{
+    BIO_set_init(bio, 1);
+
+    return 1;
+}
+
+
+static int
+ngx_dots_dtls_bio_read(BIO *bio, char *buf, int size)
+{
+    size_t               n;
+    ngx_dots_dtls_io_t  *io;
+
+    BIO_clear_retry_flags(bio);
+
+    io = BIO_get_data(bio);
+
+    if (io->len == 0 || size <= 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+
+    n = ngx_min(io->len, (size_t) size);
+
+    ngx_memcpy(buf, io->data, n);
+    io->len = 0;
+
+    return (int) n;
+}
+
+
+static int
+ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size)
+{
+    ngx_buf_t            b;
+    ngx_chain_t          out;
+    ngx_connection_t    *c;
+    ngx_dots_dtls_io_t  *io;
+
+    BIO_clear_retry_flags(bio);
+
+    io = BIO_get_data(bio);
+    c = io->connection;
+
+    if (c == NULL || size <= 0) {
+        return -1;
+    }
+
+    if (io->limit && (size_t) size > io->limit) {
+
+        /* an unproven address never gets more than it sent */
+
+        return size;
+    }
+
+    ngx_memzero(&b, sizeof(ngx_buf_t));
+
+    b.pos = (u_char *) buf;
+    b.last = b.pos + size;
+    b.memory = 1;
+    b.flush = 1;
+    b.last_buf = 1;
+
+    out.buf = &b;
+    out.next = NULL;
+
+    /* not c->send(): only this sets the source address of a wildcard listen */
+
+    (void) c->send_chain(c, &out, 0);
+
+    /* a full socket buffer or an ICMP error is a lost datagram, no more */
+
+    c->write->ready = 1;
+    c->write->error = 0;
+
+    return size;
+}
+
+
+static long
+ngx_dots_dtls_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+    ngx_connection_t    *c;
+    ngx_dots_dtls_io_t  *io;
+
+    switch (cmd) {
+
+    case BIO_CTRL_FLUSH:
+    case BIO_CTRL_DUP:
+    case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
+        return 1;
+
+    case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
+
+        /* headers of IP and UDP; IPv6's while there is no peer yet */
+
+        io = BIO_get_data(bio);
+        c = io ? io->connection : NULL;
+
+        return (c && c->sockaddr->sa_family == AF_INET) ? 28 : 48;
+
+    case BIO_CTRL_DGRAM_QUERY_MTU:
+    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
+        return NGX_DOTS_DTLS_MTU - 48;
+
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,173 @@
+#include "ngx_dots.h"
+
+
+static const dots_customer_t *ngx_dots_identity_san(dots_customers_t *cs,
+    X509 *cert);
+static const dots_customer_t *ngx_dots_identity_general(dots_customers_t *cs,
+    GENERAL_NAMES *names, int type, dots_identity_kind_t kind);
+static const dots_customer_t *ngx_dots_identity_cn(dots_customers_t *cs,
+    X509 *cert);
+static const dots_customer_t *ngx_dots_identity_fingerprint(
+    dots_customers_t *cs, X509 *cert);
+
+
+/*
+ * What a certificate says of itself counts only if a CA stands behind it: the
+ * owner of a self-signed one could write another customer's name into it, so
+ * there the fingerprint alone decides.
+ */
+
+const dots_customer_t *
+ngx_dots_identity(ngx_dots_conf_t *dcf, X509 *cert)
+{
+    const dots_customer_t  *customer;
+
+    if (dcf->customers == NULL) {
+        return NULL;
+    }
+
+    if (!(X509_get_extension_flags(cert) & EXFLAG_SI)) {
+
+        customer = ngx_dots_identity_san(dcf->customers, cert);
+        if (customer) {
+            return customer;
+        }
+
+        customer = ngx_dots_identity_cn(dcf->customers, cert);
+        if (customer) {
+            return customer;
+        }
+    }
+
+    return ngx_dots_identity_fingerprint(dcf->customers, cert);
+}
+
+
+ngx_uint_t
+ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert)
+{
+    if (dcf->customers == NULL
+        || !(X509_get_extension_flags(cert) & EXFLAG_SS))
+    {
+        return 0;
+    }
+
+    return ngx_dots_identity_fingerprint(dcf->customers, cert) != NULL;
+}
+
+
+static const dots_customer_t *
+ngx_dots_identity_san(dots_customers_t *cs, X509 *cert)
+{
+    GENERAL_NAMES          *names;
+    const dots_customer_t  *customer;
+
+    names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    if (names == NULL) {
+        ERR_clear_error();
+        return NULL;
+    }
+
+    customer = ngx_dots_identity_general(cs, names, GEN_DNS,
+                                         DOTS_IDENTITY_DNS);
+    if (customer == NULL) {
+        customer = ngx_dots_identity_general(cs, names, GEN_URI,
+                                             DOTS_IDENTITY_URI);
+    }
+
+    GENERAL_NAMES_free(names);
+
+    return customer;
+}
+
+
+static const dots_customer_t *
+ngx_dots_identity_general(dots_customers_t *cs, GENERAL_NAMES *names, int type,
+    dots_identity_kind_t kind)
+{
+    int                     i, value_type;
+    dots_str_t              value;
+    ASN1_STRING            *str;
+    GENERAL_NAME           *name;
+    const dots_customer_t  *customer;
+
+    for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+
+        name = sk_GENERAL_NAME_value(names, i);
+        str = GENERAL_NAME_get0_value(name, &value_type);
+
+        if (value_type != type) {
+            continue;
+        }
+
+        /* compared by length, so an embedded NUL shortens nothing */
+
+        value = dots_str(ASN1_STRING_get0_data(str), ASN1_STRING_length(str));
+
+        customer = dots_customers_by_identity(cs, kind, value);
+        if (customer) {
+            return customer;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* The last CN is the most specific one (RFC 6125 section 2.3.1). */
+
+static const dots_customer_t *
+ngx_dots_identity_cn(dots_customers_t *cs, X509 *cert)
+{
+    int                     i, next, len;
+    X509_NAME              *subject;
+    ASN1_STRING            *str;
+    unsigned char          *utf8;
+    const dots_customer_t  *customer;
+
+    subject = X509_get_subject_name(cert);
+    i = -1;
+
+    for ( ;; ) {
+        next = X509_NAME_get_index_by_NID(subject, NID_commonName, i);
+        if (next < 0) {
+            break;
+        }
+
+        i = next;
+    }
+
+    if (i < 0) {
+        return NULL;
+    }
+
+    str = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i));
+
+    len = ASN1_STRING_to_UTF8(&utf8, str);
+    if (len < 0) {
+        ERR_clear_error();
+        return NULL;
+    }
+
+    customer = dots_customers_by_identity(cs, DOTS_IDENTITY_CN,
+                                          dots_str(utf8, len));
+    OPENSSL_free(utf8);
+
+    return customer;
+}
+
+
+static const dots_customer_t *
+ngx_dots_identity_fingerprint(dots_customers_t *cs, X509 *cert)
+{
+    unsigned int   len;
+    unsigned char  digest[EVP_MAX_MD_SIZE];
+
+    if (!X509_digest(cert, EVP_sha256(), digest, &len)) {
+        ERR_clear_error();
+        return NULL;
+    }
+
+    return dots_customers_by_identity(cs, DOTS_IDENTITY_FINGERPRINT,
+                                      dots_str(digest, len));
+}

@@ -1,0 +1,381 @@
+#include "ngx_dots_dtls.h"
+#include "ngx_dots_process.h"
+#include "ngx_stream_dots_compat.h"
+
+
+#define NGX_STREAM_DOTS_HANDSHAKE_TIMEOUT  30000
+
+/* RFC 9132 section 4.5.2: 15 heartbeats of 30 s may be missed; and some more */
+
+#define NGX_STREAM_DOTS_IDLE_TIMEOUT       600000
+
+
+typedef struct {
+    ngx_array_t            shared;      /* of ngx_str_t: "listen ... udp" of
+                                           ours without reuseport */
+} ngx_stream_dots_main_conf_t;
+
+
+typedef struct {
+    ngx_uint_t             enable;      /* dots_signal, in this server{} */
+    u_char                *file;
+    ngx_uint_t             line;
+    ngx_dots_dtls_conf_t   dtls;
+} ngx_stream_dots_srv_conf_t;
+
+
+static void ngx_stream_dots_handler(ngx_stream_session_t *s);
+static char *ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void *ngx_stream_dots_create_main_conf(ngx_conf_t *cf);
+static void *ngx_stream_dots_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_stream_dots_check(ngx_conf_t *cf,
+    ngx_stream_dots_srv_conf_t *conf, ngx_stream_ssl_conf_t *sslcf);
+static ngx_int_t ngx_stream_dots_check_variables(ngx_conf_t *cf,
+    ngx_stream_dots_srv_conf_t *conf, ngx_array_t *files);
+static ngx_int_t ngx_stream_dots_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_stream_dots_check_listen(ngx_conf_t *cf,
+    ngx_stream_dots_listen_t *listen);
+static ngx_int_t ngx_stream_dots_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_stream_dots_init_process(ngx_cycle_t *cycle);
+static void ngx_stream_dots_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_command_t  ngx_stream_dots_commands[] = {
+
+    { ngx_string("dots_signal"),
+      NGX_STREAM_SRV_CONF|NGX_CONF_NOARGS,
+      ngx_stream_dots_signal,
+      NGX_STREAM_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("dots_handshake_timeout"),
+      NGX_STREAM_MAIN_CONF|NGX_STREAM_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_STREAM_SRV_CONF_OFFSET,
+      offsetof(ngx_stream_dots_srv_conf_t, dtls.handshake_timeout),
+      NULL },
+
+    { ngx_string("dots_idle_timeout"),
+      NGX_STREAM_MAIN_CONF|NGX_STREAM_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_STREAM_SRV_CONF_OFFSET,
+      offsetof(ngx_stream_dots_srv_conf_t, dtls.idle_timeout),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_stream_module_t  ngx_stream_dots_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_stream_dots_postconfiguration,     /* postconfiguration */
+
+    ngx_stream_dots_create_main_conf,      /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    ngx_stream_dots_create_srv_conf,       /* create server configuration */
+    ngx_stream_dots_merge_srv_conf         /* merge server configuration */
+};
+
+
+ngx_module_t  ngx_stream_dots_module = {
+    NGX_MODULE_V1,
+    &ngx_stream_dots_module_ctx,           /* module context */
+    ngx_stream_dots_commands,              /* module directives */
+    NGX_STREAM_MODULE,                     /* module type */
+    NULL,                                  /* init master */
+    ngx_stream_dots_init_module,           /* init module */
+    ngx_stream_dots_init_process,          /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_stream_dots_exit_process,          /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void
+ngx_stream_dots_handler(ngx_stream_session_t *s)
+{
+    ngx_connection_t            *c;
+    ngx_stream_dots_srv_conf_t  *dscf;
+
+    c = s->connection;
+
+    if (c->type != SOCK_DGRAM) {
+        ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                      "the signal channel is served over UDP only");
+        ngx_stream_finalize_session(s, NGX_STREAM_OK);
+        return;
+    }
+
+    dscf = ngx_stream_get_module_srv_conf(s, ngx_stream_dots_module);
+
+    ngx_dots_dtls_accept(s, &dscf->dtls);
+}
+
+
+/* ---- configuration ---- */
+
+static char *
+ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_stream_dots_srv_conf_t *dscf = conf;
+
+    ngx_dots_conf_t             *dcf;
+    ngx_stream_core_srv_conf_t  *cscf;
+
+    if (dscf->enable) {
+        return "is duplicate";
+    }
+
+    dscf->enable = 1;
+    dscf->file = cf->conf_file->file.name.data;
+    dscf->line = cf->conf_file->line;
+
+    cscf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_core_module);
+    cscf->handler = ngx_stream_dots_handler;
+
+    /* ngx_dots_module.c refuses it if there is no dots {} block in the end */
+
+    dcf = ngx_dots_get_conf(cf->cycle);
+    dcf->udp = 1;
+    dscf->dtls.dots = dcf;
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_stream_dots_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_stream_dots_main_conf_t  *dmcf;
+
+    dmcf = ngx_pcalloc(cf->pool, sizeof(ngx_stream_dots_main_conf_t));
+    if (dmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&dmcf->shared, cf->pool, 1, sizeof(ngx_str_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return dmcf;
+}
+
+
+static void *
+ngx_stream_dots_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_stream_dots_srv_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_stream_dots_srv_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->dtls.handshake_timeout = NGX_CONF_UNSET_MSEC;
+    conf->dtls.idle_timeout = NGX_CONF_UNSET_MSEC;
+
+    return conf;
+}
+
+
+static char *
+ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_stream_dots_srv_conf_t *prev = parent;
+    ngx_stream_dots_srv_conf_t *conf = child;
+
+    ngx_stream_ssl_conf_t  *sslcf;
+
+    ngx_conf_merge_msec_value(conf->dtls.handshake_timeout,
+                              prev->dtls.handshake_timeout,
+                              NGX_STREAM_DOTS_HANDSHAKE_TIMEOUT);
+    ngx_conf_merge_msec_value(conf->dtls.idle_timeout, prev->dtls.idle_timeout,
+                              NGX_STREAM_DOTS_IDLE_TIMEOUT);
+
+    if (!conf->enable) {
+        return NGX_CONF_OK;
+    }
+
+    /*
+     * ngx_stream_ssl_module comes before this module, so its configuration is
+     * merged already, also without "listen ... ssl"
+     */
+
+    sslcf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_ssl_module);
+
+    if (ngx_stream_dots_check(cf, conf, sslcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_dots_dtls_conf_create(cf, &conf->dtls, sslcf);
+}
+
+
+static ngx_int_t
+ngx_stream_dots_check(ngx_conf_t *cf, ngx_stream_dots_srv_conf_t *conf,
+    ngx_stream_ssl_conf_t *sslcf)
+{
+    const char  *missing, *what;
+
+    missing = NULL;
+    what = NULL;
+
+    if (sslcf->certificates == NULL) {
+        missing = "ssl_certificate";
+        what = "the server's certificate chain";
+
+    } else if (sslcf->certificate_keys == NULL
+               || sslcf->certificate_keys->nelts < sslcf->certificates->nelts)
+    {
+        missing = "ssl_certificate_key";
+        what = "the private key of each \"ssl_certificate\"";
+
+    } else if (sslcf->client_certificate.len == 0) {
+        missing = "ssl_client_certificate";
+        what = "the CA certificates that sign the clients'";
+    }
+
+    if (missing) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"%s\" is defined for \"dots_signal\" in %s:%ui: "
+                      "add \"%s FILE;\" with %s to the server",
+                      missing, conf->file, conf->line, missing, what);
+        return NGX_ERROR;
+    }
+
+    if (conf->dtls.handshake_timeout == 0 || conf->dtls.idle_timeout == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"dots_handshake_timeout\" and \"dots_idle_timeout\" of "
+                      "\"dots_signal\" in %s:%ui must be greater than 0",
+                      conf->file, conf->line);
+        return NGX_ERROR;
+    }
+
+    if (ngx_stream_dots_check_variables(cf, conf, sslcf->certificates)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_stream_dots_check_variables(cf, conf, sslcf->certificate_keys);
+}
+
+
+static ngx_int_t
+ngx_stream_dots_check_variables(ngx_conf_t *cf,
+    ngx_stream_dots_srv_conf_t *conf, ngx_array_t *files)
+{
+    ngx_str_t   *file;
+    ngx_uint_t   i;
+
+    file = files->elts;
+
+    for (i = 0; i < files->nelts; i++) {
+
+        if (ngx_strlchr(file[i].data, file[i].data + file[i].len, '$')) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"%V\" for \"dots_signal\" in %s:%ui: variables are "
+                          "not supported here, write the name of a file",
+                          &file[i], conf->file, conf->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Without reuseport the kernel gives a session's datagrams to any worker.  How
+ * many there will be is known only in init_module.
+ */
+
+static ngx_int_t
+ngx_stream_dots_postconfiguration(ngx_conf_t *cf)
+{
+    return ngx_stream_dots_each_listen(cf, ngx_stream_dots_check_listen);
+}
+
+
+static ngx_int_t
+ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
+{
+    ngx_str_t                    *addr;
+    ngx_stream_dots_srv_conf_t   *dscf;
+    ngx_stream_dots_main_conf_t  *dmcf;
+
+    dscf = listen->srv_conf[ngx_stream_dots_module.ctx_index];
+
+    if (!dscf->enable || !listen->udp || listen->reuseport) {
+        return NGX_OK;
+    }
+
+    dmcf = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_dots_module);
+
+    addr = ngx_array_push(&dmcf->shared);
+    if (addr == NULL) {
+        return NGX_ERROR;
+    }
+
+    *addr = listen->addr_text;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_stream_dots_init_module(ngx_cycle_t *cycle)
+{
+    ngx_str_t                    *addr;
+    ngx_uint_t                    i;
+    ngx_core_conf_t              *ccf;
+    ngx_stream_dots_main_conf_t  *dmcf;
+
+    dmcf = ngx_stream_cycle_get_module_main_conf(cycle,
+                                                 ngx_stream_dots_module);
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (dmcf == NULL || !ccf->master || ccf->worker_processes < 2) {
+        return NGX_OK;
+    }
+
+    addr = dmcf->shared.elts;
+
+    for (i = 0; i < dmcf->shared.nelts; i++) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "\"dots_signal\" on \"listen %V udp\" with %i workers: "
+                      "DTLS sessions will break, add \"reuseport\" to the "
+                      "\"listen\"", &addr[i], ccf->worker_processes);
+    }
+
+    return NGX_OK;
+}
+
+
+/* ---- processes ---- */
+
+static ngx_int_t
+ngx_stream_dots_init_process(ngx_cycle_t *cycle)
+{
+    if (ngx_dots_process_init(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_dots_dtls_init_process(cycle);
+}
+
+
+static void
+ngx_stream_dots_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_dots_dtls_exit_process();
+}
