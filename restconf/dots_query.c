@@ -1,0 +1,194 @@
+#include "dots_api_path.h"
+#include "dots_query.h"
+
+
+#define DOTS_QUERY_LEN 128 /* longest encoded name or value of ours */
+
+
+typedef struct {
+    const char *name;
+    unsigned    bit;
+    int       (*parse)(dots_query_t *q, dots_str_t value);
+} dots_query_parameter_t;
+
+
+static int dots_query_content(dots_query_t *q, dots_str_t value);
+
+
+/*
+ * The parameters of RFC 8040 that have no entry here are optional ones, not
+ * announced as capabilities (section 9.1.1), or "insert" and "point", which
+ * only a list "ordered-by user" takes (section 4.8.5).
+ */
+
+static const dots_query_parameter_t  dots_query_parameters[] = {
+    { "content", DOTS_QUERY_CONTENT, dots_query_content },
+};
+
+
+static const char *const  dots_query_contents[] = {
+    [DOTS_CONTENT_ALL] = "all",
+    [DOTS_CONTENT_CONFIG] = "config",
+    [DOTS_CONTENT_NONCONFIG] = "nonconfig",
+};
+
+
+static int
+dots_query_is(dots_str_t s, const char *word)
+{
+    return dots_str_eq(s, dots_str(word, strlen(word)));
+}
+
+
+static int
+dots_query_content(dots_query_t *q, dots_str_t value)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(dots_query_contents) / sizeof(char *); i++) {
+
+        if (dots_query_is(value, dots_query_contents[i])) {
+            q->content = (dots_content_t) i;
+            return DOTS_OK;
+        }
+    }
+
+    return DOTS_INVALID;
+}
+
+
+static const dots_query_parameter_t *
+dots_query_find(dots_str_t name)
+{
+    size_t  i, n;
+
+    n = sizeof(dots_query_parameters) / sizeof(dots_query_parameter_t);
+
+    for (i = 0; i < n; i++) {
+
+        if (dots_query_is(name, dots_query_parameters[i].name)) {
+            return &dots_query_parameters[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+dots_query_pair(dots_query_t *q, dots_str_t name, dots_str_t value,
+    unsigned allowed, dots_restconf_error_t *e)
+{
+    const dots_query_parameter_t  *p;
+
+    p = dots_query_find(name);
+
+    if (p == NULL) {
+        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
+                                   "unknown query parameter");
+    }
+
+    if (!(allowed & p->bit)) {
+        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
+                                   "query parameter \"%s\" does not belong to "
+                                   "this method and resource", p->name);
+    }
+
+    if (q->seen & p->bit) {
+        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
+                                   "query parameter \"%s\" appears twice",
+                                   p->name);
+    }
+
+    q->seen |= p->bit;
+
+    if (p->parse(q, value) != DOTS_OK) {
+        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
+                                   "query parameter \"%s\" has a wrong value",
+                                   p->name);
+    }
+
+    return DOTS_OK;
+}
+
+
+/* Decodes into "buf"; DOTS_INVALID if it is malformed or longer than any. */
+
+static int
+dots_query_decode(dots_str_t text, uint8_t buf[DOTS_QUERY_LEN], dots_str_t *out)
+{
+    size_t   position;
+    ssize_t  n;
+
+    if (text.len > DOTS_QUERY_LEN) {
+        return DOTS_INVALID;
+    }
+
+    n = dots_api_path_decode(buf, text, &position);
+    if (n < 0) {
+        return DOTS_INVALID;
+    }
+
+    *out = dots_str(buf, (size_t) n);
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_query_piece(dots_query_t *q, dots_str_t piece, unsigned allowed,
+    dots_restconf_error_t *e)
+{
+    size_t          n;
+    uint8_t         nbuf[DOTS_QUERY_LEN], vbuf[DOTS_QUERY_LEN];
+    dots_str_t      name, value;
+    const uint8_t  *eq;
+
+    eq = piece.len ? memchr(piece.data, '=', piece.len) : NULL;
+
+    if (eq == NULL) {
+        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
+                                   "a query parameter is name=value");
+    }
+
+    n = (size_t) (eq - piece.data);
+
+    if (dots_query_decode(dots_str(piece.data, n), nbuf, &name) != DOTS_OK
+        || dots_query_decode(dots_str(eq + 1, piece.len - n - 1), vbuf, &value)
+           != DOTS_OK)
+    {
+        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
+                                   "malformed or unknown query parameter");
+    }
+
+    return dots_query_pair(q, name, value, allowed, e);
+}
+
+
+int
+dots_query_parse(dots_query_t *q, dots_str_t text, unsigned allowed,
+    dots_restconf_error_t *e)
+{
+    int             rc;
+    size_t          n;
+    const uint8_t  *amp;
+
+    memset(q, 0, sizeof(dots_query_t));
+
+    if (text.len == 0) {
+        return DOTS_OK;
+    }
+
+    for ( ;; ) {
+        amp = text.len ? memchr(text.data, '&', text.len) : NULL;
+        n = amp ? (size_t) (amp - text.data) : text.len;
+
+        rc = dots_query_piece(q, dots_str(text.data, n), allowed, e);
+
+        if (rc != DOTS_OK || amp == NULL) {
+            return rc;
+        }
+
+        text = dots_str(amp + 1, text.len - n - 1);
+    }
+}

@@ -1,0 +1,191 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "dots_restconf_error.h"
+
+
+typedef struct {
+    const char *tag;
+    const char *type;    /* error-type: which layer found it */
+    unsigned    status;
+} dots_restconf_error_tag_t;
+
+
+/* In the order of dots_error_tag_t. */
+
+static const dots_restconf_error_tag_t  dots_restconf_error_tags[] = {
+    { "in-use",                  "application", 409 },
+    { "invalid-value",           "application", 400 },
+    { "too-big",                 "protocol",    413 },
+    { "missing-attribute",       "application", 400 },
+    { "unknown-attribute",       "application", 400 },
+    { "unknown-element",         "application", 400 },
+    { "access-denied",           "protocol",    401 },
+    { "resource-denied",         "application", 409 },
+    { "operation-not-supported", "protocol",    405 },
+    { "operation-failed",        "application", 500 },
+    { "malformed-message",       "protocol",    400 },
+};
+
+
+/* In the order of dots_fault_kind_t. */
+
+static const dots_error_tag_t  dots_restconf_error_faults[] = {
+    DOTS_TAG_INVALID_VALUE,
+    DOTS_TAG_MISSING_ATTRIBUTE,
+    DOTS_TAG_UNKNOWN_ELEMENT,
+    DOTS_TAG_MALFORMED,
+    DOTS_TAG_TOO_BIG,
+};
+
+
+static void
+dots_restconf_error_fill(dots_restconf_error_t *e, unsigned status,
+    dots_error_tag_t tag, const char *fmt, va_list args)
+{
+    memset(e, 0, sizeof(dots_restconf_error_t));
+
+    e->status = status;
+    e->tag = tag;
+
+    (void) vsnprintf(e->message, sizeof(e->message), fmt, args);
+}
+
+
+int
+dots_restconf_error(dots_restconf_error_t *e, dots_error_tag_t tag,
+    const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    dots_restconf_error_fill(e, dots_restconf_error_tags[tag].status, tag, fmt,
+                             args);
+    va_end(args);
+
+    return DOTS_INVALID;
+}
+
+
+int
+dots_restconf_error_status(dots_restconf_error_t *e, unsigned status,
+    dots_error_tag_t tag, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    dots_restconf_error_fill(e, status, tag, fmt, args);
+    va_end(args);
+
+    return DOTS_INVALID;
+}
+
+
+int
+dots_restconf_error_fault(dots_restconf_error_t *e, const dots_fault_t *f)
+{
+    if (f->attribute == NULL) {
+        return dots_restconf_error(e, dots_restconf_error_faults[f->kind],
+                                   "%s", f->message);
+    }
+
+    return dots_restconf_error(e, dots_restconf_error_faults[f->kind],
+                               "%s: %s", f->attribute, f->message);
+}
+
+
+size_t
+dots_restconf_error_trim(const char *s, size_t len)
+{
+    size_t   n;
+    uint8_t  c;
+
+    for (n = 1; n <= 4 && n <= len; n++) {
+        c = (uint8_t) s[len - n];
+
+        if (c < 0x80) {
+            return len;
+        }
+
+        if (c >= 0xc0) {
+            /* the lead byte says how long the sequence must be */
+            return n < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u) ? len - n : len;
+        }
+    }
+
+    return len;
+}
+
+
+/* Adds a member if there is something to add; nonzero on failure. */
+
+static int
+dots_restconf_error_member(json_t *error, const char *name, const void *data,
+    size_t len)
+{
+    if (len == 0) {
+        return 0;
+    }
+
+    return json_object_set_new(error, name, json_stringn(data, len));
+}
+
+
+static json_t *
+dots_restconf_error_entry(const dots_restconf_error_t *e)
+{
+    size_t                            len;
+    json_t                           *error;
+    const dots_restconf_error_tag_t  *t;
+
+    t = &dots_restconf_error_tags[e->tag];
+    len = dots_restconf_error_trim(e->message, strlen(e->message));
+
+    error = json_pack("{s:s, s:s}", "error-type", t->type, "error-tag", t->tag);
+
+    if (error == NULL
+        || dots_restconf_error_member(error, "error-app-tag", e->app_tag.data,
+                                      e->app_tag.len)
+        || dots_restconf_error_member(error, "error-path", e->path.data,
+                                      e->path.len)
+        || dots_restconf_error_member(error, "error-message", e->message, len))
+    {
+        json_decref(error);
+        return NULL;
+    }
+
+    return error;
+}
+
+
+int
+dots_restconf_error_write(const dots_restconf_error_t *e, dots_arena_t *a,
+    dots_str_t *body)
+{
+    int      rc;
+    char    *text;
+    json_t  *errors;
+
+    /* json_pack() takes the reference, also where it fails */
+
+    errors = json_pack("{s:{s:[o]}}", "ietf-restconf:errors", "error",
+                       dots_restconf_error_entry(e));
+    if (errors == NULL) {
+        return DOTS_ERROR;
+    }
+
+    text = json_dumps(errors, JSON_COMPACT);
+    json_decref(errors);
+
+    if (text == NULL) {
+        return DOTS_ERROR;
+    }
+
+    rc = dots_arena_dup(a, body, dots_str(text, strlen(text)));
+    free(text);
+
+    return rc;
+}
