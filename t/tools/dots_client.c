@@ -1,0 +1,1125 @@
+/*
+ * A DTLS 1.2 client for tests: it carries raw CoAP messages and misbehaves on
+ * demand (loses, repeats, joins datagrams, begins again from the same port).
+ *
+ *   dots_client --server HOST:PORT --ca FILE [--cert FILE --key FILE]
+ *               [--name HOST] [--bind ADDR[:PORT]] [--ciphers LIST] [--dtls1]
+ *               [--timeout MS] [--life SECONDS] [--wait]
+ *
+ * It connects at once (not with --wait) and prints "connected CIPHER" or
+ * "failed REASON"; then it reads commands from stdin, one a line, and answers
+ * each with one line.  Every wait is bounded; after --life seconds it ends.
+ *
+ *   connect [MS]      handshake           -> connected CIPHER | failed REASON
+ *   restart [MS]      forget the session, begin again from the same port
+ *   send HEX          one message         -> sent N | failed REASON
+ *   recv MS           the next message    -> recv HEX | timeout | closed
+ *                                            | failed REASON
+ *   close             close_notify        -> ok
+ *   hold, flush       records in between leave in one datagram   -> ok
+ *   drop in|out N     lose the next N datagrams                  -> ok
+ *   dup N             send the next N datagrams twice            -> ok
+ *   rebind            another local port for the same session    -> ok
+ *   raw HEX           a datagram as it is -> sent N
+ *   rawrecv MS        the next datagram   -> raw HEX | timeout
+ *   hello             a ClientHello without cookie as it would be sent
+ *                                         -> hello HEX
+ *   hello-flood N     N such              -> flood sent=N answers=M size=HELLO
+ *                                            largest=ANSWER
+ *   stats             since the last      -> stats in=N out=N largest_in=N
+ *                                            largest_out=N
+ *   local             own address         -> local ADDR:PORT
+ *   quit
+ */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+
+#define DOTS_CLIENT_DATAGRAM 65535
+#define DOTS_CLIENT_LINE     (2 * DOTS_CLIENT_DATAGRAM + 64)
+#define DOTS_CLIENT_MTU      1280
+#define DOTS_CLIENT_MAX_WAIT 60000
+#define DOTS_CLIENT_MAX_N    1000000
+
+typedef struct {
+    const char              *server;
+    const char              *ca;
+    const char              *cert;
+    const char              *key;
+    const char              *name;
+    const char              *bind;
+    const char              *ciphers;
+    long                     timeout;
+    long                     life;
+    int                      wait;
+    int                      dtls1;
+} dots_client_options_t;
+
+typedef struct {
+    dots_client_options_t    options;
+    struct sockaddr_storage  peer;
+    socklen_t                peer_len;
+    int                      fd;
+    SSL_CTX                 *ctx;
+    SSL                     *ssl;
+    int                      up;
+    const char              *alert;     /* the last one received */
+
+    long                     drop_in;
+    long                     drop_out;
+    long                     dup;
+    int                      hold;
+    size_t                   held;
+    long                     in;
+    long                     out;
+    long                     largest_in;
+    long                     largest_out;
+    unsigned char            holding[DOTS_CLIENT_DATAGRAM];
+} dots_client_t;
+
+typedef struct {
+    const char              *name;
+    void                   (*handler)(dots_client_t *dc, char *arg);
+} dots_client_command_t;
+
+
+static dots_client_t   dots_client;
+static BIO_METHOD     *dots_client_method;
+static unsigned char   dots_client_buf[DOTS_CLIENT_DATAGRAM];
+
+
+static void dots_client_die(const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 1, 2)));
+
+
+static void
+dots_client_die(const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    fprintf(stderr, "dots_client: ");
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+
+    exit(2);
+}
+
+
+static int64_t
+dots_client_now(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+static long
+dots_client_number(const char *arg, long dflt, long max)
+{
+    long   n;
+    char  *end;
+
+    if (*arg == '\0') {
+        return dflt;
+    }
+
+    n = strtol(arg, &end, 10);
+
+    if (*end != '\0' || n < 0) {
+        return dflt;
+    }
+
+    return n > max ? max : n;
+}
+
+
+/* ---- hex ---- */
+
+static int
+dots_client_digit(int c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+
+/* Bytes, or -1: not hex, or too long. */
+
+static int
+dots_client_unhex(const char *text, unsigned char *buf, size_t size)
+{
+    int     hi, lo;
+    size_t  i, n;
+
+    n = strlen(text) / 2;
+
+    if (strlen(text) % 2 || n > size) {
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        hi = dots_client_digit(text[2 * i]);
+        lo = dots_client_digit(text[2 * i + 1]);
+
+        if (hi < 0 || lo < 0) {
+            return -1;
+        }
+
+        buf[i] = (unsigned char) (hi << 4 | lo);
+    }
+
+    return (int) n;
+}
+
+
+static void
+dots_client_print_hex(const char *what, const unsigned char *buf, size_t len)
+{
+    size_t  i;
+
+    printf("%s ", what);
+
+    for (i = 0; i < len; i++) {
+        printf("%02x", buf[i]);
+    }
+
+    printf("\n");
+}
+
+
+/* ---- the socket ---- */
+
+static void
+dots_client_split(const char *text, char *host, size_t size, const char **port)
+{
+    size_t       len;
+    const char  *colon;
+
+    colon = strrchr(text, ':');
+
+    if (colon && strchr(text, ':') != colon && text[0] != '[') {
+        colon = NULL;   /* a bare IPv6 address */
+    }
+
+    *port = colon ? colon + 1 : "0";
+    len = colon ? (size_t) (colon - text) : strlen(text);
+
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    }
+
+    if (len >= size) {
+        dots_client_die("\"%s\" is too long", text);
+    }
+
+    memcpy(host, text, len);
+    host[len] = '\0';
+}
+
+
+static struct addrinfo *
+dots_client_resolve(const char *text)
+{
+    int               rc;
+    char              host[256];
+    const char       *port;
+    struct addrinfo   hints, *res;
+
+    dots_client_split(text, host, sizeof(host), &port);
+
+    memset(&hints, 0, sizeof(hints));
+    hints.ai_socktype = SOCK_DGRAM;
+
+    rc = getaddrinfo(host, port, &hints, &res);
+    if (rc != 0) {
+        dots_client_die("\"%s\": %s", text, gai_strerror(rc));
+    }
+
+    return res;
+}
+
+
+/* Connected: an answer from another address than the one asked is not seen. */
+
+static void
+dots_client_socket(dots_client_t *dc, const char *bind_to)
+{
+    int               fd, one;
+    struct addrinfo  *local;
+
+    fd = socket(dc->peer.ss_family, SOCK_DGRAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+    if (fd == -1) {
+        dots_client_die("socket(): %s", strerror(errno));
+    }
+
+    if (bind_to) {
+        one = 1;
+        local = dots_client_resolve(bind_to);
+
+        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == -1
+            || bind(fd, local->ai_addr, local->ai_addrlen) == -1)
+        {
+            dots_client_die("bind(%s): %s", bind_to, strerror(errno));
+        }
+
+        freeaddrinfo(local);
+    }
+
+    if (connect(fd, (struct sockaddr *) &dc->peer, dc->peer_len) == -1) {
+        dots_client_die("connect(): %s", strerror(errno));
+    }
+
+    if (dc->fd != -1) {
+        close(dc->fd);
+    }
+
+    dc->fd = fd;
+}
+
+
+static void
+dots_client_transmit(dots_client_t *dc, const void *data, size_t len)
+{
+    long  copies;
+
+    dc->out++;
+
+    if ((long) len > dc->largest_out) {
+        dc->largest_out = len;
+    }
+
+    if (dc->drop_out > 0) {
+        dc->drop_out--;
+        return;
+    }
+
+    copies = 1;
+
+    if (dc->dup > 0) {
+        dc->dup--;
+        copies = 2;
+    }
+
+    /* an error, say from an ICMP message before, is a lost datagram */
+
+    while (copies--) {
+        (void) !send(dc->fd, data, len, 0);
+    }
+}
+
+
+/* Bytes, or -1: nothing there. */
+
+static ssize_t
+dots_client_receive(dots_client_t *dc, void *buf, size_t size)
+{
+    ssize_t  n;
+
+    for ( ;; ) {
+        n = recv(dc->fd, buf, size, 0);
+
+        if (n == -1) {
+            if (errno == ECONNREFUSED || errno == EINTR) {
+                continue;
+            }
+
+            return -1;
+        }
+
+        dc->in++;
+
+        if (n > dc->largest_in) {
+            dc->largest_in = n;
+        }
+
+        if (dc->drop_in == 0) {
+            return n;
+        }
+
+        dc->drop_in--;
+    }
+}
+
+
+/* Waits for a datagram until "end", but not past a retransmission. */
+
+static void
+dots_client_poll(dots_client_t *dc, int64_t end)
+{
+    int64_t         ms, left;
+    struct pollfd   pfd;
+    struct timeval  tv;
+
+    ms = end - dots_client_now();
+
+    if (dc->ssl && DTLSv1_get_timeout(dc->ssl, &tv)) {
+        left = (int64_t) tv.tv_sec * 1000 + tv.tv_usec / 1000 + 1;
+        ms = left < ms ? left : ms;
+    }
+
+    pfd.fd = dc->fd;
+    pfd.events = POLLIN;
+
+    (void) poll(&pfd, 1, ms > 0 ? (int) ms : 0);
+
+    if (dc->ssl) {
+        ERR_clear_error();
+        (void) DTLSv1_handle_timeout(dc->ssl);
+    }
+}
+
+
+/* ---- the BIO ---- */
+
+static int
+dots_client_bio_create(BIO *bio)
+{
+    BIO_set_init(bio, 1);
+
+    return 1;
+}
+
+
+static int
+dots_client_bio_read(BIO *bio, char *buf, int size)
+{
+    ssize_t  n;
+
+    BIO_clear_retry_flags(bio);
+
+    n = dots_client_receive(BIO_get_data(bio), buf, size);
+
+    if (n <= 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+
+    return (int) n;
+}
+
+
+static int
+dots_client_bio_write(BIO *bio, const char *buf, int size)
+{
+    dots_client_t  *dc;
+
+    BIO_clear_retry_flags(bio);
+
+    dc = BIO_get_data(bio);
+
+    if (!dc->hold) {
+        dots_client_transmit(dc, buf, size);
+        return size;
+    }
+
+    if (dc->held + size <= sizeof(dc->holding)) {
+        memcpy(dc->holding + dc->held, buf, size);
+        dc->held += size;
+    }
+
+    return size;
+}
+
+
+static long
+dots_client_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+    (void) bio;
+    (void) num;
+    (void) ptr;
+
+    switch (cmd) {
+
+    case BIO_CTRL_FLUSH:
+    case BIO_CTRL_DUP:
+    case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
+        return 1;
+
+    case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
+        return 48;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* ---- DTLS ---- */
+
+static void
+dots_client_info(const SSL *ssl, int where, int ret)
+{
+    dots_client_t  *dc;
+
+    dc = SSL_get_app_data(ssl);
+
+    if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT
+        && (ret & 0xff) != SSL_AD_CLOSE_NOTIFY)
+    {
+        dc->alert = SSL_alert_desc_string_long(ret);
+    }
+}
+
+
+static void
+dots_client_init(dots_client_t *dc)
+{
+    SSL_CTX                *ctx;
+    dots_client_options_t  *o;
+
+    o = &dc->options;
+
+    dots_client_method = BIO_meth_new(BIO_get_new_index()
+                                      | BIO_TYPE_SOURCE_SINK, "datagram");
+    ctx = SSL_CTX_new(DTLS_client_method());
+
+    if (dots_client_method == NULL || ctx == NULL) {
+        dots_client_die("no memory");
+    }
+
+    BIO_meth_set_create(dots_client_method, dots_client_bio_create);
+    BIO_meth_set_read(dots_client_method, dots_client_bio_read);
+    BIO_meth_set_write(dots_client_method, dots_client_bio_write);
+    BIO_meth_set_ctrl(dots_client_method, dots_client_bio_ctrl);
+
+    if (o->dtls1) {
+        /* what the library's default level would not even offer */
+        SSL_CTX_set_security_level(ctx, 0);
+        SSL_CTX_set_min_proto_version(ctx, DTLS1_VERSION);
+        SSL_CTX_set_max_proto_version(ctx, DTLS1_VERSION);
+
+    } else {
+        SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION);
+    }
+
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_info_callback(ctx, dots_client_info);
+
+    if ((o->ca && SSL_CTX_load_verify_locations(ctx, o->ca, NULL) != 1)
+        || (o->cert && SSL_CTX_use_certificate_chain_file(ctx, o->cert) != 1)
+        || (o->key
+            && SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) != 1)
+        || (o->ciphers && SSL_CTX_set_cipher_list(ctx, o->ciphers) != 1))
+    {
+        ERR_print_errors_fp(stderr);
+        dots_client_die("cannot use --ca, --cert, --key or --ciphers");
+    }
+
+    dc->ctx = ctx;
+}
+
+
+static SSL *
+dots_client_ssl(dots_client_t *dc)
+{
+    BIO  *bio;
+    SSL  *ssl;
+
+    ssl = SSL_new(dc->ctx);
+    bio = BIO_new(dots_client_method);
+
+    if (ssl == NULL || bio == NULL) {
+        dots_client_die("no memory");
+    }
+
+    BIO_set_data(bio, dc);
+    SSL_set_bio(ssl, bio, bio);
+    SSL_set_app_data(ssl, dc);
+    SSL_set_connect_state(ssl);
+    DTLS_set_link_mtu(ssl, DOTS_CLIENT_MTU);
+
+    if (dc->options.name && SSL_set1_host(ssl, dc->options.name) != 1) {
+        dots_client_die("no memory");
+    }
+
+    return ssl;
+}
+
+
+static void
+dots_client_failed(dots_client_t *dc)
+{
+    const char     *reason;
+    unsigned long   e;
+
+    if (dc->alert) {
+        printf("failed alert %s\n", dc->alert);
+        dc->alert = NULL;
+        return;
+    }
+
+    e = ERR_peek_last_error();
+    reason = e ? ERR_reason_error_string(e) : NULL;
+
+    printf("failed %s\n", reason ? reason : "unknown error");
+}
+
+
+static void
+dots_client_connect(dots_client_t *dc, char *arg)
+{
+    int      n;
+    int64_t  end;
+
+    end = dots_client_now()
+          + dots_client_number(arg, dc->options.timeout, DOTS_CLIENT_MAX_WAIT);
+
+    if (dc->ssl) {
+        SSL_free(dc->ssl);
+    }
+
+    dc->ssl = dots_client_ssl(dc);
+    dc->up = 0;
+    dc->alert = NULL;
+
+    for ( ;; ) {
+        ERR_clear_error();
+
+        n = SSL_do_handshake(dc->ssl);
+
+        if (n == 1) {
+            dc->up = 1;
+            printf("connected %s\n", SSL_get_cipher_name(dc->ssl));
+            return;
+        }
+
+        if (SSL_get_error(dc->ssl, n) != SSL_ERROR_WANT_READ) {
+            dots_client_failed(dc);
+            return;
+        }
+
+        if (dots_client_now() >= end) {
+            printf("failed timeout\n");
+            return;
+        }
+
+        dots_client_poll(dc, end);
+    }
+}
+
+
+/* ---- commands on a session ---- */
+
+static int
+dots_client_is_up(dots_client_t *dc)
+{
+    if (!dc->up) {
+        printf("failed not connected\n");
+    }
+
+    return dc->up;
+}
+
+
+static void
+dots_client_send(dots_client_t *dc, char *arg)
+{
+    int  n;
+
+    n = dots_client_unhex(arg, dots_client_buf, sizeof(dots_client_buf));
+
+    if (n <= 0) {
+        printf("failed not hex\n");
+        return;
+    }
+
+    if (!dots_client_is_up(dc)) {
+        return;
+    }
+
+    ERR_clear_error();
+
+    if (SSL_write(dc->ssl, dots_client_buf, n) <= 0) {
+        dots_client_failed(dc);
+        return;
+    }
+
+    printf("sent %d\n", n);
+}
+
+
+static void
+dots_client_recv(dots_client_t *dc, char *arg)
+{
+    int      n;
+    int64_t  end;
+
+    end = dots_client_now() + dots_client_number(arg, 0, DOTS_CLIENT_MAX_WAIT);
+
+    if (!dots_client_is_up(dc)) {
+        return;
+    }
+
+    for ( ;; ) {
+        ERR_clear_error();
+
+        n = SSL_read(dc->ssl, dots_client_buf, sizeof(dots_client_buf));
+
+        if (n > 0) {
+            dots_client_print_hex("recv", dots_client_buf, n);
+            return;
+        }
+
+        switch (SSL_get_error(dc->ssl, n)) {
+
+        case SSL_ERROR_WANT_READ:
+            break;
+
+        case SSL_ERROR_ZERO_RETURN:
+            printf("closed\n");
+            return;
+
+        default:
+            dots_client_failed(dc);
+            return;
+        }
+
+        if (dots_client_now() >= end) {
+            printf("timeout\n");
+            return;
+        }
+
+        dots_client_poll(dc, end);
+    }
+}
+
+
+static void
+dots_client_close(dots_client_t *dc, char *arg)
+{
+    (void) arg;
+
+    if (!dots_client_is_up(dc)) {
+        return;
+    }
+
+    ERR_clear_error();
+    (void) SSL_shutdown(dc->ssl);
+    dc->up = 0;
+
+    printf("ok\n");
+}
+
+
+static void
+dots_client_hold(dots_client_t *dc, char *arg)
+{
+    (void) arg;
+
+    dc->hold = 1;
+    dc->held = 0;
+
+    printf("ok\n");
+}
+
+
+static void
+dots_client_flush(dots_client_t *dc, char *arg)
+{
+    (void) arg;
+
+    dc->hold = 0;
+
+    if (dc->held) {
+        dots_client_transmit(dc, dc->holding, dc->held);
+        dc->held = 0;
+    }
+
+    printf("ok\n");
+}
+
+
+static void
+dots_client_drop(dots_client_t *dc, char *arg)
+{
+    if (strncmp(arg, "in ", 3) == 0) {
+        dc->drop_in = dots_client_number(arg + 3, 0, DOTS_CLIENT_MAX_N);
+
+    } else if (strncmp(arg, "out ", 4) == 0) {
+        dc->drop_out = dots_client_number(arg + 4, 0, DOTS_CLIENT_MAX_N);
+
+    } else {
+        printf("failed drop in|out N\n");
+        return;
+    }
+
+    printf("ok\n");
+}
+
+
+static void
+dots_client_dup(dots_client_t *dc, char *arg)
+{
+    dc->dup = dots_client_number(arg, 0, DOTS_CLIENT_MAX_N);
+
+    printf("ok\n");
+}
+
+
+static void
+dots_client_rebind(dots_client_t *dc, char *arg)
+{
+    (void) arg;
+
+    dots_client_socket(dc, NULL);
+
+    printf("ok\n");
+}
+
+
+/* ---- commands below DTLS ---- */
+
+static void
+dots_client_raw(dots_client_t *dc, char *arg)
+{
+    int  n;
+
+    n = dots_client_unhex(arg, dots_client_buf, sizeof(dots_client_buf));
+
+    if (n < 0) {
+        printf("failed not hex\n");
+        return;
+    }
+
+    dots_client_transmit(dc, dots_client_buf, n);
+
+    printf("sent %d\n", n);
+}
+
+
+static void
+dots_client_rawrecv(dots_client_t *dc, char *arg)
+{
+    ssize_t        n;
+    int64_t        end, left;
+    struct pollfd  pfd;
+
+    end = dots_client_now() + dots_client_number(arg, 0, DOTS_CLIENT_MAX_WAIT);
+
+    for ( ;; ) {
+        n = dots_client_receive(dc, dots_client_buf, sizeof(dots_client_buf));
+
+        if (n >= 0) {
+            dots_client_print_hex("raw", dots_client_buf, n);
+            return;
+        }
+
+        left = end - dots_client_now();
+
+        if (left <= 0) {
+            printf("timeout\n");
+            return;
+        }
+
+        pfd.fd = dc->fd;
+        pfd.events = POLLIN;
+        (void) poll(&pfd, 1, (int) left);
+    }
+}
+
+
+/* What a new SSL object would send first; bytes in dots_client_buf. */
+
+static size_t
+dots_client_first_flight(dots_client_t *dc)
+{
+    SSL     *ssl;
+    size_t   len;
+
+    dc->hold = 1;
+    dc->held = 0;
+
+    ssl = dots_client_ssl(dc);
+    (void) SSL_do_handshake(ssl);
+    SSL_free(ssl);
+    ERR_clear_error();
+
+    len = dc->held;
+    memcpy(dots_client_buf, dc->holding, len);
+
+    dc->hold = 0;
+    dc->held = 0;
+
+    return len;
+}
+
+
+static void
+dots_client_hello(dots_client_t *dc, char *arg)
+{
+    size_t  len;
+
+    (void) arg;
+
+    len = dots_client_first_flight(dc);
+
+    dots_client_print_hex("hello", dots_client_buf, len);
+}
+
+
+static void
+dots_client_flood(dots_client_t *dc, char *arg)
+{
+    long           i, n, answers, largest;
+    size_t         len;
+    ssize_t        size;
+    struct pollfd  pfd;
+    unsigned char  answer[DOTS_CLIENT_MTU];
+
+    n = dots_client_number(arg, 1, DOTS_CLIENT_MAX_N);
+    len = dots_client_first_flight(dc);
+    answers = 0;
+    largest = 0;
+    pfd.fd = dc->fd;
+    pfd.events = POLLIN;
+
+    for (i = 0; i <= n; i++) {
+
+        if (i < n) {
+            dots_client_transmit(dc, dots_client_buf, len);
+        }
+
+        /* a little patience keeps our own receive buffer from overflowing */
+
+        while (poll(&pfd, 1, i == n ? 300 : (i % 32 == 31 ? 1 : 0)) > 0) {
+            size = dots_client_receive(dc, answer, sizeof(answer));
+
+            if (size < 0) {
+                break;
+            }
+
+            answers++;
+            largest = size > largest ? size : largest;
+        }
+    }
+
+    printf("flood sent=%ld answers=%ld size=%zu largest=%ld\n", n, answers, len,
+           largest);
+}
+
+
+static void
+dots_client_stats(dots_client_t *dc, char *arg)
+{
+    (void) arg;
+
+    printf("stats in=%ld out=%ld largest_in=%ld largest_out=%ld\n", dc->in,
+           dc->out, dc->largest_in, dc->largest_out);
+
+    dc->in = dc->out = dc->largest_in = dc->largest_out = 0;
+}
+
+
+static void
+dots_client_local(dots_client_t *dc, char *arg)
+{
+    char                     host[INET6_ADDRSTRLEN], port[6];
+    socklen_t                len;
+    struct sockaddr_storage  sa;
+
+    (void) arg;
+
+    len = sizeof(sa);
+
+    if (getsockname(dc->fd, (struct sockaddr *) &sa, &len) == -1
+        || getnameinfo((struct sockaddr *) &sa, len, host, sizeof(host), port,
+                       sizeof(port), NI_NUMERICHOST|NI_NUMERICSERV)
+           != 0)
+    {
+        printf("failed no address\n");
+        return;
+    }
+
+    printf(strchr(host, ':') ? "local [%s]:%s\n" : "local %s:%s\n", host, port);
+}
+
+
+static void
+dots_client_quit(dots_client_t *dc, char *arg)
+{
+    (void) dc;
+    (void) arg;
+
+    exit(0);
+}
+
+
+static const dots_client_command_t  dots_client_commands[] = {
+    { "connect", dots_client_connect },
+    { "restart", dots_client_connect },
+    { "send", dots_client_send },
+    { "recv", dots_client_recv },
+    { "close", dots_client_close },
+    { "hold", dots_client_hold },
+    { "flush", dots_client_flush },
+    { "drop", dots_client_drop },
+    { "dup", dots_client_dup },
+    { "rebind", dots_client_rebind },
+    { "raw", dots_client_raw },
+    { "rawrecv", dots_client_rawrecv },
+    { "hello", dots_client_hello },
+    { "hello-flood", dots_client_flood },
+    { "stats", dots_client_stats },
+    { "local", dots_client_local },
+    { "quit", dots_client_quit },
+    { NULL, NULL }
+};
+
+
+static void
+dots_client_command(dots_client_t *dc, char *line)
+{
+    char                         *arg;
+    const dots_client_command_t  *command;
+
+    line[strcspn(line, "\r\n")] = '\0';
+
+    if (line[0] == '\0') {
+        return;
+    }
+
+    arg = line + strcspn(line, " ");
+
+    if (*arg) {
+        *arg++ = '\0';
+    }
+
+    for (command = dots_client_commands; command->name; command++) {
+        if (strcmp(command->name, line) == 0) {
+            command->handler(dc, arg);
+            return;
+        }
+    }
+
+    printf("failed unknown command\n");
+}
+
+
+/* ---- start ---- */
+
+static const struct option  dots_client_longopts[] = {
+    { "server", required_argument, NULL, 's' },
+    { "ca", required_argument, NULL, 'a' },
+    { "cert", required_argument, NULL, 'c' },
+    { "key", required_argument, NULL, 'k' },
+    { "name", required_argument, NULL, 'n' },
+    { "bind", required_argument, NULL, 'b' },
+    { "ciphers", required_argument, NULL, 'e' },
+    { "timeout", required_argument, NULL, 't' },
+    { "life", required_argument, NULL, 'l' },
+    { "wait", no_argument, NULL, 'w' },
+    { "dtls1", no_argument, NULL, '1' },
+    { NULL, 0, NULL, 0 }
+};
+
+
+static void
+dots_client_option(dots_client_options_t *o, int c)
+{
+    switch (c) {
+    case 's': o->server = optarg; break;
+    case 'a': o->ca = optarg; break;
+    case 'c': o->cert = optarg; break;
+    case 'k': o->key = optarg; break;
+    case 'n': o->name = optarg; break;
+    case 'b': o->bind = optarg; break;
+    case 'e': o->ciphers = optarg; break;
+    case 't':
+        o->timeout = dots_client_number(optarg, o->timeout,
+                                        DOTS_CLIENT_MAX_WAIT);
+        break;
+    case 'l':
+        o->life = dots_client_number(optarg, o->life, 3600);
+        break;
+    case 'w': o->wait = 1; break;
+    case '1': o->dtls1 = 1; break;
+    default:
+        dots_client_die("see the head of dots_client.c for the options");
+    }
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int               c;
+    char             *line;
+    char              none[] = "";
+    dots_client_t    *dc;
+    struct addrinfo  *server;
+
+    dc = &dots_client;
+    dc->fd = -1;
+    dc->options.timeout = 10000;
+    dc->options.life = 120;
+
+    while ((c = getopt_long(argc, argv, "", dots_client_longopts, NULL)) != -1) {
+        dots_client_option(&dc->options, c);
+    }
+
+    if (dc->options.server == NULL || dc->options.ca == NULL) {
+        dots_client_die("--server HOST:PORT and --ca FILE are needed");
+    }
+
+    alarm((unsigned) dc->options.life);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    server = dots_client_resolve(dc->options.server);
+    memcpy(&dc->peer, server->ai_addr, server->ai_addrlen);
+    dc->peer_len = server->ai_addrlen;
+    freeaddrinfo(server);
+
+    dots_client_init(dc);
+    dots_client_socket(dc, dc->options.bind);
+
+    if (!dc->options.wait) {
+        dots_client_connect(dc, none);
+    }
+
+    line = malloc(DOTS_CLIENT_LINE);
+    if (line == NULL) {
+        dots_client_die("no memory");
+    }
+
+    while (fgets(line, DOTS_CLIENT_LINE, stdin)) {
+        dots_client_command(dc, line);
+    }
+
+    free(line);
+    SSL_free(dc->ssl);
+    SSL_CTX_free(dc->ctx);
+    BIO_meth_free(dots_client_method);
+    close(dc->fd);
+
+    return 0;
+}
