@@ -1,0 +1,677 @@
+package Test::DOTS;
+
+# What the tests of this module share: certificates, configuration, the clients
+# (CoAP over DTLS by our dots_client, curl for the data channel), CoAP messages
+# by hand, gobgpd and a DNS server.  Independent of the module's own code, so
+# that a wrong codec does not agree with itself.
+
+use warnings;
+use strict;
+
+use base qw/ Exporter /;
+
+our @EXPORT = qw/ dots_module dots_top dots_conf dots_pki dots_gobgpd dots_dns
+	dots_rib dots_until dots_session dots_cbor dots_decode dots_curl
+	dots_mitigate dots_data_url dots_workers dots_has /;
+
+use Cwd qw/ abs_path /;
+use File::Basename qw/ dirname /;
+use IPC::Open2;
+use IO::Select;
+use Test::More qw//;
+use Time::HiRes qw/ sleep time /;
+
+our $TOP;
+
+BEGIN {
+	$TOP = abs_path(dirname(__FILE__) . '/../../..');
+
+	# nginx's own library wins where PERL5LIB has it
+
+	push @INC, "$TOP/t/lib/nginx";
+	$ENV{PATH} .= ':/usr/sbin:/sbin';
+}
+
+our $BUILD = $ENV{DOTS_BUILD} || "$TOP/build/default";
+
+sub dots_top { return $TOP }
+sub dots_module { return $ENV{DOTS_MODULE} || "$BUILD/module/ngx_dots_module.so" }
+
+# ---- what the machine has ----
+
+sub dots_has {
+	my (@what) = @_;
+
+	foreach my $what (@what) {
+		if ($what eq 'cbor') {
+			eval { require CBOR::XS; 1 }
+				or Test::More::plan(skip_all => 'no CBOR::XS');
+			next;
+		}
+
+		grep { -x "$_/$what" } split(/:/, $ENV{PATH})
+			or Test::More::plan(skip_all => "no $what");
+	}
+}
+
+# ---- certificates ----
+
+sub _openssl {
+	my ($dir, $cmd) = @_;
+	system("cd '$dir' && { $cmd ; } >>openssl.log 2>&1") == 0
+		or die "openssl failed: $cmd\n" . `tail -5 '$dir/openssl.log'`;
+}
+
+sub _leaf {
+	my ($dir, $name, $cn, $san, %o) = @_;
+
+	my $ca = $o{ca} || 'ca';
+	my $days = $o{days} || 30;
+	my $usage = $o{usage} || 'clientAuth';
+	my $serial = '0x' . join '', map { sprintf '%02x', rand 256 } 1 .. 7;
+
+	open my $fh, '>', "$dir/$name.ext" or die;
+	print $fh "subjectAltName=$san\n" if $san;
+	print $fh "extendedKeyUsage=$usage\nbasicConstraints=CA:FALSE\n";
+	close $fh;
+
+	_openssl($dir, "openssl ecparam -name prime256v1 -genkey -noout "
+		. "-out $name.key && openssl req -new -key $name.key "
+		. "-subj '/CN=$cn' -out $name.csr && openssl x509 -req -in $name.csr "
+		. "-CA $ca.crt -CAkey $ca.key -set_serial $serial -days $days "
+		. "-extfile $name.ext -out $name.crt");
+}
+
+sub _ca {
+	my ($dir, $name) = @_;
+	_openssl($dir, "openssl ecparam -name prime256v1 -genkey -noout "
+		. "-out $name.key && openssl req -x509 -new -key $name.key -days 30 "
+		. "-subj '/CN=test $name' -addext basicConstraints=critical,CA:TRUE "
+		. "-addext keyUsage=critical,keyCertSign,cRLSign -out $name.crt");
+}
+
+# server, a, b, stranger (known CA, nobody's), revoked, other (unknown CA),
+# self (self-signed), each .crt and .key; ca.crt, crl.pem
+sub dots_pki {
+	my ($t) = @_;
+	my $dir = $t->testdir();
+
+	_ca($dir, 'ca');
+	_ca($dir, 'otherca');
+	_leaf($dir, 'server', 'localhost',
+		'DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:::1',
+		usage => 'serverAuth');
+	_leaf($dir, 'a', 'client-a', 'DNS:client.example.com');
+	_leaf($dir, 'b', 'client-b', 'DNS:client.example.net');
+	_leaf($dir, 'stranger', 'nobody', 'DNS:stranger.example.org');
+	_leaf($dir, 'revoked', 'client-a', 'DNS:client.example.com');
+	_leaf($dir, 'other', 'client-a', 'DNS:client.example.com',
+		ca => 'otherca');
+
+	_openssl($dir, "openssl req -x509 -newkey ec -pkeyopt "
+		. "ec_paramgen_curve:prime256v1 -nodes -keyout self.key -out self.crt "
+		. "-days 30 -subj /CN=self");
+
+	open my $fh, '>', "$dir/ca.cnf" or die;
+	print $fh "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\n"
+		. "crlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=30\n";
+	close $fh;
+
+	_openssl($dir, ": >index.txt; echo 01 >crlnumber; "
+		. "openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt -revoke "
+		. "revoked.crt && openssl ca -config ca.cnf -keyfile ca.key "
+		. "-cert ca.crt -gencrl -out crl.pem");
+}
+
+# ---- configuration ----
+
+# A whole configuration: macros of write_file_expand() inside.  Options:
+#   dots => lines in dots {}, customers => the customer blocks,
+#   lifetime =>, workers =>, main => lines on the main level,
+#   stream => lines in its server {}, http => lines in its server {},
+#   mitigator => the lines of rtbh
+sub dots_conf {
+	my (%o) = @_;
+
+	my $module = dots_module();
+	my $load = $ENV{DOTS_STATIC} ? '' : "load_module $module;";
+	my $workers = $o{workers} || 1;
+	my $lifetime = $o{lifetime}
+		|| 'default=3600 min=1 max=86400 indefinite=off terminating=2';
+	my $customers = $o{customers};
+
+	if (!defined $customers) {
+		$customers = <<'EOF';
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24 2001:db8:6401::/48;
+        prefix    203.0.113.0/24 shared;
+        name      example.com;
+        mitigate  rtbh;
+    }
+
+    customer b {
+        identity  dns:client.example.net;
+        prefix    198.51.100.0/24 2001:db8:6402::/48;
+        prefix    203.0.113.0/24 shared;
+        name      example.net;
+        mitigate  rtbh;
+    }
+EOF
+	}
+
+	my $mitigator = $o{mitigator} || <<'EOF';
+        gobgp      unix:%%TESTDIR%%/gobgp.sock;
+        action     blackhole;
+        next_hop   192.0.2.1 2001:db8::1;
+        community  65535:666;
+EOF
+
+	my $dots = $o{dots} || '';
+	my $main = $o{main} || '';
+	my $stream = $o{stream} || '';
+	my $http = $o{http} || '';
+	my $listen = $o{listen}
+		|| 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport;';
+
+	return <<EOF;
+%%TEST_GLOBALS%%
+$load
+
+daemon off;
+worker_processes $workers;
+worker_shutdown_timeout 5s;
+$main
+
+events {
+}
+
+dots {
+    zone        dots 8m;
+    state_path  %%TESTDIR%%/state;
+    state_size  64m;
+    schemas     $TOP/schemas;
+    lifetime    $lifetime;
+    log         %%TESTDIR%%/dots.log;
+    $dots
+
+    mitigator rtbh {
+$mitigator
+    }
+
+$customers
+}
+
+stream {
+    %%TEST_GLOBALS_STREAM%%
+
+    resolver 127.0.0.1:%%PORT_8053_UDP%%;
+    resolver_timeout 3s;
+
+    server {
+        $listen
+        dots_signal;
+
+        ssl_certificate         %%TESTDIR%%/server.crt;
+        ssl_certificate_key     %%TESTDIR%%/server.key;
+        ssl_client_certificate  %%TESTDIR%%/ca.crt;
+        ssl_crl                 %%TESTDIR%%/crl.pem;
+        $stream
+    }
+}
+
+http {
+    %%TEST_GLOBALS_HTTP%%
+
+    resolver 127.0.0.1:%%PORT_8053_UDP%%;
+    resolver_timeout 3s;
+
+    server {
+        listen 127.0.0.1:8443 ssl http2;
+
+        ssl_certificate         %%TESTDIR%%/server.crt;
+        ssl_certificate_key     %%TESTDIR%%/server.key;
+        ssl_client_certificate  %%TESTDIR%%/ca.crt;
+        ssl_crl                 %%TESTDIR%%/crl.pem;
+        ssl_verify_client       optional;
+
+        error_page 495 496 497 = /restconf;
+
+        location /restconf { dots_data; }
+        location = /.well-known/host-meta { dots_host_meta; }
+        $http
+    }
+}
+EOF
+}
+
+# ---- waiting for what must come ----
+
+sub dots_until {
+	my ($code, $seconds) = @_;
+
+	my $end = time() + ($seconds || 15);
+
+	while (1) {
+		my $rc = $code->();
+		return $rc if $rc || time() > $end;
+		sleep(0.05);
+	}
+}
+
+# pids of nginx's children, by /proc
+sub dots_workers {
+	my ($t) = @_;
+	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
+	my @pids;
+
+	foreach my $stat (glob '/proc/[0-9]*/stat') {
+		open my $fh, '<', $stat or next;
+		my $line = <$fh>;
+		next unless defined $line && $line =~ /^(\d+) \(.*\) \S (\d+)/;
+		push @pids, $1 if $2 == $master;
+	}
+
+	return @pids;
+}
+
+# ---- GoBGP ----
+
+sub dots_gobgpd {
+	my ($t) = @_;
+
+	my $dir = $t->testdir();
+	my $sock = "$dir/gobgp.sock";
+	unlink $sock;
+
+	$t->write_file('gobgpd.toml', "[global.config]\n  as = 64500\n"
+		. "  router-id = \"192.0.2.254\"\n  port = -1\n");
+
+	my $pid = fork();
+	die "fork: $!" unless defined $pid;
+
+	if ($pid == 0) {
+		open STDOUT, '>>', "$dir/gobgpd.log";
+		open STDERR, '>&', \*STDOUT;
+		exec('gobgpd', '-f', "$dir/gobgpd.toml", '--api-hosts',
+			"unix://$sock", '--pprof-disable', '-p');
+		POSIX::_exit(1);
+	}
+
+	push @{$t->{_daemons}}, $pid;
+
+	dots_until(sub { system("gobgp --target unix://$sock global "
+		. ">/dev/null 2>&1") == 0 }, 15)
+		or die "gobgpd does not answer\n" . $t->read_file('gobgpd.log');
+
+	return $pid;
+}
+
+sub dots_rib {
+	my ($t, $family) = @_;
+	my $target = 'unix://' . $t->testdir() . '/gobgp.sock';
+	my $rib = `gobgp --target $target global rib -a @{[$family || 'ipv4']} 2>&1`;
+	return $rib;
+}
+
+# ---- DNS ----
+
+sub dots_dns {
+	my ($t, @records) = @_;
+
+	@records = ('www.example.com,192.0.2.80,2001:db8:6401::80',
+		'elsewhere.example.com,100.64.0.80') unless @records;
+
+	my $dir = $t->testdir();
+	my $port = Test::Nginx::port(8053, udp => 1);
+
+	$t->run_daemon('dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null',
+		'--no-resolv', '--no-hosts', '--cache-size=0',
+		'--listen-address=127.0.0.1', '--bind-interfaces', "--port=$port",
+		"--pid-file=$dir/dnsmasq.pid", "--log-facility=$dir/dnsmasq.log",
+		($> == 0 ? '--user=root' : ()),
+		'--local=/com/', '--local=/net/', '--local=/org/',
+		map { "--host-record=$_" } @records);
+
+	$t->waitforfile("$dir/dnsmasq.pid") or die "dnsmasq does not start\n";
+}
+
+# ---- the data channel ----
+
+sub dots_data_url {
+	return 'https://localhost:' . Test::Nginx::port(8443)
+		. '/restconf/data/ietf-dots-data-channel:dots-data' . ($_[0] || '');
+}
+
+# (status, body, headers) of one request by curl; options: cert (a), body, type
+sub dots_curl {
+	my ($t, $method, $url, %o) = @_;
+
+	my $dir = $t->testdir();
+	my $cert = exists $o{cert} ? $o{cert} : 'a';
+	my @cmd = ('curl', '-sS', '--max-time', '10', '--cacert', "$dir/ca.crt",
+		'--resolve', 'localhost:' . Test::Nginx::port(8443) . ':127.0.0.1',
+		'-o', "$dir/curl.body", '-D', "$dir/curl.head", '-w', '%{http_code}',
+		'--path-as-is', '-X', $method);
+
+	push @cmd, '--head' if $method eq 'HEAD';
+	push @cmd, '--cert', "$dir/$cert.crt", '--key', "$dir/$cert.key" if $cert;
+	push @cmd, '-H', 'Content-Type: '
+		. ($o{type} || 'application/yang-data+json') if defined $o{body};
+	push @cmd, map { ('-H', $_) } @{$o{headers} || []};
+	push @cmd, @{$o{args} || []};
+
+	if (defined $o{body}) {
+		$t->write_file('curl.in', $o{body});
+		push @cmd, '--data-binary', "\@$dir/curl.in";
+	}
+
+	unlink "$dir/curl.body", "$dir/curl.head";
+
+	open my $fh, '-|', @cmd, $url or die "no curl: $!\n";
+	my $code = <$fh>;
+	close $fh;
+
+	return ($code || 0, $t->read_file('curl.body'), $t->read_file('curl.head'));
+}
+
+# ---- CoAP over DTLS ----
+
+sub dots_session {
+	my ($t, %o) = @_;
+
+	my $dir = $t->testdir();
+	my $cert = exists $o{cert} ? $o{cert} : 'a';
+	my $server = $o{server}
+		|| '127.0.0.1:' . Test::Nginx::port(8446, udp => 1);
+
+	my @cmd = ("$BUILD/tools/dots_client", '--server', $server,
+		'--ca', "$dir/ca.crt", '--life', $o{life} || 120);
+	push @cmd, '--cert', "$dir/$cert.crt", '--key', "$dir/$cert.key" if $cert;
+	push @cmd, @{$o{args} || []};
+
+	my $self = bless { token => int(rand 30000), mid => int(rand 30000) },
+		'Test::DOTS::Session';
+
+	$self->{pid} = open2($self->{out}, $self->{in}, @cmd);
+	$self->{in}->autoflush(1);
+	$self->{connected} = $self->_line() unless grep { $_ eq '--wait' } @cmd;
+
+	return $self;
+}
+
+sub dots_cbor {
+	my ($data) = @_;
+	require CBOR::XS;
+	return CBOR::XS->new->encode($data);
+}
+
+sub dots_decode {
+	my ($bytes) = @_;
+	require CBOR::XS;
+	return eval { CBOR::XS->new->decode($bytes) };
+}
+
+# The body of a mitigation request: names as in RFC 9132 Table 5.
+sub dots_mitigate {
+	my (%o) = @_;
+
+	my %scope;
+
+	$scope{6} = $o{prefix} if $o{prefix};
+	$scope{7} = [ map { ref $_ ? { 8 => $_->[0], 9 => $_->[1] } : { 8 => $_ } }
+		@{$o{ports}} ] if $o{ports};
+	$scope{10} = $o{protocol} if $o{protocol};
+	$scope{11} = $o{fqdn} if $o{fqdn};
+	$scope{12} = $o{uri} if $o{uri};
+	$scope{13} = $o{alias} if $o{alias};
+	$scope{14} = exists $o{lifetime} ? $o{lifetime} : 3600;
+	$scope{45} = $o{trigger} if exists $o{trigger};
+
+	delete $scope{14} unless defined $scope{14};
+
+	return Test::DOTS::_map({ 1 => { 2 => [ \%scope ] } });
+}
+
+# CBOR with integer keys: Perl's keys are strings, so it is made by hand.
+sub _map {
+	my ($v) = @_;
+
+	if (ref $v eq 'HASH') {
+		return _head(5, scalar keys %$v) . join '',
+			map { _head(0, $_) . _map($v->{$_}) }
+			sort { $a <=> $b } keys %$v;
+	}
+
+	if (ref $v eq 'ARRAY') {
+		return _head(4, scalar @$v) . join '', map { _map($_) } @$v;
+	}
+
+	if (ref $v) {
+		return $$v ? "\xf5" : "\xf4";
+	}
+
+	return $v =~ /^\d+$/ ? _head(0, $v) : $v =~ /^-\d+$/ ? _head(1, -1 - $v)
+		: _head(3, length $v) . $v;
+}
+
+sub _head {
+	my ($major, $n) = @_;
+
+	$major <<= 5;
+
+	return chr($major | $n) if $n < 24;
+	return pack('CC', $major | 24, $n) if $n < 0x100;
+	return pack('Cn', $major | 25, $n) if $n < 0x10000;
+	return pack('CN', $major | 26, $n) if $n < 0x100000000;
+	return pack('CQ>', $major | 27, $n);
+}
+
+###############################################################################
+
+package Test::DOTS::Session;
+
+use Time::HiRes qw/ time /;
+
+my %methods = (GET => 1, POST => 2, PUT => 3, DELETE => 4);
+my %types = (CON => 0, NON => 1, ACK => 2, RST => 3);
+
+sub connected { return $_[0]->{connected} }
+
+sub command {
+	my ($self, $command) = @_;
+	print { $self->{in} } "$command\n";
+	return $self->_line();
+}
+
+sub _line {
+	my ($self) = @_;
+
+	my $line = readline $self->{out};
+	return 'ended' unless defined $line;
+
+	chomp $line;
+	return $line;
+}
+
+# One message as bytes: type, code, message id, token, [option, value]..., body
+sub message {
+	my ($self, %o) = @_;
+
+	my $token = exists $o{token} ? $o{token} : pack('n', ++$self->{token});
+	my $id = exists $o{id} ? $o{id} : ($self->{mid} = $self->{mid} + 1 & 0xffff);
+	my $code = exists $o{code} ? $o{code} : $methods{$o{method}};
+
+	$self->{sent_id} = $id;
+	$self->{sent_token} = $token;
+
+	my @options = map { [ 11, $_ ] } @{$o{path} || []};
+	push @options, [ 15, $_ ] foreach @{$o{query} || []};
+
+	my $format = exists $o{format} ? $o{format}
+		: defined $o{body} ? 271 : undef;
+	push @options, [ 12, _uint($format) ] if defined $format;
+	push @options, @{$o{options} || []};
+
+	my $bytes = pack('CCn', 0x40 | $types{$o{type} || 'NON'} << 4
+		| length $token, $code, $id) . $token;
+	my $last = 0;
+
+	foreach my $option (sort { $a->[0] <=> $b->[0] } @options) {
+		my ($n, $value) = @$option;
+		my ($d, $dx) = _nibble($n - $last);
+		my ($l, $lx) = _nibble(length $value);
+		$bytes .= chr($d << 4 | $l) . $dx . $lx . $value;
+		$last = $n;
+	}
+
+	$bytes .= "\xff" . $o{body} if defined $o{body} && length $o{body};
+
+	return $bytes;
+}
+
+sub _uint {
+	my ($n) = @_;
+	my $s = pack('N', $n);
+	$s =~ s/^\0+//;
+	return $s;
+}
+
+sub _nibble {
+	my ($n) = @_;
+	return ($n, '') if $n < 13;
+	return (13, chr($n - 13)) if $n < 269;
+	return (14, pack('n', $n - 269));
+}
+
+sub send {
+	my ($self, $bytes) = @_;
+	return $self->command('send ' . unpack('H*', $bytes));
+}
+
+# The next message, taken apart; undef: none in $ms
+sub recv {
+	my ($self, $ms) = @_;
+
+	my $line = $self->command('recv ' . ($ms || 5000));
+	$self->{last} = $line;
+
+	return undef unless $line =~ /^recv ([0-9a-f]*)$/;
+	return _parse(pack('H*', $1));
+}
+
+sub _parse {
+	my ($bytes) = @_;
+
+	my ($first, $code, $id) = unpack('CCn', $bytes);
+	my $tkl = $first & 15;
+	my $m = { bytes => $bytes, type => $first >> 4 & 3, id => $id,
+		code => sprintf('%d.%02d', $code >> 5, $code & 31),
+		token => substr($bytes, 4, $tkl), options => {}, body => '' };
+
+	my $rest = substr $bytes, 4 + $tkl;
+	my $n = 0;
+
+	while (length $rest) {
+		my $b = ord substr($rest, 0, 1, '');
+
+		if ($b == 0xff) {
+			$m->{body} = $rest;
+			last;
+		}
+
+		my @v = ($b >> 4, $b & 15);
+
+		foreach my $v (@v) {
+			if ($v == 13) { $v = 13 + ord substr($rest, 0, 1, '') }
+			elsif ($v == 14) { $v = 269 + unpack 'n', substr($rest, 0, 2, '') }
+		}
+
+		$n += $v[0];
+		push @{$m->{options}{$n}}, substr($rest, 0, $v[1], '');
+	}
+
+	$m->{format} = exists $m->{options}{12}
+		? unpack('N', substr("\0\0\0\0" . $m->{options}{12}[0], -4)) : undef;
+	$m->{max_age} = exists $m->{options}{14}
+		? unpack('N', substr("\0\0\0\0" . $m->{options}{14}[0], -4)) : undef;
+	$m->{cbor} = Test::DOTS::dots_decode($m->{body})
+		if defined $m->{format} && $m->{format} == 271;
+
+	return $m;
+}
+
+# A request and its answer
+sub request {
+	my ($self, %o) = @_;
+
+	my $bytes = $self->message(%o);
+	$self->send($bytes);
+
+	my $end = time() + 8;
+
+	while (time() < $end) {
+		my $m = $self->recv(8000) or return undef;
+
+		# an empty acknowledgement announces a separate answer
+
+		next if $m->{code} eq '0.00' && $m->{type} == 2;
+
+		return $m;
+	}
+
+	return undef;
+}
+
+sub path {
+	my ($cuid, $mid) = @_;
+	return [ '.well-known', 'dots', 'mitigate', defined $cuid ? "cuid=$cuid" : (),
+		defined $mid ? "mid=$mid" : () ];
+}
+
+sub put {
+	my ($self, $cuid, $mid, %o) = @_;
+	my %m = map { exists $o{$_} ? ($_, delete $o{$_}) : () }
+		qw/ type token id options format path query /;
+	my $body = exists $o{body} ? $o{body} : Test::DOTS::dots_mitigate(%o);
+	return $self->request(method => 'PUT', path => path($cuid, $mid),
+		body => $body, %m);
+}
+
+sub get {
+	my ($self, $cuid, $mid, %o) = @_;
+	return $self->request(method => 'GET', path => path($cuid, $mid), %o);
+}
+
+sub delete {
+	my ($self, $cuid, $mid, %o) = @_;
+	return $self->request(method => 'DELETE', path => path($cuid, $mid), %o);
+}
+
+# status of a mid as a number, 0: none
+sub status {
+	my ($self, $cuid, $mid) = @_;
+	my $m = $self->get($cuid, $mid) or return 0;
+	return 0 unless $m->{code} eq '2.05';
+	return $m->{cbor}{1}{2}[0]{16};
+}
+
+sub quit {
+	my ($self) = @_;
+
+	return unless $self->{pid};
+
+	local $SIG{PIPE} = 'IGNORE';
+	print { $self->{in} } "quit\n";
+	close $self->{in};
+	close $self->{out};
+	waitpid delete $self->{pid}, 0;
+}
+
+sub DESTROY {
+	my ($self) = @_;
+	local $?;
+	$self->quit();
+}
+
+1;
