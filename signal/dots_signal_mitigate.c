@@ -18,7 +18,8 @@ typedef struct {
     uint8_t           code;
     int64_t           max_age;      /* -1: none */
     const char       *text;         /* NULL: the fault's or the body */
-    int             (*body)(const dots_request_t *rq, unsigned content,
+    int             (*body)(const dots_schema_t *schema,
+                            const dots_request_t *rq, unsigned content,
                             struct lyd_node *top);
 } dots_signal_mitigate_answer_t;
 
@@ -102,19 +103,17 @@ dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
     unsigned          content;
     struct lyd_node  *top;
 
-    rc = dots_signal_uri_read_query(&ex->request, &content, NULL);
-    if (rc != DOTS_OK) {
+    if (dots_signal_uri_read_query(&ex->request, &content, NULL) != DOTS_OK) {
         return DOTS_ERROR;
     }
 
-    if (lyd_new_ext_inner(ex->conf->schema->signal_ext, "mitigation-scope",
-                          &top)
-        != LY_SUCCESS)
+    if (dots_schema_message(ex->conf->schema, NULL, "mitigation-scope", &top)
+        != DOTS_OK)
     {
         return DOTS_ERROR;
     }
 
-    rc = a->body(rq, content, top);
+    rc = a->body(ex->conf->schema, rq, content, top);
 
     if (rc == DOTS_OK) {
         rc = dots_cbor_encode(top, buf, ex->max_message, len);

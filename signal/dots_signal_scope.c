@@ -147,10 +147,13 @@ static const struct lyd_node *
 dots_signal_scope_only(const dots_schema_t *schema,
     const struct lyd_node *top, dots_fault_t *f)
 {
-    const struct lyd_node  *scope;
+    const struct lyd_node   *scope;
+    const struct lysc_node  *message;
 
-    if (top->schema->module != schema->signal
-        || strcmp(top->schema->name, "mitigation-scope") != 0)
+    message = dots_schema_message_case(schema, top);
+
+    if (message == NULL || message->module != schema->signal
+        || strcmp(message->name, "mitigation-scope") != 0)
     {
         (void) dots_fault(f, DOTS_FAULT_UNKNOWN, "mitigation-scope",
                           "the body is not a mitigation-scope");
@@ -262,12 +265,26 @@ dots_signal_scope_leaf(struct lyd_node *parent, const char *name,
 
 
 static struct lyd_node *
-dots_signal_scope_new_scope(struct lyd_node *top)
+dots_signal_scope_new(const dots_schema_t *schema, struct lyd_node *top)
 {
-    struct lyd_node  *scope;
+    struct lyd_node         *scope;
+    const dots_str_t         none = { 0, NULL };
+    const dots_str_t         name = dots_string("scope");
+    const struct lysc_node  *node;
 
-    return lyd_new_list(top, NULL, "scope", 0, &scope) == LY_SUCCESS ? scope
-                                                                     : NULL;
+    node = dots_schema_message_case(schema, top);
+
+    if (node != NULL) {
+        node = dots_schema_child(node, none, name);
+    }
+
+    if (node == NULL
+        || dots_schema_message_add(schema, node, NULL, top, &scope) != DOTS_OK)
+    {
+        return NULL;
+    }
+
+    return scope;
 }
 
 
@@ -284,14 +301,14 @@ dots_signal_scope_container(struct lyd_node *parent, const char *name)
 /* RFC 9132 Figure 10 */
 
 int
-dots_signal_scope_granted(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top)
+dots_signal_scope_granted(const dots_schema_t *schema, const dots_request_t *rq,
+    unsigned content, struct lyd_node *top)
 {
     struct lyd_node  *scope;
 
     (void) content;
 
-    scope = dots_signal_scope_new_scope(top);
+    scope = dots_signal_scope_new(schema, top);
 
     if (scope == NULL
         || dots_signal_scope_leaf(scope, "mid", "%u", rq->mid) != DOTS_OK)
@@ -374,15 +391,15 @@ dots_signal_scope_write(const dots_mitigation_t *m, int64_t now,
 
 
 int
-dots_signal_scope_found(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top)
+dots_signal_scope_found(const dots_schema_t *schema, const dots_request_t *rq,
+    unsigned content, struct lyd_node *top)
 {
     size_t            i;
     struct lyd_node  *scope;
 
     for (i = 0; i < rq->nmitigations; i++) {
 
-        scope = dots_signal_scope_new_scope(top);
+        scope = dots_signal_scope_new(schema, top);
 
         if (scope == NULL
             || dots_signal_scope_write(&rq->mitigations[i], rq->now,
@@ -463,14 +480,14 @@ dots_signal_scope_write_conflict(const dots_conflict_t *c,
 /* RFC 9132 section 4.4.1.3, "with only the relevant nodes listed" */
 
 int
-dots_signal_scope_conflict(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top)
+dots_signal_scope_conflict(const dots_schema_t *schema, const dots_request_t *rq,
+    unsigned content, struct lyd_node *top)
 {
     struct lyd_node  *scope, *info;
 
     (void) content;
 
-    scope = dots_signal_scope_new_scope(top);
+    scope = dots_signal_scope_new(schema, top);
 
     if (scope == NULL
         || dots_signal_scope_leaf(scope, "mid", "%u", rq->mid) != DOTS_OK)
@@ -488,15 +505,15 @@ dots_signal_scope_conflict(const dots_request_t *rq, unsigned content,
 /* RFC 9132 Figure 11: the cause and nothing else. */
 
 int
-dots_signal_scope_collision(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top)
+dots_signal_scope_collision(const dots_schema_t *schema, const dots_request_t *rq,
+    unsigned content, struct lyd_node *top)
 {
     struct lyd_node  *scope, *info;
 
     (void) rq;
     (void) content;
 
-    scope = dots_signal_scope_new_scope(top);
+    scope = dots_signal_scope_new(schema, top);
     if (scope == NULL) {
         return DOTS_ERROR;
     }

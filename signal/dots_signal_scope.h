@@ -25,13 +25,13 @@ int dots_signal_scope_read(const dots_schema_t *schema,
  * Add the scopes of a response to "top", an empty mitigation-scope; "content"
  * as in dots_signal_uri.h.  DOTS_OK or DOTS_ERROR.
  */
-int dots_signal_scope_granted(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top);
-int dots_signal_scope_found(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top);
-int dots_signal_scope_conflict(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top);
-int dots_signal_scope_collision(const dots_request_t *rq, unsigned content,
-    struct lyd_node *top);
+int dots_signal_scope_granted(const dots_schema_t *schema,
+    const dots_request_t *rq, unsigned content, struct lyd_node *top);
+int dots_signal_scope_found(const dots_schema_t *schema,
+    const dots_request_t *rq, unsigned content, struct lyd_node *top);
+int dots_signal_scope_conflict(const dots_schema_t *schema,
+    const dots_request_t *rq, unsigned content, struct lyd_node *top);
+int dots_signal_scope_collision(const dots_schema_t *schema,
+    const dots_request_t *rq, unsigned content, struct lyd_node *top);
 
 #endif /* DOTS_SIGNAL_SCOPE_H */
