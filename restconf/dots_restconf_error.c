@@ -87,13 +87,8 @@ dots_restconf_error_status(dots_restconf_error_t *e, unsigned status,
 int
 dots_restconf_error_fault(dots_restconf_error_t *e, const dots_fault_t *f)
 {
-    if (f->attribute == NULL) {
-        return dots_restconf_error(e, dots_restconf_error_faults[f->kind],
-                                   "%s", f->message);
-    }
-
-    return dots_restconf_error(e, dots_restconf_error_faults[f->kind],
-                               "%s: %s", f->attribute, f->message);
+    return dots_restconf_error(e, dots_restconf_error_faults[f->kind], "%s",
+                               f->message);
 }
 
 

@@ -1,0 +1,42 @@
+/*
+ * The body of a request, up to the schema: bytes into JSON values that are
+ * well-formed, bounded and free of metadata, and the shape of RFC 7951 around
+ * the entries.  libyang 2.1 is no sufficient gate for bytes of a peer (trailing
+ * garbage, metadata, unprefixed members), so nothing reaches it unread.
+ */
+
+#ifndef DOTS_DATA_BODY_H
+#define DOTS_DATA_BODY_H
+
+#include <jansson.h>
+
+#include "dots_restconf_exchange.h"
+
+#define DOTS_DATA_DEPTH      20     /* nesting; an ACL of RFC 8783 has 15 */
+#define DOTS_DATA_CONTAINERS 32768  /* objects and arrays: a bound on memory */
+
+/*
+ * DOTS_OK with a JSON object in *root, for json_decref(); DOTS_INVALID (400
+ * malformed-message, invalid-value, unknown-attribute, 413); DOTS_ERROR.
+ */
+int dots_data_body_parse(dots_exchange_t *x, json_t **root);
+
+/*
+ * The one member of the message (RFC 8040 sections 4.4.1, 4.5): its namespace-
+ * qualified name (RFC 7951 section 4) has to be one of the "names", without
+ * module, the list ends with NULL.  *value is borrowed, *index says which.
+ */
+int dots_data_body_top(dots_exchange_t *x, json_t *root,
+    const char *const *names, size_t *index, json_t **value);
+
+/*
+ * A list's only entry, or 400: "value" has to be an array of one object.
+ */
+int dots_data_body_single(dots_exchange_t *x, json_t *value, const char *name,
+    json_t **entry);
+
+/* A string of the JSON value into the arena. */
+int dots_data_body_string(dots_arena_t *a, const json_t *value,
+    dots_str_t *out);
+
+#endif /* DOTS_DATA_BODY_H */

@@ -1,0 +1,75 @@
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "dots_data_text.h"
+
+
+#define DOTS_DATA_TEXT_ENVELOPE 128 /* data, dots-data and their brackets */
+
+
+int
+dots_data_text_start(dots_exchange_t *x, dots_writer_t *w, size_t size)
+{
+    uint8_t  *buf;
+
+    size += DOTS_DATA_TEXT_ENVELOPE;
+
+    buf = dots_arena_alloc(x->rc->arena, size);
+
+    if (buf == NULL) {
+        return dots_restconf_error_status(&x->error, 400, DOTS_TAG_TOO_BIG,
+                                          "the response is too big: ask for "
+                                          "a part of it");
+    }
+
+    *w = (dots_writer_t) { buf, buf + size, 0 };
+
+    /* only its start is needed until the end: see dots_data_text_end() */
+
+    x->rc->text = dots_str(buf, 0);
+
+    return DOTS_OK;
+}
+
+
+void
+dots_data_text_literal(dots_writer_t *w, const char *literal)
+{
+    dots_write_bytes(w, literal, strlen(literal));
+}
+
+
+void
+dots_data_text_string(dots_writer_t *w, dots_str_t s)
+{
+    char    *text;
+    json_t  *value;
+
+    value = json_stringn((const char *) s.data, s.len);
+    text = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+
+    json_decref(value);
+
+    if (text == NULL) {
+        w->failed = 1;
+        return;
+    }
+
+    dots_data_text_literal(w, text);
+    free(text);
+}
+
+
+int
+dots_data_text_end(dots_exchange_t *x, dots_writer_t *w)
+{
+    if (w->failed) {
+        x->rc->text = dots_str(NULL, 0);
+        return DOTS_ERROR;
+    }
+
+    x->rc->text.len = (size_t) (w->pos - x->rc->text.data);
+
+    return DOTS_OK;
+}

@@ -1,0 +1,23 @@
+/*
+ * The body of a GET: a bounded writer over one piece of the request's arena,
+ * whose size the caller adds up before.  Entries are stored as JSON text, so
+ * that an answer is a concatenation.
+ */
+
+#ifndef DOTS_DATA_TEXT_H
+#define DOTS_DATA_TEXT_H
+
+#include "dots_restconf_exchange.h"
+
+/* Room for "size" bytes and the envelope; else 400 too-big (RFC 8040, 7). */
+int dots_data_text_start(dots_exchange_t *x, dots_writer_t *w, size_t size);
+
+void dots_data_text_literal(dots_writer_t *w, const char *literal);
+
+/* A JSON string, quoted and escaped: at most 6 * len + 2 bytes. */
+void dots_data_text_string(dots_writer_t *w, dots_str_t s);
+
+/* Makes it rc->text.  DOTS_OK, or DOTS_ERROR: something did not fit. */
+int dots_data_text_end(dots_exchange_t *x, dots_writer_t *w);
+
+#endif /* DOTS_DATA_TEXT_H */

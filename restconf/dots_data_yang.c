@@ -1,0 +1,265 @@
+#include <stdlib.h>
+
+#include <libyang/libyang.h>
+
+#include "dots_data_yang.h"
+
+
+typedef struct {
+    LY_VECODE         code;
+    const char       *start;   /* of libyang's message; NULL: any */
+    dots_error_tag_t  tag;
+} dots_data_yang_error_t;
+
+
+/* The first line that fits decides; the rest is invalid-value. */
+
+static const dots_data_yang_error_t  dots_data_yang_errors[] = {
+
+    /* RFC 8783 sections 5.1, 6.1: "missing-attribute", not -element */
+
+    { LYVE_DATA,        "List instance is missing", DOTS_TAG_MISSING_ATTRIBUTE },
+    { LYVE_DATA,        "Mandatory node",           DOTS_TAG_MISSING_ATTRIBUTE },
+    { LYVE_REFERENCE,   NULL,                       DOTS_TAG_UNKNOWN_ELEMENT },
+    { LYVE_SYNTAX,      NULL,                       DOTS_TAG_MALFORMED },
+    { LYVE_SYNTAX_JSON, NULL,                       DOTS_TAG_MALFORMED },
+};
+
+
+static dots_error_tag_t
+dots_data_yang_tag(LY_VECODE code, const char *message)
+{
+    size_t                         i, n;
+    const dots_data_yang_error_t  *e;
+
+    n = sizeof(dots_data_yang_errors) / sizeof(dots_data_yang_error_t);
+
+    for (i = 0; i < n; i++) {
+        e = &dots_data_yang_errors[i];
+
+        if (e->code == code
+            && (e->start == NULL
+                || strncmp(message, e->start, strlen(e->start)) == 0))
+        {
+            return e->tag;
+        }
+    }
+
+    return DOTS_TAG_INVALID_VALUE;
+}
+
+
+/* The instance-identifier inside libyang's English: Data location "...", */
+
+static void
+dots_data_yang_location(dots_exchange_t *x, const char *location)
+{
+    size_t             n;
+    dots_str_t         path;
+    const char        *p, *end;
+    static const char  start[] = "Data location \"";
+
+    if (location == NULL || strncmp(location, start, sizeof(start) - 1) != 0) {
+        return;
+    }
+
+    p = location + sizeof(start) - 1;
+    end = strrchr(p, '"');
+
+    if (end == NULL) {
+        return;
+    }
+
+    n = (size_t) (end - p);
+
+    if (dots_arena_dup(x->rc->arena, &path, dots_str(p, n)) == DOTS_OK) {
+        x->error.path = path;
+    }
+}
+
+
+static int
+dots_data_yang_failed(dots_exchange_t *x, LY_ERR err)
+{
+    int                  rc;
+    const char          *message;
+    dots_str_t           app_tag;
+    struct ly_err_item  *e;
+
+    e = ly_err_last(x->rc->schema->ctx);
+
+    if (err == LY_EMEM || err == LY_EINT || e == NULL) {
+        return DOTS_ERROR;
+    }
+
+    message = e->msg ? e->msg : "the entry does not fit its schema";
+
+    rc = dots_restconf_error(&x->error, dots_data_yang_tag(e->vecode, message),
+                             "%s", message);
+
+    dots_data_yang_location(x, e->path);
+
+    if (e->apptag != NULL
+        && dots_arena_dup(x->rc->arena, &app_tag,
+                          dots_str(e->apptag, strlen(e->apptag)))
+           == DOTS_OK)
+    {
+        x->error.app_tag = app_tag;
+    }
+
+    return rc;
+}
+
+
+int
+dots_data_yang_parse(dots_exchange_t *x, json_t *client,
+    struct lyd_node **tree)
+{
+    int             rc;
+    char           *text;
+    json_t         *root;
+    LY_ERR          err;
+    struct ly_ctx  *ctx;
+
+    root = json_pack("{s:{s:[o]}}", DOTS_RESTCONF_MODULE ":dots-data",
+                     "dots-client", client);
+    text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+
+    json_decref(root);
+
+    if (text == NULL) {
+        return DOTS_ERROR;
+    }
+
+    ctx = x->rc->schema->ctx;
+    *tree = NULL;
+
+    ly_err_clean(ctx, NULL);
+
+    err = lyd_parse_data_mem(ctx, text, LYD_JSON,
+                             LYD_PARSE_STRICT | LYD_PARSE_NO_STATE,
+                             LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT,
+                             tree);
+    free(text);
+
+    if (err == LY_SUCCESS) {
+        return *tree ? DOTS_OK : DOTS_ERROR;
+    }
+
+    rc = dots_data_yang_failed(x, err);
+
+    ly_err_clean(ctx, NULL);
+    lyd_free_all(*tree);
+    *tree = NULL;
+
+    return rc;
+}
+
+
+const struct lyd_node *
+dots_data_yang_child(const struct lyd_node *parent, const char *name)
+{
+    const struct lyd_node  *node;
+
+    LY_LIST_FOR(parent ? lyd_child(parent) : NULL, node) {
+
+        if (node->schema != NULL && strcmp(node->schema->name, name) == 0) {
+            return node;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* libyang prints {"module:list":[{...}]}; the entry is what is stored. */
+
+int
+dots_data_yang_text(const struct lyd_node *entry, dots_arena_t *a,
+    dots_str_t *text)
+{
+    int      rc;
+    char    *printed, *compact;
+    json_t  *root, *list;
+
+    if (lyd_print_mem(&printed, entry, LYD_JSON, LYD_PRINT_SHRINK)
+        != LY_SUCCESS)
+    {
+        return DOTS_ERROR;
+    }
+
+    root = json_loads(printed, 0, NULL);
+    free(printed);
+
+    list = root ? json_object_iter_value(json_object_iter(root)) : NULL;
+    compact = list ? json_dumps(json_array_get(list, 0), JSON_COMPACT) : NULL;
+
+    json_decref(root);
+
+    if (compact == NULL) {
+        return DOTS_ERROR;
+    }
+
+    rc = dots_arena_dup(a, text, dots_str(compact, strlen(compact)));
+    free(compact);
+
+    return rc;
+}
+
+
+static void
+dots_data_yang_predicate(dots_writer_t *w, const char *key, dots_str_t value)
+{
+    const char  *quote;
+
+    quote = memchr(value.data, '\'', value.len) == NULL ? "'" : "\"";
+
+    if (*quote == '"' && memchr(value.data, '"', value.len) != NULL) {
+        w->failed = 1;
+        return;
+    }
+
+    dots_write_bytes(w, "[", 1);
+    dots_write_bytes(w, key, strlen(key));
+    dots_write_bytes(w, "=", 1);
+    dots_write_bytes(w, quote, 1);
+    dots_write_bytes(w, value.data, value.len);
+    dots_write_bytes(w, quote, 1);
+    dots_write_bytes(w, "]", 1);
+}
+
+
+void
+dots_data_yang_path(dots_exchange_t *x, dots_str_t name, const char *attribute)
+{
+    uint8_t            buf[DOTS_CUID_MAX + DOTS_ALIAS_NAME + 256];
+    dots_writer_t      w = { buf, buf + sizeof(buf), 0 };
+    static const char  client[] = "/" DOTS_RESTCONF_MODULE
+                                  ":dots-data/dots-client";
+    static const char  alias[] = "/aliases/alias";
+
+    if (x->cuid.len == 0) {
+        return;
+    }
+
+    dots_write_bytes(&w, client, sizeof(client) - 1);
+    dots_data_yang_predicate(&w, "cuid", x->cuid);
+
+    if (name.len) {
+        dots_write_bytes(&w, alias, sizeof(alias) - 1);
+        dots_data_yang_predicate(&w, "name", name);
+
+        if (attribute != NULL) {
+            dots_write_bytes(&w, "/", 1);
+            dots_write_bytes(&w, attribute, strlen(attribute));
+        }
+    }
+
+    if (w.failed
+        || dots_arena_dup(x->rc->arena, &x->error.path,
+                          dots_str(buf, (size_t) (w.pos - buf)))
+           != DOTS_OK)
+    {
+        x->error.path = dots_str(NULL, 0);
+    }
+}

@@ -1,0 +1,277 @@
+#include "dots_data_alias.h"
+#include "dots_data_client.h"
+#include "dots_restconf_api.h"
+#include "dots_restconf_route.h"
+
+
+#define DOTS_RESTCONF_ALLOW 64 /* every method and separator */
+
+
+static int dots_restconf_route_unsupported(dots_exchange_t *x);
+
+
+static const char *const  dots_restconf_methods[DOTS_METHODS] = {
+    [DOTS_METHOD_OPTIONS] = "OPTIONS",
+    [DOTS_METHOD_GET] = "GET",
+    [DOTS_METHOD_HEAD] = "HEAD",
+    [DOTS_METHOD_POST] = "POST",
+    [DOTS_METHOD_PUT] = "PUT",
+    [DOTS_METHOD_PATCH] = "PATCH",
+    [DOTS_METHOD_DELETE] = "DELETE",
+};
+
+
+static const dots_resource_t  dots_resources[] = {
+
+    { .kind = DOTS_RESOURCE_API,
+      .name = "",
+      .methods = { [DOTS_METHOD_GET] = dots_restconf_api_get,
+                   [DOTS_METHOD_HEAD] = dots_restconf_api_get } },
+
+    { .kind = DOTS_RESOURCE_OPERATIONS,
+      .parent = DOTS_RESOURCE_API,
+      .name = "operations",
+      .methods = { [DOTS_METHOD_GET] = dots_restconf_api_operations,
+                   [DOTS_METHOD_HEAD] = dots_restconf_api_operations } },
+
+    { .kind = DOTS_RESOURCE_LIBRARY,
+      .parent = DOTS_RESOURCE_API,
+      .name = "yang-library-version",
+      .methods = { [DOTS_METHOD_GET] = dots_restconf_api_library,
+                   [DOTS_METHOD_HEAD] = dots_restconf_api_library } },
+
+    { .kind = DOTS_RESOURCE_DATASTORE,
+      .parent = DOTS_RESOURCE_API,
+      .name = "data",
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
+                   [DOTS_METHOD_HEAD] = dots_data_client_get },
+      .found = dots_data_client_datastore },
+
+    { .kind = DOTS_RESOURCE_DOTS_DATA,
+      .parent = DOTS_RESOURCE_DATASTORE,
+      .name = "dots-data",
+      .module = DOTS_RESTCONF_MODULE,
+      .prefix = 1,
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
+                   [DOTS_METHOD_HEAD] = dots_data_client_get,
+                   [DOTS_METHOD_POST] = dots_data_client_post },
+      .found = dots_data_client_all },
+
+    { .kind = DOTS_RESOURCE_CLIENT,
+      .parent = DOTS_RESOURCE_DOTS_DATA,
+      .name = "dots-client",
+      .module = DOTS_RESTCONF_MODULE,
+      .nkeys = 1,
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
+                   [DOTS_METHOD_HEAD] = dots_data_client_get,
+                   [DOTS_METHOD_POST] = dots_data_alias_post,
+                   [DOTS_METHOD_PUT] = dots_data_client_put,
+                   [DOTS_METHOD_DELETE] = dots_data_client_delete },
+      .found = dots_data_client_one },
+
+    { .kind = DOTS_RESOURCE_ALIASES,
+      .parent = DOTS_RESOURCE_CLIENT,
+      .name = "aliases",
+      .module = DOTS_RESTCONF_MODULE,
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_alias_get,
+                   [DOTS_METHOD_HEAD] = dots_data_alias_get,
+                   [DOTS_METHOD_POST] = dots_data_alias_post,
+                   [DOTS_METHOD_PUT] = dots_data_alias_put,
+                   [DOTS_METHOD_DELETE] = dots_data_alias_delete },
+      .found = dots_data_alias_all },
+
+    { .kind = DOTS_RESOURCE_ALIAS,
+      .parent = DOTS_RESOURCE_ALIASES,
+      .name = "alias",
+      .module = DOTS_RESTCONF_MODULE,
+      .nkeys = 1,
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_alias_get,
+                   [DOTS_METHOD_HEAD] = dots_data_alias_get,
+                   [DOTS_METHOD_PUT] = dots_data_alias_put,
+                   [DOTS_METHOD_DELETE] = dots_data_alias_delete },
+      .found = dots_data_alias_one },
+
+    { .kind = DOTS_RESOURCE_ACLS,
+      .parent = DOTS_RESOURCE_CLIENT,
+      .name = "acls",
+      .module = DOTS_RESTCONF_MODULE,
+      .opaque = 1,
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_restconf_route_unsupported,
+                   [DOTS_METHOD_HEAD] = dots_restconf_route_unsupported,
+                   [DOTS_METHOD_POST] = dots_restconf_route_unsupported,
+                   [DOTS_METHOD_PUT] = dots_restconf_route_unsupported,
+                   [DOTS_METHOD_DELETE] = dots_restconf_route_unsupported } },
+};
+
+
+/* A part of the data model that this server does not implement. */
+
+static int
+dots_restconf_route_unsupported(dots_exchange_t *x)
+{
+    return dots_restconf_error_status(&x->error, 501, DOTS_TAG_NOT_SUPPORTED,
+                                      "\"%s\" is not supported by this server",
+                                      x->resource->name);
+}
+
+
+static int
+dots_restconf_route_is(dots_str_t s, const char *word)
+{
+    return dots_str_eq(s, dots_str(word, strlen(word)));
+}
+
+
+static const dots_resource_t *
+dots_restconf_route_child(dots_resource_kind_t parent,
+    const dots_api_segment_t *s)
+{
+    size_t                  i, n;
+    const dots_resource_t  *r;
+
+    n = sizeof(dots_resources) / sizeof(dots_resource_t);
+
+    for (i = 1; i < n; i++) {
+        r = &dots_resources[i];
+
+        if (r->parent != parent || !dots_restconf_route_is(s->name, r->name)) {
+            continue;
+        }
+
+        if (s->module.len == 0 ? !r->prefix
+            : r->module && dots_restconf_route_is(s->module, r->module))
+        {
+            return r;
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+dots_restconf_route_unknown(dots_exchange_t *x, const dots_api_segment_t *s)
+{
+    return dots_restconf_error_status(&x->error, 404, DOTS_TAG_INVALID_VALUE,
+                                      "there is no resource \"%.*s%s%.*s\" "
+                                      "here",
+                                      (int) s->module.len, s->module.data,
+                                      s->module.len ? ":" : "",
+                                      (int) s->name.len, s->name.data);
+}
+
+
+/* RFC 8040 section 3.5.3: all keys of a list, none of anything else. */
+
+static int
+dots_restconf_route_key(dots_exchange_t *x, const dots_api_segment_t *s)
+{
+    size_t       max;
+    dots_str_t  *key;
+
+    if (s->nkeys != x->resource->nkeys) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "\"%s\" takes %zu key values",
+                                   x->resource->name, x->resource->nkeys);
+    }
+
+    if (s->nkeys == 0) {
+        return DOTS_OK;
+    }
+
+    key = x->resource->kind == DOTS_RESOURCE_CLIENT ? &x->cuid : &x->name;
+    max = x->resource->kind == DOTS_RESOURCE_CLIENT ? DOTS_CUID_MAX
+                                                    : DOTS_ALIAS_NAME;
+
+    if (s->keys[0].len == 0 || s->keys[0].len > max) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "the key of \"%s\" has 1 to %zu bytes",
+                                   x->resource->name, max);
+    }
+
+    *key = s->keys[0];
+
+    return DOTS_OK;
+}
+
+
+int
+dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
+{
+    int                     rc;
+    size_t                  i;
+    const dots_resource_t  *child;
+
+    x->resource = &dots_resources[0];
+
+    for (i = 0; i < path->n && !x->resource->opaque; i++) {
+        child = dots_restconf_route_child(x->resource->kind,
+                                          &path->segments[i]);
+        if (child == NULL) {
+            return dots_restconf_route_unknown(x, &path->segments[i]);
+        }
+
+        x->resource = child;
+
+        rc = dots_restconf_route_key(x, &path->segments[i]);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
+int
+dots_restconf_route_method(dots_exchange_t *x, dots_method_t *method)
+{
+    size_t  i;
+
+    for (i = 0; i < DOTS_METHODS; i++) {
+
+        if (dots_restconf_route_is(x->rc->method, dots_restconf_methods[i])) {
+            *method = (dots_method_t) i;
+            return DOTS_OK;
+        }
+    }
+
+    return dots_restconf_error_status(&x->error, 501, DOTS_TAG_NOT_SUPPORTED,
+                                      "no method of RESTCONF");
+}
+
+
+int
+dots_restconf_route_allow(const dots_resource_t *resource, dots_arena_t *a,
+    dots_str_t *allow)
+{
+    size_t         i;
+    uint8_t        buf[DOTS_RESTCONF_ALLOW];
+    dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
+
+    for (i = 0; i < DOTS_METHODS; i++) {
+
+        if (i != DOTS_METHOD_OPTIONS && resource->methods[i] == NULL) {
+            continue;
+        }
+
+        if (w.pos != buf) {
+            dots_write_bytes(&w, ", ", 2);
+        }
+
+        dots_write_bytes(&w, dots_restconf_methods[i],
+                         strlen(dots_restconf_methods[i]));
+    }
+
+    if (w.failed) {
+        return DOTS_ERROR;
+    }
+
+    return dots_arena_dup(a, allow, dots_str(buf, (size_t) (w.pos - buf)));
+}
