@@ -20,9 +20,41 @@ typedef struct {
 
 /*
  * Loads the pinned revisions from "dir" (a path with a NUL).  NULL on failure,
- * with one sentence in "err" that names the module and what to do.
+ * with one sentence in "err" that names the module and what to do.  The
+ * modules of later RFCs (9066, 9133, 9244, 9362) may be absent, not broken.
  */
 dots_schema_t *dots_schema_load(const char *dir, char *err, size_t size);
 void dots_schema_free(dots_schema_t *s);
+
+/*
+ * The messages of the signal channel are the cases of a choice (RFC 9132
+ * section 5.3), for which libyang has no data node.  A message therefore is an
+ * opaque node that bears the name of the case ("mitigation-scope",
+ * "telemetry") and module (NULL: ietf-dots-signal-channel); below it are
+ * ordinary nodes.  *top: lyd_free_all() it.  DOTS_OK, DOTS_DECLINED (no such
+ * message, or its module is not loaded), DOTS_ERROR.
+ */
+int dots_schema_message(const dots_schema_t *s, const char *module,
+    const char *name, struct lyd_node **top);
+
+/* The case that a message is an instance of; NULL: "top" is no message. */
+const struct lysc_node *dots_schema_message_case(const dots_schema_t *s,
+    const struct lyd_node *top);
+
+/*
+ * Adds a node directly below a message: a container, an entry of a list
+ * without keys, or a leaf or leaf-list entry with "value".  Deeper nodes are
+ * made by lyd_new_*(), which cannot make these.  DOTS_OK, DOTS_INVALID (the
+ * value is not of its type), DOTS_ERROR.
+ */
+int dots_schema_message_add(const dots_schema_t *s, struct lyd_node *top,
+    const char *name, const char *value, struct lyd_node **node);
+
+/*
+ * The child of "parent" that is called "name" there ("module:name" where its
+ * module is not the parent's, as in RFC 7951), choices seen through; or NULL.
+ */
+const struct lysc_node *dots_schema_child(const struct lysc_node *parent,
+    const char *name);
 
 #endif /* DOTS_SCHEMA_H */

@@ -38,8 +38,8 @@ const dots_cbor_key_t *dots_cbor_key_by_name(const char *name, size_t len);
 int dots_cbor_key_optional(uint64_t key);
 
 /*
- * Body -> tree of ietf-dots-signal-channel's structure, type-checked by
- * libyang; *tree is the top-level container (lyd_free_all() it).  Definite and
+ * Body -> message as dots_schema_message() makes it, its nodes type-checked by
+ * libyang; *tree is that top node (lyd_free_all() it).  Definite and
  * indefinite lengths, any key order; duplicate keys, trailing bytes, unknown
  * comprehension-required keys, wrong types, tags elsewhere than on decimals,
  * depth and count beyond the limits are refused with the attribute in "f".
@@ -50,8 +50,8 @@ int dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data,
     size_t len, struct lyd_node **tree, dots_fault_t *f);
 
 /*
- * Tree -> definite-length CBOR, keys in the tree's order.  DOTS_OK, DOTS_FULL
- * ("size" is too small), DOTS_ERROR (a node without a key).
+ * Such a tree -> definite-length CBOR, keys in the tree's order.  DOTS_OK,
+ * DOTS_FULL ("size" is too small), DOTS_ERROR (a node without a key).
  */
 int dots_cbor_encode(const struct lyd_node *tree, uint8_t *buf, size_t size,
     size_t *len);

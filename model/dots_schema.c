@@ -1,0 +1,385 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dots_schema.h"
+#include "dots_yang_compat.h"
+
+
+#define DOTS_SCHEMA_PATH 4096
+
+
+/*
+ * Everything is pinned: a newer revision of ietf-inet-types in the directory,
+ * say, would lose the canonical form of prefixes, which libyang ties to the
+ * revision that it knows.
+ */
+
+typedef struct {
+    const char  *name;
+    const char  *revision;
+    const char **features;
+    uint8_t      required;
+} dots_schema_module_t;
+
+
+/*
+ * The identities of the ACL types hang on these features; the ACLs and
+ * interfaces themselves are taken away by dots-server-deviations.
+ */
+
+static const char  *dots_schema_acl_features[] = {
+    "match-on-ipv4", "match-on-ipv6", "match-on-tcp", "match-on-udp",
+    "match-on-icmp", "ipv4", "ipv6", NULL
+};
+
+
+static const dots_schema_module_t  dots_schema_modules[] = {
+    { "ietf-inet-types", "2013-07-15", NULL, 1 },
+    { "ietf-yang-types", "2013-07-15", NULL, 1 },
+    { "ietf-access-control-list", "2019-03-04", dots_schema_acl_features, 1 },
+    { "dots-server-deviations", "2026-11-24", NULL, 0 },
+    { "ietf-dots-data-channel", "2020-05-28", NULL, 1 },
+    { "iana-dots-signal-channel", "2021-09-02", NULL, 1 },
+    { "ietf-dots-signal-channel", "2021-09-02", NULL, 1 },
+    { "ietf-dots-signal-control", "2021-09-02", NULL, 0 },
+    { "ietf-dots-call-home", "2021-12-09", NULL, 0 },
+    { "ietf-dots-telemetry", "2022-06-20", NULL, 0 },
+    { "ietf-dots-mapping", "2022-06-20", NULL, 0 },
+    { "ietf-dots-robust-trans", "2023-02-28", NULL, 0 },
+};
+
+#define DOTS_SCHEMA_NMODULES                                                  \
+    (sizeof(dots_schema_modules) / sizeof(dots_schema_modules[0]))
+
+
+/* ---- loading ---- */
+
+/*
+ * DOTS_OK, DOTS_DECLINED: an optional one that is not there, DOTS_ERROR.  The
+ * file is looked for first, because a load that fails makes libyang forget the
+ * modules that wait for their compilation.
+ */
+
+static int
+dots_schema_load_module(dots_schema_t *s, const char *dir,
+    const dots_schema_module_t *m, char *err, size_t size)
+{
+    int   n;
+    char  path[DOTS_SCHEMA_PATH];
+
+    n = snprintf(path, sizeof(path), "%s/%s@%s.yang", dir, m->name,
+                 m->revision);
+
+    if (n < 0 || (size_t) n >= sizeof(path)) {
+        (void) snprintf(err, size, "the path of the YANG modules is too long");
+        return DOTS_ERROR;
+    }
+
+    if (access(path, R_OK) != 0) {
+
+        if (!m->required) {
+            return DOTS_DECLINED;
+        }
+
+        (void) snprintf(err, size, "YANG module \"%s@%s.yang\" is not readable "
+                        "in \"%s\": let \"schemas\" name the directory of the "
+                        "modules that come with the server", m->name,
+                        m->revision, dir);
+        return DOTS_ERROR;
+    }
+
+    if (ly_ctx_load_module(s->ctx, m->name, m->revision, m->features)
+        == NULL)
+    {
+        (void) snprintf(err, size, "YANG module \"%s\" in \"%s\" cannot be "
+                        "loaded (%s): restore the files that come with the "
+                        "server", m->name, dir, dots_yang_error(s->ctx));
+        return DOTS_ERROR;
+    }
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_schema_load_modules(dots_schema_t *s, const char *dir, char *err,
+    size_t size)
+{
+    size_t  i;
+
+    for (i = 0; i < DOTS_SCHEMA_NMODULES; i++) {
+        if (dots_schema_load_module(s, dir, &dots_schema_modules[i], err, size)
+            == DOTS_ERROR)
+        {
+            return DOTS_ERROR;
+        }
+    }
+
+    if (ly_ctx_compile(s->ctx) != LY_SUCCESS) {
+        (void) snprintf(err, size, "the YANG modules in \"%s\" do not compile "
+                        "(%s): restore the files that come with the server",
+                        dir, dots_yang_error(s->ctx));
+        return DOTS_ERROR;
+    }
+
+    return DOTS_OK;
+}
+
+
+/* The module's sx:structure (RFC 8791); each DOTS module has at most one. */
+
+static const struct lysc_ext_instance *
+dots_schema_structure(const struct lys_module *module)
+{
+    LY_ARRAY_COUNT_TYPE              i;
+    const struct lysc_ext_instance  *ext;
+
+    if (module == NULL || module->compiled == NULL) {
+        return NULL;
+    }
+
+    LY_ARRAY_FOR(module->compiled->exts, i) {
+        ext = &module->compiled->exts[i];
+
+        if (strcmp(ext->def->name, "structure") == 0) {
+            return ext;
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+dots_schema_resolve(dots_schema_t *s, const char *dir, char *err, size_t size)
+{
+    s->signal = ly_ctx_get_module_implemented(s->ctx,
+                                              "ietf-dots-signal-channel");
+    s->data = ly_ctx_get_module_implemented(s->ctx, "ietf-dots-data-channel");
+    s->signal_ext = dots_schema_structure(s->signal);
+
+    if (s->signal_ext == NULL || s->data == NULL) {
+        (void) snprintf(err, size, "YANG module \"ietf-dots-signal-channel\" "
+                        "in \"%s\" has no structure \"dots-signal\": restore "
+                        "the files that come with the server", dir);
+        return DOTS_ERROR;
+    }
+
+    return DOTS_OK;
+}
+
+
+dots_schema_t *
+dots_schema_load(const char *dir, char *err, size_t size)
+{
+    dots_schema_t  *s;
+
+    s = calloc(1, sizeof(dots_schema_t));
+    if (s == NULL) {
+        (void) snprintf(err, size, "no memory for the YANG modules");
+        return NULL;
+    }
+
+    /* libyang prints to stderr otherwise, once for every refused value */
+
+    (void) ly_log_options(LY_LOSTORE_LAST);
+
+    if (ly_ctx_new(dir, LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE
+                   | LY_CTX_NO_YANGLIBRARY, &s->ctx)
+        != LY_SUCCESS)
+    {
+        (void) snprintf(err, size, "\"%s\" is no readable directory of YANG "
+                        "modules: let \"schemas\" name the one that comes with "
+                        "the server", dir);
+        free(s);
+        return NULL;
+    }
+
+    if (dots_schema_load_modules(s, dir, err, size) != DOTS_OK
+        || dots_schema_resolve(s, dir, err, size) != DOTS_OK)
+    {
+        dots_schema_free(s);
+        return NULL;
+    }
+
+    return s;
+}
+
+
+void
+dots_schema_free(dots_schema_t *s)
+{
+    if (s == NULL) {
+        return;
+    }
+
+    ly_ctx_destroy(s->ctx);
+    free(s);
+}
+
+
+/* ---- messages ---- */
+
+static const struct lysc_ext_instance *
+dots_schema_message_structure(const dots_schema_t *s, const char *module)
+{
+    if (strcmp(module, s->signal->name) == 0) {
+        return s->signal_ext;
+    }
+
+    return dots_schema_structure(ly_ctx_get_module_implemented(s->ctx,
+                                                               module));
+}
+
+
+static const struct lysc_node *
+dots_schema_structure_case(const struct lysc_ext_instance *ext,
+    const char *name)
+{
+    const struct lysc_node  *choice, *node;
+
+    if (ext == NULL) {
+        return NULL;
+    }
+
+    choice = lys_getnext_ext(NULL, NULL, ext, LYS_GETNEXT_WITHCHOICE);
+
+    if (choice == NULL || choice->nodetype != LYS_CHOICE) {
+        return NULL;
+    }
+
+    for (node = lysc_node_child(choice); node != NULL; node = node->next) {
+        if (node->nodetype == LYS_CASE && strcmp(node->name, name) == 0) {
+            return node;
+        }
+    }
+
+    return NULL;
+}
+
+
+int
+dots_schema_message(const dots_schema_t *s, const char *module,
+    const char *name, struct lyd_node **top)
+{
+    if (module == NULL) {
+        module = s->signal->name;
+    }
+
+    if (dots_schema_structure_case(dots_schema_message_structure(s, module),
+                                   name)
+        == NULL)
+    {
+        return DOTS_DECLINED;
+    }
+
+    if (lyd_new_opaq(NULL, s->ctx, name, NULL, NULL, module, top)
+        != LY_SUCCESS)
+    {
+        return DOTS_ERROR;
+    }
+
+    return DOTS_OK;
+}
+
+
+const struct lysc_node *
+dots_schema_message_case(const dots_schema_t *s, const struct lyd_node *top)
+{
+    const struct lyd_node_opaq  *opaq;
+
+    if (top == NULL || top->schema != NULL) {
+        return NULL;
+    }
+
+    opaq = (const struct lyd_node_opaq *) top;
+
+    return dots_schema_structure_case(
+        dots_schema_message_structure(s, opaq->name.module_name),
+        opaq->name.name);
+}
+
+
+static LY_ERR
+dots_schema_message_new(const struct lysc_ext_instance *ext,
+    const struct lysc_node *schema, const char *value, struct lyd_node **node)
+{
+    switch (schema->nodetype) {
+
+    case LYS_CONTAINER:
+        return lyd_new_ext_inner(ext, schema->name, node);
+
+    case LYS_LIST:
+        return lyd_new_ext_list(ext, schema->name, node);
+
+    default:
+        return lyd_new_ext_term(ext, schema->name, value, node);
+    }
+}
+
+
+int
+dots_schema_message_add(const dots_schema_t *s, struct lyd_node *top,
+    const char *name, const char *value, struct lyd_node **node)
+{
+    LY_ERR                       rc;
+    const struct lysc_node      *schema;
+    const struct lyd_node_opaq  *opaq;
+
+    schema = dots_schema_message_case(s, top);
+    schema = schema ? dots_schema_child(schema, name) : NULL;
+
+    if (schema == NULL) {
+        return DOTS_ERROR;
+    }
+
+    opaq = (const struct lyd_node_opaq *) top;
+
+    rc = dots_schema_message_new(
+        dots_schema_message_structure(s, opaq->name.module_name), schema,
+        value, node);
+
+    if (rc == LY_EVALID || rc == LY_EINVAL) {
+        return DOTS_INVALID;
+    }
+
+    if (rc != LY_SUCCESS) {
+        return DOTS_ERROR;
+    }
+
+    if (dots_yang_append(top, *node) != LY_SUCCESS) {
+        lyd_free_tree(*node);
+        return DOTS_ERROR;
+    }
+
+    return DOTS_OK;
+}
+
+
+const struct lysc_node *
+dots_schema_child(const struct lysc_node *parent, const char *name)
+{
+    size_t                   len;
+    const char              *colon, *module;
+    const struct lysc_node  *node;
+
+    colon = strchr(name, ':');
+    module = colon ? name : parent->module->name;
+    len = colon ? (size_t) (colon - name) : strlen(module);
+    name = colon ? colon + 1 : name;
+
+    node = NULL;
+
+    while ((node = lys_getnext(node, parent, NULL, 0)) != NULL) {
+
+        if (strcmp(node->name, name) == 0
+            && strncmp(node->module->name, module, len) == 0
+            && node->module->name[len] == '\0')
+        {
+            return node;
+        }
+    }
+
+    return NULL;
+}
