@@ -11,17 +11,24 @@
 
 
 typedef struct {
-    ngx_array_t            shared;      /* of ngx_str_t: "listen ... udp" of
-                                           ours without reuseport */
-} ngx_stream_dots_main_conf_t;
+    ngx_uint_t                   enable;    /* dots_signal in this server{} */
+    u_char                      *file;
+    ngx_uint_t                   line;
+    ngx_dots_dtls_conf_t         dtls;
+} ngx_stream_dots_srv_conf_t;
+
+
+/* A "listen ... udp" of ours without reuseport. */
+
+typedef struct {
+    ngx_str_t                    addr;
+    ngx_stream_dots_srv_conf_t  *server;
+} ngx_stream_dots_shared_t;
 
 
 typedef struct {
-    ngx_uint_t             enable;      /* dots_signal, in this server{} */
-    u_char                *file;
-    ngx_uint_t             line;
-    ngx_dots_dtls_conf_t   dtls;
-} ngx_stream_dots_srv_conf_t;
+    ngx_array_t                  shared;    /* of ngx_stream_dots_shared_t */
+} ngx_stream_dots_main_conf_t;
 
 
 static void ngx_stream_dots_handler(ngx_stream_session_t *s);
@@ -160,7 +167,8 @@ ngx_stream_dots_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&dmcf->shared, cf->pool, 1, sizeof(ngx_str_t))
+    if (ngx_array_init(&dmcf->shared, cf->pool, 1,
+                       sizeof(ngx_stream_dots_shared_t))
         != NGX_OK)
     {
         return NULL;
@@ -309,7 +317,7 @@ ngx_stream_dots_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 {
-    ngx_str_t                    *addr;
+    ngx_stream_dots_shared_t     *shared;
     ngx_stream_dots_srv_conf_t   *dscf;
     ngx_stream_dots_main_conf_t  *dmcf;
 
@@ -321,12 +329,13 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 
     dmcf = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_dots_module);
 
-    addr = ngx_array_push(&dmcf->shared);
-    if (addr == NULL) {
+    shared = ngx_array_push(&dmcf->shared);
+    if (shared == NULL) {
         return NGX_ERROR;
     }
 
-    *addr = listen->addr_text;
+    shared->addr = listen->addr_text;
+    shared->server = dscf;
 
     return NGX_OK;
 }
@@ -335,9 +344,9 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 static ngx_int_t
 ngx_stream_dots_init_module(ngx_cycle_t *cycle)
 {
-    ngx_str_t                    *addr;
     ngx_uint_t                    i;
     ngx_core_conf_t              *ccf;
+    ngx_stream_dots_shared_t     *shared;
     ngx_stream_dots_main_conf_t  *dmcf;
 
     dmcf = ngx_stream_cycle_get_module_main_conf(cycle,
@@ -348,13 +357,15 @@ ngx_stream_dots_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    addr = dmcf->shared.elts;
+    shared = dmcf->shared.elts;
 
     for (i = 0; i < dmcf->shared.nelts; i++) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "\"dots_signal\" on \"listen %V udp\" with %i workers: "
-                      "DTLS sessions will break, add \"reuseport\" to the "
-                      "\"listen\"", &addr[i], ccf->worker_processes);
+                      "\"listen %V udp\" of \"dots_signal\" in %s:%ui with %i "
+                      "worker processes: DTLS sessions will break, add "
+                      "\"reuseport\" to the \"listen\"",
+                      &shared[i].addr, shared[i].server->file,
+                      shared[i].server->line, ccf->worker_processes);
     }
 
     return NGX_OK;
