@@ -267,24 +267,10 @@ dots_signal_scope_leaf(struct lyd_node *parent, const char *name,
 static struct lyd_node *
 dots_signal_scope_new(const dots_schema_t *schema, struct lyd_node *top)
 {
-    struct lyd_node         *scope;
-    const dots_str_t         none = { 0, NULL };
-    const dots_str_t         name = dots_string("scope");
-    const struct lysc_node  *node;
+    struct lyd_node  *scope;
 
-    node = dots_schema_message_case(schema, top);
-
-    if (node != NULL) {
-        node = dots_schema_child(node, none, name);
-    }
-
-    if (node == NULL
-        || dots_schema_message_add(schema, node, NULL, top, &scope) != DOTS_OK)
-    {
-        return NULL;
-    }
-
-    return scope;
+    return dots_schema_message_add(schema, top, "scope", NULL, &scope)
+           == DOTS_OK ? scope : NULL;
 }
 
 

@@ -1,0 +1,705 @@
+/*
+ * The signal channel of one peer, bytes in and bytes out: the message layer
+ * (RFC 7252 sections 4 and 5) and the way to a resource (RFC 9132 sections 4.2
+ * and 4.4, 9).
+ */
+
+#include "signal_peer.h"
+
+
+/* ---- the message layer ---- */
+
+/* RFC 7252 section 4.3: an Empty CON is answered with RST */
+
+static void
+test_signal_ping(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+
+    test_input(&p, "40 00 12 34");
+    assert_int_equal(p.nsent, 1);
+    test_sent(&p, 0, "70 00 12 34");
+    assert_int_equal(p.naudits, 0);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7252 sections 3, 4.1, 4.2 and 4.3 */
+
+static void
+test_signal_rejected(void **state)
+{
+    size_t       i;
+    test_peer_t  p;
+
+    /* a CON with a readable header that cannot be processed: RST */
+    static const char *const  rst[] = {
+        "49 01 ab cd 01 02 03 04 05 06 07 08 09",   /* token of 9 bytes */
+        "4f 01 ab cd",
+        "42 01 ab cd 01",                           /* token is cut */
+        "40 01 ab cd ff",                           /* no payload */
+        "40 01 ab cd f1 00",                        /* reserved delta */
+        "40 01 ab cd b5 61",                        /* option is cut */
+        "40 00 ab cd 00",                           /* Empty with a byte */
+        "41 00 ab cd 00",
+        "40 45 ab cd",                              /* 2.05, not asked for */
+        "40 84 ab cd",                              /* 4.04 */
+        "40 a3 ab cd",                              /* 5.03 */
+        "40 20 ab cd",                              /* reserved classes */
+        "40 60 ab cd",
+        "40 c1 ab cd",
+        "40 e1 ab cd",                              /* 7.01: CSM is for TCP */
+    };
+
+    /* silence */
+    static const char *const  silent[] = {
+        "", "40", "40 01", "40 01 00",              /* no header */
+        "00 01 ab cd", "80 01 ab cd", "c0 00 ab cd",    /* no version 1 */
+        "59 01 ab cd 01 02 03 04 05 06 07 08 09",   /* a NON */
+        "50 01 ab cd ff",
+        "50 00 ab cd",
+        "50 45 ab cd",
+        "50 20 ab cd", "50 c1 ab cd", "50 e1 ab cd",
+        "60 00 ab cd", "70 00 ab cd",               /* ACK, RST: consumed */
+        "60 01 ab cd", "70 01 ab cd",
+        "60 45 ab cd", "6f 45 ab cd", "70 45 ab cd",
+        "60 00 ab cd 00", "60 01 ab cd ff",
+    };
+
+    (void) state;
+
+    test_open(&p);
+
+    for (i = 0; i < sizeof(rst) / sizeof(rst[0]); i++) {
+        p.nsent = 0;
+        test_input(&p, rst[i]);
+        assert_int_equal(p.nsent, 1);
+        test_sent(&p, 0, "70 00 ab cd");
+    }
+
+    p.nsent = 0;
+
+    for (i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+        test_input(&p, silent[i]);
+        assert_int_equal(p.nsent, 0);
+    }
+
+    assert_int_equal(p.naudits, 0);
+    assert_int_equal(p.nsubmits, 0);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7252 sections 5.2.1, 5.2.3 and 5.3.1: ACK or NON, token, message id */
+
+static void
+test_signal_types(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+
+    test_input(&p, DELETE(CON, "1234"));
+    test_sent(&p, 0, "62 42 12 34 aa bb");
+
+    test_input(&p, DELETE(NON, "5678"));
+    test_sent(&p, 1, "52 42 ?? ?? aa bb");
+
+    test_input(&p, "50 04 5679 " MITIGATE CUID MID7);
+    test_sent(&p, 2, "50 42 ?? ??");
+    assert_int_equal((test_id(&p, 1) + 1) & 0xffff, test_id(&p, 2));
+
+    test_input(&p, "58 04 567a 0102030405060708 " MITIGATE CUID MID7);
+    test_sent(&p, 3, "58 42 ?? ?? 01 02 03 04 05 06 07 08");
+
+    assert_int_equal(p.nsubmits, 4);
+    assert_int_equal(p.naudits, 4);
+    assert_int_equal(p.audit_code, dots_coap_code(2, 2));
+    assert_int_equal(p.audit_method, DOTS_COAP_DELETE);
+    assert_int_equal(p.audit_npath, 5);
+    assert_int_equal(p.audit_request, 1);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7252 section 4.4: the first id is anything */
+
+static void
+test_signal_random_ids(void **state)
+{
+    int          i, differ;
+    unsigned     first;
+    test_peer_t  p;
+
+    (void) state;
+
+    first = 0;
+    differ = 0;
+
+    for (i = 0; i < 16; i++) {
+        test_open(&p);
+        test_input(&p, GET(NON, "0001"));
+        first = i ? first : test_id(&p, 0);
+        differ |= test_id(&p, 0) != first;
+        dots_signal_close(p.signal);
+    }
+
+    assert_true(differ);
+}
+
+
+/* RFC 7252 sections 4.2 and 4.5: done once, answered alike */
+
+static void
+test_signal_duplicates(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+
+    test_input(&p, PUT(CON, "0001"));
+    test_input(&p, PUT(CON, "0001"));
+    test_input(&p, PUT(NON, "0002"));
+    test_input(&p, PUT(NON, "0002"));
+    test_input(&p, PUT(CON, "0001"));
+    test_input(&p, PUT(NON, "0002"));
+
+    assert_int_equal(p.nsubmits, 2);
+    assert_int_equal(p.naudits, 2);
+    assert_int_equal(p.nsent, 6);
+    test_same(&p, 0, 1);
+    test_same(&p, 0, 4);
+    test_same(&p, 2, 3);
+    test_same(&p, 2, 5);
+
+    /* errors, too */
+    test_input(&p, "40 01 0003");
+    test_input(&p, "40 01 0003");
+    assert_int_equal(p.nsent, 8);
+    assert_int_equal(p.naudits, 3);
+    test_same(&p, 6, 7);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* The id again with another token, type or body is another request. */
+
+static void
+test_signal_reused_id(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+
+    test_input(&p, "41 04 0001 aa " MITIGATE CUID MID7);
+    test_input(&p, "41 04 0001 ab " MITIGATE CUID MID7);
+    assert_int_equal(p.nsubmits, 2);
+    test_sent(&p, 0, "61 42 00 01 aa");
+    test_sent(&p, 1, "61 42 00 01 ab");
+
+    test_input(&p, "51 04 0001 ab " MITIGATE CUID MID7);
+    assert_int_equal(p.nsubmits, 3);
+    test_sent(&p, 2, "51 42 ?? ?? ab");
+
+    /* the last one is the one that is remembered */
+    test_input(&p, "51 04 0001 ab " MITIGATE CUID MID7);
+    assert_int_equal(p.nsubmits, 3);
+    test_same(&p, 2, 3);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7252 section 4.8.2: EXCHANGE_LIFETIME 247 s, NON_LIFETIME 145 s */
+
+static void
+test_signal_lifetimes(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    assert_int_equal(dots_signal_timer(p.signal, 1000), -1);
+
+    test_input_at(&p, GET(CON, "0001"), 1000);
+    assert_int_equal(dots_signal_timer(p.signal, 1000), 247000);
+
+    test_input_at(&p, GET(NON, "0002"), 2000);
+    assert_int_equal(dots_signal_timer(p.signal, 2000), 145000);
+    assert_int_equal(p.nsubmits, 2);
+
+    test_input_at(&p, GET(NON, "0002"), 146999);
+    assert_int_equal(p.nsubmits, 2);
+    test_input_at(&p, GET(NON, "0002"), 147000);
+    assert_int_equal(p.nsubmits, 3);
+
+    test_input_at(&p, GET(CON, "0001"), 247999);
+    assert_int_equal(p.nsubmits, 3);
+    test_input_at(&p, GET(CON, "0001"), 248000);
+    assert_int_equal(p.nsubmits, 4);
+
+    assert_int_equal(dots_signal_timer(p.signal, 248000),
+                     147000 + 145000 - 248000);
+    assert_int_equal(dots_signal_timer(p.signal, 292000),
+                     248000 + 247000 - 292000);
+    assert_int_equal(dots_signal_timer(p.signal, 495000), -1);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* The oldest answer makes room. */
+
+static void
+test_signal_recent(void **state)
+{
+    int          i;
+    char         hex[TEST_SIZE];
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+
+    for (i = 0; i <= DOTS_SIGNAL_RECENT; i++) {
+        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
+        test_input(&p, hex);
+    }
+
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
+
+    (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, 1);
+    test_input(&p, hex);
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
+    test_same(&p, 1, DOTS_SIGNAL_RECENT + 1);
+
+    (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, 0);
+    test_input(&p, hex);
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 2);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7252 section 5.2.2: an empty ACK, then a separate response */
+
+static void
+test_signal_separate(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+    p.hold = 1;
+
+    test_input(&p, DELETE(CON, "0001"));
+    assert_int_equal(p.nsent, 0);
+
+    test_input(&p, DELETE(CON, "0001"));
+    assert_int_equal(p.nsent, 1);
+    test_sent(&p, 0, "60 00 00 01");
+
+    /* each copy is acknowledged alike, section 4.2 */
+    test_input(&p, DELETE(CON, "0001"));
+    assert_int_equal(p.nsent, 2);
+    test_sent(&p, 1, "60 00 00 01");
+    assert_int_equal(p.nsubmits, 1);
+
+    test_finish(&p, p.held[0]);
+    assert_int_equal(p.nsent, 3);
+    test_sent(&p, 2, "52 42 ?? ?? aa bb");
+
+    test_input(&p, DELETE(CON, "0001"));
+    assert_int_equal(p.nsent, 5);
+    test_sent(&p, 3, "60 00 00 01");
+    test_same(&p, 2, 4);
+    assert_int_equal(p.nsubmits, 1);
+    assert_int_equal(p.naudits, 1);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* The answer waits for the disk: still an ACK; a NON's copies are silent. */
+
+static void
+test_signal_later(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+    p.hold = 1;
+
+    test_input(&p, DELETE(CON, "0001"));
+    test_input(&p, DELETE(NON, "0002"));
+    test_input(&p, DELETE(NON, "0002"));
+    assert_int_equal(p.nsent, 0);
+    assert_int_equal(p.nsubmits, 2);
+
+    test_finish(&p, p.held[1]);
+    test_finish(&p, p.held[0]);
+    assert_int_equal(p.nsent, 2);
+    test_sent(&p, 0, "52 42 ?? ?? aa bb");
+    test_sent(&p, 1, "62 42 00 01 aa bb");
+
+    /* the request that the audit sees is a copy of the datagram */
+    assert_int_equal(p.audit_npath, 5);
+
+    dots_signal_close(p.signal);
+}
+
+
+static void
+test_signal_inflight(void **state)
+{
+    int          i;
+    char         hex[TEST_SIZE];
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.hold = 1;
+
+    for (i = 0; i < DOTS_SIGNAL_INFLIGHT + 3; i++) {
+        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
+        test_input(&p, hex);
+    }
+
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_INFLIGHT);
+    assert_int_equal(p.nsent, 0);
+
+    test_finish(&p, p.held[5]);
+    test_input(&p, hex);
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_INFLIGHT + 1);
+
+    /* the host finishes what it has after the peer has gone: nothing is sent */
+    p.nsent = 0;
+    p.naudits = 0;
+    dots_signal_close(p.signal);
+
+    for (i = 0; i < (int) p.nheld; i++) {
+        if (i != 5) {
+            test_finish(&p, p.held[i]);
+        }
+    }
+
+    assert_int_equal(p.nsent, 0);
+    assert_int_equal(p.naudits, 0);
+}
+
+
+/* ---- resources ---- */
+
+/* RFC 9132 section 8: no customer, 4.01 whatever is asked */
+
+static void
+test_signal_nobody(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open_as(&p, NULL, TEST_MESSAGE);
+
+    test_input(&p, PUT(CON, "0001"));
+    test_input(&p, GET(NON, "0002"));
+    test_input(&p, "40 01 0003");
+    test_input(&p, "40 01 0004 d0 12");
+    assert_int_equal(p.nsent, 4);
+    assert_int_equal(p.nsubmits, 0);
+    assert_int_equal(p.sent[0][1], dots_coap_code(4, 1));
+    assert_int_equal(p.sent[1][1], dots_coap_code(4, 1));
+    assert_int_equal(p.sent[2][1], dots_coap_code(4, 1));
+    assert_int_equal(p.sent[3][1], dots_coap_code(4, 1));
+
+    /* a ping asks for nothing */
+    test_input(&p, "40 00 0005");
+    test_sent(&p, 4, "70 00 00 05");
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7252 section 5.4, RFC 7959 section 2.2, RFC 9132 section 9 */
+
+static void
+test_signal_options(void **state)
+{
+    (void) state;
+
+    /* go-dots' first message: CON GET, no path, Q-Block2 */
+    test_answer("40 01 0001 d0 12", dots_coap_code(4, 2), "option 31", 0);
+
+    /* unknown and critical: CON and NON alike */
+    test_answer("40 01 0001 90", dots_coap_code(4, 2), "option 9", 0);
+    test_answer("50 01 0001 90", dots_coap_code(4, 2), "option 9", 0);
+
+    /* If-None-Match, Block1, Q-Block1 */
+    test_answer("40 03 0001 50 6b 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 2),
+                "option 5", 0);
+    test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "d1 02 08 ff " BODY,
+                dots_coap_code(4, 2), "option 27", 0);
+    test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "70 ff " BODY,
+                dots_coap_code(4, 2), "option 19", 0);
+
+    /* If-Match: efficacy updates are not served */
+    test_answer("42 03 0001 aabb 10 ab 2e77656c6c2d6b6e6f776e 04 646f7473 "
+                "08 6d69746967617465 " CUID MID7 CBOR "ff " BODY,
+                dots_coap_code(4, 2), "If-Match", 0);
+
+    /* a repeated Accept, an Accept that is too long */
+    test_answer("42 01 0001 aabb " MITIGATE CUID "62 010f 02 010f",
+                dots_coap_code(4, 2), "option 17", 0);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "63 00010f",
+                dots_coap_code(4, 2), "option 17", 0);
+
+    /* unknown and elective: Observe, Size2, 2048, Hop-Limit */
+    test_answer("42 01 0001 aabb 60 5b 2e77656c6c2d6b6e6f776e 04 646f7473 "
+                "08 6d69746967617465 " CUID "51 10 c0 e0 06 d7",
+                dots_coap_code(5, 0), NULL, 1);
+
+    /* Uri-Host, Uri-Port */
+    test_answer("42 01 0001 aabb 31 61 42 1226 4b 2e77656c6c2d6b6e6f776e "
+                "04 646f7473 08 6d69746967617465 " CUID,
+                dots_coap_code(5, 0), NULL, 1);
+
+    /* Block2: the first block is what there is, a later one is not */
+    test_answer("42 01 0001 aabb " MITIGATE CUID "c0", dots_coap_code(5, 0),
+                NULL, 1);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "c1 01", dots_coap_code(5, 0),
+                NULL, 1);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "c1 16", dots_coap_code(4, 2),
+                "Block2", 0);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "c1 07", dots_coap_code(4, 0),
+                "Block2", 0);
+
+    /* section 5.10.2 */
+    test_answer("40 01 0001 d1 16 61", dots_coap_code(5, 5), NULL, 0);
+    test_answer("40 01 0001 d1 1a 61", dots_coap_code(5, 5), NULL, 0);
+
+    /* section 5.10.4 */
+    test_answer("42 01 0001 aabb " MITIGATE CUID "61 32", dots_coap_code(4, 6),
+                "271", 0);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "60", dots_coap_code(4, 6),
+                "271", 0);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "62 010f",
+                dots_coap_code(5, 0), NULL, 1);
+}
+
+
+/* RFC 9132 section 4.2, RFC 7252 sections 5.8 and 5.9.2 */
+
+static void
+test_signal_paths(void **state)
+{
+    (void) state;
+
+    test_answer("40 01 0001", dots_coap_code(4, 4), "resource", 0);
+    test_answer("40 01 0001 b0", dots_coap_code(4, 4), NULL, 0);
+    test_answer("40 03 0001 b3 666f6f", dots_coap_code(4, 4), NULL, 0);
+    test_answer("40 01 0001 bb 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 4),
+                NULL, 0);
+    test_answer("40 01 0001 bb 2e77656c6c2d6b6e6f776e 04 636f7265",
+                dots_coap_code(4, 4), NULL, 0);
+    test_answer("40 01 0001 " WELLKNOWN, dots_coap_code(4, 4), NULL, 0);
+    test_answer("40 01 0001 " WELLKNOWN "06 636f6e666967", dots_coap_code(4, 4),
+                NULL, 0);
+    test_answer("40 03 0001 " WELLKNOWN "02 6862", dots_coap_code(4, 4), NULL,
+                0);
+    test_answer("40 01 0001 " WELLKNOWN "09 6d6974696761746573",
+                dots_coap_code(4, 4), NULL, 0);
+    test_answer("40 01 0001 " WELLKNOWN "07 6d697469676174",
+                dots_coap_code(4, 4), NULL, 0);
+
+    /* one segment more than any resource has */
+    test_answer("40 01 0001 " MITIGATE CUID MID7 "01 61 01 61 01 61 01 61",
+                dots_coap_code(4, 4), NULL, 0);
+
+    /* methods */
+    test_answer("40 02 0001 " MITIGATE CUID, dots_coap_code(4, 5), "0.02", 0);
+    test_answer("40 05 0001 " MITIGATE CUID, dots_coap_code(4, 5), "0.05", 0);
+    test_answer("50 1f 0001 " MITIGATE CUID, dots_coap_code(4, 5), "0.31", 0);
+    test_answer("40 05 0001", dots_coap_code(4, 5), NULL, 0);
+    test_answer("40 02 0001", dots_coap_code(4, 4), NULL, 0);
+}
+
+
+/* RFC 9132 sections 4.4.1.1, 4.4.1.2, 4.4.2 and 4.4.4 */
+
+static void
+test_signal_parameters(void **state)
+{
+    (void) state;
+
+    /* PUT and DELETE need both, GET needs cuid */
+    test_answer("40 04 0001 " MITIGATE, dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 04 0001 " MITIGATE CUID, dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 03 0001 " MITIGATE CUID CBOR "ff " BODY,
+                dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 04 0001 " MITIGATE MID7, dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE, dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE MID7, dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID, dots_coap_code(5, 0), NULL, 1);
+
+    /* the order, once each */
+    test_answer("40 01 0001 " MITIGATE MID7 CUID, dots_coap_code(4, 0), "cuid",
+                0);
+    test_answer("40 01 0001 " MITIGATE CUID CUID, dots_coap_code(4, 0), "cuid",
+                0);
+    test_answer("40 01 0001 " MITIGATE CUID MID7 MID7, dots_coap_code(4, 0),
+                "mid", 0);
+
+    /* cdid: before cuid, ignored, not empty */
+    test_answer("40 01 0001 " MITIGATE "06 636469643d79 " CUID,
+                dots_coap_code(5, 0), NULL, 1);
+    test_answer("40 01 0001 " MITIGATE CUID "06 636469643d79",
+                dots_coap_code(4, 0), "cdid", 0);
+    test_answer("40 01 0001 " MITIGATE "05 636469643d " CUID,
+                dots_coap_code(4, 0), "cdid", 0);
+
+    /* empty values, names alone, unknown names */
+    test_answer("40 01 0001 " MITIGATE "05 637569643d", dots_coap_code(4, 0),
+                "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "04 63756964", dots_coap_code(4, 0),
+                "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "04 6d69643d", dots_coap_code(4, 0),
+                "mid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "00", dots_coap_code(4, 0),
+                "parameter", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "05 666f6f3d31",
+                dots_coap_code(4, 0), "'foo'", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "05 66ff003d31",
+                dots_coap_code(4, 0), "'f?""?'", 0);
+    test_answer("40 01 0001 " MITIGATE "06 435549443d78", dots_coap_code(4, 0),
+                "'CUID'", 0);
+
+    /* mid: 0 to 4294967295, plain */
+    test_answer("40 01 0001 " MITIGATE CUID "05 6d69643d30",
+                dots_coap_code(5, 0), NULL, 1);
+    test_answer("40 01 0001 " MITIGATE CUID
+                "0d 01 6d69643d34323934393637323935",
+                dots_coap_code(5, 0), NULL, 1);
+    test_answer("40 01 0001 " MITIGATE CUID
+                "0d 01 6d69643d34323934393637323936",
+                dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID
+                "0d 0b 6d69643d3138343436373434303733373039353531363136",
+                dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d2d31",
+                dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d3778",
+                dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d2037",
+                dots_coap_code(4, 0), "mid", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d3037",
+                dots_coap_code(4, 0), "mid", 0);
+
+    /* cuid: UTF-8 (RFC 7252 section 3.2) without control characters */
+    test_answer("40 01 0001 " MITIGATE "07 637569643dc3a9",
+                dots_coap_code(5, 0), NULL, 1);
+    test_answer("40 01 0001 " MITIGATE "09 637569643df09f9880",
+                dots_coap_code(5, 0), NULL, 1);
+    test_answer("40 01 0001 " MITIGATE "07 637569643d6100",
+                dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "06 637569643dff",
+                dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "06 637569643dc3",
+                dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "07 637569643dc080",
+                dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "08 637569643deda080",
+                dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "09 637569643df4908080",
+                dots_coap_code(4, 0), "cuid", 0);
+    test_answer("40 01 0001 " MITIGATE "07 637569643dc280",
+                dots_coap_code(4, 0), "cuid", 0);
+
+    /* c of Table 2, other queries, too many of them */
+    test_answer("40 01 0001 " MITIGATE CUID "43 633d62", dots_coap_code(4, 0),
+                "Uri-Query c", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "42 633d", dots_coap_code(4, 0),
+                "Uri-Query c", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "41 63", dots_coap_code(4, 0),
+                "Uri-Query c", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "43 783d62 03 633d6e",
+                dots_coap_code(5, 0), NULL, 1);
+    test_answer("40 01 0001 " MITIGATE CUID "41 61 01 61 01 61 01 61 01 61 "
+                "01 61 01 61 01 61 01 61", dots_coap_code(4, 0), "Uri-Query",
+                0);
+}
+
+
+/* A cuid of DOTS_CUID_MAX bytes is the longest. */
+
+static void
+test_signal_long_cuid(void **state)
+{
+    int          extra;
+    char         hex[TEST_SIZE];
+    size_t       i, n;
+
+    (void) state;
+
+    for (extra = 0; extra < 2; extra++) {
+
+        n = (size_t) snprintf(hex, sizeof(hex),
+                              "40 01 0001 " MITIGATE "0d %02x 637569643d",
+                              (unsigned) (5 + DOTS_CUID_MAX + extra - 13));
+
+        for (i = 0; i < (size_t) (DOTS_CUID_MAX + extra); i++) {
+            n += (size_t) snprintf(hex + n, sizeof(hex) - n, "78");
+        }
+
+        test_answer(hex, extra ? dots_coap_code(4, 0) : dots_coap_code(5, 0),
+                    extra ? "cuid" : NULL, !extra);
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_signal_ping),
+        cmocka_unit_test(test_signal_rejected),
+        cmocka_unit_test(test_signal_types),
+        cmocka_unit_test(test_signal_random_ids),
+        cmocka_unit_test(test_signal_duplicates),
+        cmocka_unit_test(test_signal_reused_id),
+        cmocka_unit_test(test_signal_lifetimes),
+        cmocka_unit_test(test_signal_recent),
+        cmocka_unit_test(test_signal_separate),
+        cmocka_unit_test(test_signal_later),
+        cmocka_unit_test(test_signal_inflight),
+        cmocka_unit_test(test_signal_nobody),
+        cmocka_unit_test(test_signal_options),
+        cmocka_unit_test(test_signal_paths),
+        cmocka_unit_test(test_signal_parameters),
+        cmocka_unit_test(test_signal_long_cuid),
+    };
+
+    return cmocka_run_group_tests(tests, test_setup, test_teardown);
+}
