@@ -1,0 +1,362 @@
+#include "dots_registry_private.h"
+
+
+static dots_verdict_t dots_registry_put_cuid(dots_registry_t *r,
+    const dots_mitigation_t *m);
+static dots_verdict_t dots_registry_put_same(dots_registry_version_t *v,
+    const dots_mitigation_t *m, dots_arena_t *a, dots_fault_t *f);
+static const char *dots_registry_put_difference(const dots_target_t *a,
+    const dots_target_t *b);
+static void dots_registry_put_state(dots_mitigation_t *m,
+    const dots_registry_version_t *v, int64_t now);
+static dots_verdict_t dots_registry_put_limit(const dots_registry_overlap_t *o,
+    const dots_registry_version_t *v, uint32_t max);
+static dots_verdict_t dots_registry_put_reserve(dots_registry_t *r,
+    dots_registry_overlap_t *o, const dots_mitigation_t *m, uint32_t owner,
+    dots_arena_t *a, dots_overridden_t *over);
+static int dots_registry_put_overridden(const dots_registry_overlap_t *o,
+    dots_arena_t *a, dots_overridden_t *over);
+static void dots_registry_put_victims(dots_registry_t *r,
+    dots_registry_entry_t *e, uint32_t owner);
+
+
+dots_verdict_t
+dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
+    int64_t now, uint32_t owner, dots_arena_t *a, dots_overridden_t *over,
+    dots_conflict_t *conflict, dots_fault_t *f)
+{
+    dots_verdict_t            verdict;
+    dots_mitigation_t         next;
+    dots_mitigation_key_t     key;
+    dots_registry_overlap_t   o;
+    dots_registry_version_t  *v;
+
+    memset(over, 0, sizeof(*over));
+    memset(conflict, 0, sizeof(*conflict));
+
+    verdict = dots_registry_put_cuid(r, m);
+    if (verdict != DOTS_VERDICT_NONE) {
+        return verdict;
+    }
+
+    key.customer = m->customer;
+    key.cuid = m->cuid;
+    key.mid = m->mid;
+
+    memset(&o, 0, sizeof(o));
+    o.root = r->root;
+    o.m = m;
+    o.customer = dots_registry_index_customer(r, m->customer);
+    o.client = dots_registry_index_client(r, m->customer, m->cuid);
+    o.self = dots_registry_index_entry(r, &key);
+
+    if (o.self != NULL && o.self->owner) {
+        return DOTS_VERDICT_BUSY;
+    }
+
+    /* what the server withdrew is history: the mid is free for a new request */
+
+    v = o.self != NULL && o.self->current->status != DOTS_STATUS_WITHDRAWN
+        ? o.self->current : NULL;
+
+    if (v != NULL) {
+        verdict = dots_registry_put_same(v, m, a, f);
+        if (verdict != DOTS_VERDICT_NONE) {
+            return verdict;
+        }
+    }
+
+    dots_registry_overlap_check(&o);
+
+    if (o.obstacle != NULL) {
+        return dots_registry_conflict_fill(&o, now, a, conflict) == DOTS_OK
+               ? DOTS_VERDICT_CONFLICT : DOTS_VERDICT_FULL;
+    }
+
+    if (o.busy) {
+        return DOTS_VERDICT_BUSY;
+    }
+
+    next = *m;
+    dots_registry_put_state(&next, v, now);
+
+    verdict = dots_registry_put_limit(&o, v, max);
+
+    if (verdict == DOTS_VERDICT_NONE) {
+        verdict = dots_registry_put_reserve(r, &o, &next, owner, a, over);
+    }
+
+    if (verdict != DOTS_VERDICT_NONE) {
+        dots_registry_overlap_forget(&o);
+        return verdict;
+    }
+
+    *m = next;
+
+    return v != NULL ? DOTS_VERDICT_CHANGED : DOTS_VERDICT_CREATED;
+}
+
+
+/*
+ * RFC 9132 section 4.4.1.1: a cuid in use by another client is 4.09.  One that
+ * only a creation in flight uses may be free again in a moment.
+ */
+
+static dots_verdict_t
+dots_registry_put_cuid(dots_registry_t *r, const dots_mitigation_t *m)
+{
+    dots_verdict_t           verdict;
+    dots_registry_client_t  *c;
+
+    verdict = DOTS_VERDICT_NONE;
+    c = dots_registry_index_same_cuid(r, m->cuid, NULL);
+
+    while (c != NULL) {
+
+        if (dots_str_eq(c->customer->name, m->customer)) {
+            return DOTS_VERDICT_NONE;
+        }
+
+        if (c->bindings || c->committed) {
+            verdict = DOTS_VERDICT_COLLISION;
+
+        } else if (verdict == DOTS_VERDICT_NONE) {
+            verdict = DOTS_VERDICT_BUSY;
+        }
+
+        c = dots_registry_index_same_cuid(r, m->cuid, c);
+    }
+
+    return verdict;
+}
+
+
+/* ---- the refresh rule, RFC 9132 section 4.4.1.3 ---- */
+
+static dots_verdict_t
+dots_registry_put_same(dots_registry_version_t *v, const dots_mitigation_t *m,
+    dots_arena_t *a, dots_fault_t *f)
+{
+    const char     *attribute;
+    dots_target_t   target;
+
+    if (dots_registry_version_target(v, a, &target) != DOTS_OK) {
+        return DOTS_VERDICT_FULL;
+    }
+
+    attribute = dots_registry_put_difference(&target, &m->target);
+
+    if (attribute == NULL && v->trigger != m->trigger) {
+        attribute = "trigger-mitigation";
+    }
+
+    if (attribute == NULL) {
+        return DOTS_VERDICT_NONE;
+    }
+
+    (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, attribute,
+                      "mid %u is in use with another %s: a refresh repeats all "
+                      "but the lifetime, a new request needs a higher mid",
+                      (unsigned) m->mid, attribute);
+
+    return DOTS_VERDICT_INVALID;
+}
+
+
+/* The first kind of clause in which two targets differ; NULL: none. */
+
+static const char *
+dots_registry_put_difference(const dots_target_t *a, const dots_target_t *b)
+{
+    size_t         i;
+    dots_target_t  x[6], y[6];
+
+    static const char  *attributes[] = {
+        "target-prefix", "target-port-range", "target-protocol",
+        "target-fqdn", "target-uri", "alias-name"
+    };
+
+    memset(x, 0, sizeof(x));
+    memset(y, 0, sizeof(y));
+
+    x[0].nprefixes = a->nprefixes;
+    x[0].prefixes = a->prefixes;
+    y[0].nprefixes = b->nprefixes;
+    y[0].prefixes = b->prefixes;
+
+    x[1].nports = a->nports;
+    x[1].ports = a->ports;
+    y[1].nports = b->nports;
+    y[1].ports = b->ports;
+
+    x[2].nprotocols = a->nprotocols;
+    x[2].protocols = a->protocols;
+    y[2].nprotocols = b->nprotocols;
+    y[2].protocols = b->protocols;
+
+    x[3].nfqdns = a->nfqdns;
+    x[3].fqdns = a->fqdns;
+    y[3].nfqdns = b->nfqdns;
+    y[3].fqdns = b->fqdns;
+
+    x[4].nuris = a->nuris;
+    x[4].uris = a->uris;
+    y[4].nuris = b->nuris;
+    y[4].uris = b->uris;
+
+    x[5].naliases = a->naliases;
+    x[5].aliases = a->aliases;
+    y[5].naliases = b->naliases;
+    y[5].aliases = b->aliases;
+
+    for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+        if (!dots_target_equal(&x[i], &y[i])) {
+            return attributes[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* ---- the decision ---- */
+
+/*
+ * A refresh sets the remaining lifetime to the new one and leaves the rest; one
+ * that is terminating starts again as if new, but keeps when it began.
+ */
+
+static void
+dots_registry_put_state(dots_mitigation_t *m,
+    const dots_registry_version_t *v, int64_t now)
+{
+    m->status = m->trigger ? DOTS_STATUS_IN_PROGRESS
+                           : DOTS_STATUS_AWAITING_LOSS;
+    m->start = m->trigger ? now / 1000 : 0;
+    m->terminates = 0;
+    m->reason[0] = '\0';
+    m->expires = m->lifetime < 0 ? DOTS_FOREVER
+                                 : now + (int64_t) m->lifetime * 1000;
+
+    if (v == NULL) {
+        return;
+    }
+
+    if (v->status != DOTS_STATUS_TERMINATING) {
+        m->status = v->status;
+        m->start = v->start;
+
+    } else if (m->trigger) {
+        m->start = v->start;
+    }
+}
+
+
+static dots_verdict_t
+dots_registry_put_limit(const dots_registry_overlap_t *o,
+    const dots_registry_version_t *v, uint32_t max)
+{
+    size_t  others;
+
+    if (max == 0 || o->customer == NULL
+        || (v != NULL && dots_registry_counts(v->status)))
+    {
+        return DOTS_VERDICT_NONE;
+    }
+
+    others = o->customer->least - o->counted;
+
+    if (others >= max) {
+        return DOTS_VERDICT_LIMIT;
+    }
+
+    others = o->customer->most - o->counted;
+
+    return others >= max ? DOTS_VERDICT_BUSY : DOTS_VERDICT_NONE;
+}
+
+
+static dots_verdict_t
+dots_registry_put_reserve(dots_registry_t *r, dots_registry_overlap_t *o,
+    const dots_mitigation_t *m, uint32_t owner, dots_arena_t *a,
+    dots_overridden_t *over)
+{
+    dots_registry_entry_t  *e;
+
+    if (dots_registry_put_overridden(o, a, over) != DOTS_OK) {
+        return DOTS_VERDICT_FULL;
+    }
+
+    e = o->self ? o->self : dots_registry_index_make_entry(r, m);
+    if (e == NULL) {
+        return DOTS_VERDICT_FULL;
+    }
+
+    e->pending = dots_registry_version_make(r, e, m);
+
+    if (e->pending != NULL
+        && dots_registry_index_reserve(r, e, m->status, owner) == DOTS_OK)
+    {
+        dots_registry_put_victims(r, e, owner);
+        return DOTS_VERDICT_NONE;
+    }
+
+    if (e->pending != NULL) {
+        dots_registry_version_drop(r, e->pending);
+        e->pending = NULL;
+    }
+
+    if (e->current == NULL) {
+        dots_registry_index_drop_entry(r, e);
+    }
+
+    return DOTS_VERDICT_FULL;
+}
+
+
+static int
+dots_registry_put_overridden(const dots_registry_overlap_t *o, dots_arena_t *a,
+    dots_overridden_t *over)
+{
+    dots_registry_entry_t  *e;
+    dots_mitigation_key_t  *key;
+
+    if (o->victims == 0) {
+        return DOTS_OK;
+    }
+
+    key = dots_arena_array(a, o->victims, sizeof(*key));
+    if (key == NULL) {
+        return DOTS_FULL;
+    }
+
+    over->keys = key;
+    over->n = o->victims;
+
+    LIST_FOREACH(e, &o->root->victims, victim) {
+        key->customer = o->m->customer;
+        key->cuid = o->m->cuid;
+        key->mid = e->mid;
+        key++;
+    }
+
+    return DOTS_OK;
+}
+
+
+static void
+dots_registry_put_victims(dots_registry_t *r, dots_registry_entry_t *e,
+    uint32_t owner)
+{
+    dots_registry_entry_t  *v;
+
+    LIST_SWAP(&r->root->victims, &e->victims, dots_registry_entry_s, victim);
+
+    LIST_FOREACH(v, &e->victims, victim) {
+
+        /* cannot fail: the owner has its place since "e" was reserved */
+
+        (void) dots_registry_index_reserve(r, v, DOTS_STATUS_TERMINATED,
+                                           owner);
+    }
+}
