@@ -136,7 +136,7 @@ dots_target_show(dots_str_t s, char buf[DOTS_TARGET_SHOWN + 4])
 
 /*
  * The address checks of RFC 9132 section 4.4.1.1.  "what"
- * leads to the prefix: nothing, or "www.example.com resolves to ".
+ * leads to the prefix: nothing, or "www.example.com: its address ".
  */
 
 static int
@@ -267,7 +267,7 @@ dots_target_check_resolved(const dots_prefix_t *addrs, size_t naddrs,
                           "%s %s has no address", attribute, shown);
     }
 
-    (void) snprintf(what, sizeof(what), "%s resolves to ", shown);
+    (void) snprintf(what, sizeof(what), "%s: its address ", shown);
 
     for (i = 0; i < naddrs; i++) {
         if (dots_target_check_addr(&addrs[i], attribute, what, customer, f)

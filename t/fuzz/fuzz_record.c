@@ -1,0 +1,94 @@
+/*
+ * The durable records: arbitrary bytes are refused, or they are exactly what
+ * encoding the result gives again.  The first byte says which record.
+ */
+
+#include <stdlib.h>
+
+#include "dots_alias.h"
+#include "dots_mitigation.h"
+
+
+#define FUZZ_RECORD_ARENA (1 << 20)
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static void
+fuzz_record_same(int rc, const uint8_t *out, size_t len, const uint8_t *data,
+    size_t size)
+{
+    if (rc != DOTS_OK || len != size || memcmp(out, data, size) != 0) {
+        abort();
+    }
+}
+
+
+static void
+fuzz_record_mitigation(const uint8_t *data, size_t size, uint8_t *out,
+    dots_arena_t *a)
+{
+    int                rc;
+    size_t             len;
+    dots_mitigation_t  m;
+
+    if (dots_mitigation_decode(&m, data, size, a) != DOTS_OK) {
+        return;
+    }
+
+    len = 0;
+    rc = dots_mitigation_encode(&m, out, size, &len);
+    fuzz_record_same(rc, out, len, data, size);
+
+    dots_mitigation_normalize(&m);
+}
+
+
+static void
+fuzz_record_alias(const uint8_t *data, size_t size, uint8_t *out,
+    dots_arena_t *a)
+{
+    int           rc;
+    size_t        len;
+    dots_alias_t  alias;
+
+    if (dots_alias_decode(&alias, data, size, a) != DOTS_OK) {
+        return;
+    }
+
+    len = 0;
+    rc = dots_alias_encode(&alias, out, size, &len);
+    fuzz_record_same(rc, out, len, data, size);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t       *out;
+    dots_arena_t  *a;
+
+    if (size == 0) {
+        return 0;
+    }
+
+    a = dots_arena_create(FUZZ_RECORD_ARENA);
+    out = malloc(size);
+
+    if (a == NULL || out == NULL) {
+        abort();
+    }
+
+    if (data[0] & 1) {
+        fuzz_record_mitigation(data + 1, size - 1, out, a);
+
+    } else {
+        fuzz_record_alias(data + 1, size - 1, out, a);
+    }
+
+    free(out);
+    dots_arena_destroy(a);
+
+    return 0;
+}
