@@ -12,12 +12,12 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_pki dots_gobgpd dots_dns
 	dots_rib dots_until dots_session dots_cbor dots_decode dots_curl
-	dots_mitigate dots_data_url dots_workers dots_has /;
+	dots_mitigate dots_data_url dots_workers dots_has dots_test /;
 
 use Cwd qw/ abs_path /;
 use File::Basename qw/ dirname /;
 use IPC::Open2;
-use IO::Select;
+use POSIX qw//;
 use Test::More qw//;
 use Time::HiRes qw/ sleep time /;
 
@@ -245,6 +245,14 @@ http {
 EOF
 }
 
+# what "nginx -t" says of nginx.conf
+sub dots_test {
+	my ($t) = @_;
+	my $dir = $t->testdir();
+	my $nginx = $ENV{TEST_NGINX_BINARY} || $Test::Nginx::NGINX;
+	return scalar `$nginx -t -p $dir/ -c $dir/nginx.conf -e stderr 2>&1`;
+}
+
 # ---- waiting for what must come ----
 
 sub dots_until {
@@ -294,8 +302,8 @@ sub dots_gobgpd {
 		open STDOUT, '>>', "$dir/gobgpd.log";
 		open STDERR, '>&', \*STDOUT;
 		exec('gobgpd', '-f', "$dir/gobgpd.toml", '--api-hosts',
-			"unix://$sock", '--pprof-disable', '-p');
-		POSIX::_exit(1);
+			"unix://$sock", '--pprof-disable', '-p')
+			or POSIX::_exit(1);
 	}
 
 	push @{$t->{_daemons}}, $pid;
@@ -463,7 +471,7 @@ sub _head {
 	return chr($major | $n) if $n < 24;
 	return pack('CC', $major | 24, $n) if $n < 0x100;
 	return pack('Cn', $major | 25, $n) if $n < 0x10000;
-	return pack('CN', $major | 26, $n) if $n < 0x100000000;
+	return pack('CN', $major | 26, $n) if $n <= 0xffffffff;
 	return pack('CQ>', $major | 27, $n);
 }
 

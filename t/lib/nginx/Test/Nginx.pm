@@ -31,7 +31,6 @@ sub new {
 		_daemons => [],
 		_testdir => tempdir('nginx-test-XXXXXXXXXX',
 			TMPDIR => 1, CLEANUP => !$ENV{TEST_NGINX_LEAVE}),
-		_has_run => 0,
 	}, shift;
 
 	$self->{_testdir} =~ s!\\!/!g;
@@ -52,7 +51,7 @@ sub DESTROY {
 	$self->stop();
 	$self->stop_daemons();
 
-	if (Test::More->builder->expected_tests && $self->{_has_run}) {
+	if (Test::More->builder->expected_tests) {
 		local $Test::Nginx::TODO = 'alerts' unless $self->{_alerts};
 		my @alerts = $self->read_file('error.log') =~ /.+\[alert\].+/gm;
 		Test::More::is(join("\n", @alerts), '', 'no alerts');
@@ -249,7 +248,6 @@ sub run {
 	}
 
 	$self->{_nginx_pid} = $self->_start();
-	$self->{_has_run} = 1;
 
 	$self->waitforfile("$testdir/nginx.pid", $self->{_nginx_pid})
 		or die "Can't start nginx\n" . $self->read_file('error.log');
@@ -284,18 +282,8 @@ sub try_run {
 
 sub dump_config {
 	my ($self) = @_;
-	return $self->_test_config('-T');
-}
-
-sub test_config {
-	my ($self) = @_;
-	return $self->_test_config('-t');
-}
-
-sub _test_config {
-	my ($self, $flag) = @_;
 	my $testdir = $self->{_testdir};
-	return `$NGINX $flag -p $testdir/ -c nginx.conf -e $testdir/error.log 2>&1`;
+	return `$NGINX -T -p $testdir/ -c nginx.conf -e $testdir/error.log 2>&1`;
 }
 
 sub waitforfile {

@@ -1,0 +1,206 @@
+#!/usr/bin/perl
+
+# The dots {} block: what nginx -t refuses, and that it names the file, the line
+# and the remedy.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream/);
+
+dots_has('openssl');
+dots_pki($t);
+
+# a customer with these lines besides its name
+
+sub customer {
+	my ($name, @lines) = @_;
+	return "customer $name {\n" . join("\n", @lines) . "\n}\n";
+}
+
+my @a = ('identity dns:client.example.com;', 'prefix 192.0.2.0/24;',
+	'mitigate rtbh;');
+
+sub without { my ($re, @l) = @_; return grep { !/$re/ } @l }
+
+my @cases = (
+	[ 'overlapping prefixes',
+		{ customers => customer('one', @a)
+			. customer('two', 'identity dns:b.example;',
+				'prefix 192.0.2.128/25;', 'mitigate rtbh;') },
+		qr/192\.0\.2\.128\/25.*shared.*nginx\.conf:\d+/s ],
+
+	[ 'a supernet of another customer',
+		{ customers => customer('one', @a)
+			. customer('two', 'identity dns:b.example;',
+				'prefix 192.0.0.0/16;', 'mitigate rtbh;') },
+		qr/shared.*nginx\.conf:\d+/s ],
+
+	[ 'only one of two says shared',
+		{ customers => customer('one', @a)
+			. customer('two', 'identity dns:b.example;',
+				'prefix 192.0.2.0/25 shared;', 'mitigate rtbh;') },
+		qr/shared.*nginx\.conf:\d+/s ],
+
+	[ 'an identity twice',
+		{ customers => customer('one', @a)
+			. customer('two', 'identity dns:CLIENT.example.com;',
+				'prefix 198.51.100.0/24;', 'mitigate rtbh;') },
+		qr/client\.example\.com.*one.*nginx\.conf:\d+/si ],
+
+	[ 'a customer twice', { customers => customer('one', @a)
+			. customer('one', 'identity dns:b.example;') },
+		qr/one.*nginx\.conf:\d+/s ],
+
+	[ 'an unknown mitigator',
+		{ customers => customer('one', without(qr/mitigate/, @a),
+			'mitigate scrubber;') },
+		qr/unknown mitigator "scrubber".*mitigator scrubber.*conf:\d+/s ],
+
+	[ 'a customer without identity',
+		{ customers => customer('one', without(qr/identity/, @a)) },
+		qr/no "identity".*nginx\.conf:\d+/s ],
+
+	[ 'a customer without prefix',
+		{ customers => customer('one', without(qr/prefix/, @a)) },
+		qr/no "prefix".*nginx\.conf:\d+/s ],
+
+	[ 'a customer without mitigator',
+		{ customers => customer('one', without(qr/mitigate/, @a)) },
+		qr/no "mitigate".*nginx\.conf:\d+/s ],
+
+	[ 'a bad prefix',
+		{ customers => customer('one', @a, 'prefix 192.0.2.0/33;') },
+		qr/invalid prefix "192\.0\.2\.0\/33".*nginx\.conf:\d+/s ],
+
+	[ 'a bad fingerprint',
+		{ customers => customer('one', @a, 'identity sha256:1234;') },
+		qr/invalid identity "sha256:1234".*nginx\.conf:\d+/s ],
+
+	[ 'an unknown kind of identity',
+		{ customers => customer('one', @a, 'identity mail:a@b;') },
+		qr/invalid identity.*dns:.*nginx\.conf:\d+/s ],
+
+	[ 'an unknown limit',
+		{ customers => customer('one', @a, 'limits acls=1;') },
+		qr/invalid limit "acls=1".*nginx\.conf:\d+/s ],
+
+	[ 'an unknown action', { mitigator => "gobgp unix:/x; action drop;" },
+		qr/unknown action "drop".*blackhole.*nginx\.conf:\d+/s ],
+
+	[ 'a mitigator without daemon', { mitigator => 'next_hop 192.0.2.1;' },
+		qr/gobgp unix:.*nginx\.conf:\d+/s ],
+
+	[ 'a mitigator without next hop', { mitigator => 'gobgp unix:/x;' },
+		qr/next_hop.*nginx\.conf:\d+/s ],
+
+	[ 'two IPv4 next hops',
+		{ mitigator => 'gobgp unix:/x; next_hop 192.0.2.1 192.0.2.2;' },
+		qr/second IPv4 next hop.*nginx\.conf:\d+/s ],
+
+	[ 'a bad community',
+		{ mitigator => 'gobgp unix:/x; next_hop 192.0.2.1; community 70000:1;' },
+		qr/invalid community "70000:1".*nginx\.conf:\d+/s ],
+
+	[ 'a bad gobgp address',
+		{ mitigator => 'gobgp localhost; next_hop 192.0.2.1;' },
+		qr/invalid gobgp address.*nginx\.conf:\d+/s ],
+
+	[ 'lifetimes the wrong way round',
+		{ lifetime => 'default=10 min=20 max=30' },
+		qr/min <= default <= max.*nginx\.conf:\d+/s ],
+
+	[ 'a lifetime that is no number', { lifetime => 'default=1h' },
+		qr/invalid parameter "default=1h".*nginx\.conf:\d+/s ],
+
+	[ 'schemas that are not there', { dots => '' },
+		qr/YANG modules in.*schemas/s, sub { s!schemas .*;!schemas /nowhere;! } ],
+
+	[ 'no state_path', {}, qr/no "state_path".*nginx\.conf:\d+/s,
+		sub { s!state_path .*;!! } ],
+
+	[ 'a small zone', {}, qr/invalid size "8k".*nginx\.conf:\d+/s,
+		sub { s!zone        dots 8m;!zone dots 8k;! } ],
+
+	[ 'a second dots block', {}, qr/is duplicate.*nginx\.conf:\d+/s,
+		sub { $_ .= "\ndots { }\n" } ],
+
+	[ 'dots_signal without a dots block', {}, qr/needs a "dots \{/s,
+		sub { s!^dots \{.*?^\}!!ms } ],
+
+	[ 'dots_data in a location with a slash', {},
+		qr/dots_data.*slash.*nginx\.conf:\d+/s,
+		sub { s!location /restconf \{!location /restconf/ {! } ],
+
+	[ 'no certificate', {}, qr/ssl_certificate/s,
+		sub { s!ssl_certificate .*server.crt;!! } ],
+
+	[ 'no client CA', {}, qr/ssl_client_certificate/s,
+		sub { s!ssl_client_certificate .*;!! } ],
+
+	[ 'a directive of another block', { dots => 'identity dns:x;' },
+		qr/"identity" directive is not allowed here.*nginx\.conf:\d+/s ],
+);
+
+$t->plan(@cases + 4);
+
+foreach my $case (@cases) {
+	my ($name, $options, $re, $edit) = @$case;
+
+	local $_ = dots_conf(%$options);
+	$edit->() if $edit;
+
+	$t->write_file_expand('nginx.conf', $_);
+	my $out = dots_test($t);
+
+	if ($out =~ /test is successful/) {
+		fail("$name is refused");
+		next;
+	}
+
+	like($out, $re, "$name is refused");
+}
+
+# what is right
+
+$t->write_file_expand('nginx.conf', dots_conf());
+like(dots_test($t), qr/test is successful/, 'the test configuration');
+
+$t->write_file_expand('nginx.conf', dots_conf(customers =>
+	customer('one', @a) . customer('two', 'identity cn:x uri:urn:x;',
+		"identity sha256:" . join(':', ('AB') x 32) . ';',
+		'prefix 198.51.100.0/24 2001:db8::/32;', 'mitigate rtbh;',
+		'limits mitigations=10 aliases=20;')));
+like(dots_test($t), qr/test is successful/, 'all kinds of identities');
+
+# more than one worker on one UDP socket is odd, but works
+
+local $_ = dots_conf(workers => 2);
+s/ reuseport//;
+$t->write_file_expand('nginx.conf', $_);
+like(dots_test($t), qr/\[warn\].*reuseport/s, 'no reuseport is a warning');
+
+$_ = dots_conf();
+s/^dots \{.*?^\}//ms;
+s/^stream \{.*?^\}//ms;
+s/dots_data;//;
+s/dots_host_meta;//;
+$t->write_file_expand('nginx.conf', $_);
+like(dots_test($t), qr/test is successful/, 'the module without a dots block');
+
+###############################################################################
