@@ -388,8 +388,8 @@ dots_signal_scope_found(const dots_schema_t *schema, const dots_request_t *rq,
         scope = dots_signal_scope_new(schema, top);
 
         if (scope == NULL
-            || dots_signal_scope_write(&rq->mitigations[i], rq->now,
-                                          content, scope)
+            || dots_signal_scope_write(&rq->mitigations[i], rq->now, content,
+                                       scope)
                != DOTS_OK)
         {
             return DOTS_ERROR;
@@ -430,6 +430,8 @@ static int
 dots_signal_scope_write_conflict(const dots_conflict_t *c,
     struct lyd_node *info)
 {
+    const char  *status;
+
     if (c->status < 0
         || (size_t) c->status
            >= dots_signal_scope_count(dots_signal_scope_conflict_status))
@@ -437,10 +439,10 @@ dots_signal_scope_write_conflict(const dots_conflict_t *c,
         return DOTS_ERROR;
     }
 
-    if (c->status != 0
-        && dots_signal_scope_leaf(
-               info, "conflict-status", "%s",
-               dots_signal_scope_conflict_status[c->status])
+    status = dots_signal_scope_conflict_status[c->status];
+
+    if (status != NULL
+        && dots_signal_scope_leaf(info, "conflict-status", "%s", status)
            != DOTS_OK)
     {
         return DOTS_ERROR;
@@ -466,8 +468,8 @@ dots_signal_scope_write_conflict(const dots_conflict_t *c,
 /* RFC 9132 section 4.4.1.3, "with only the relevant nodes listed" */
 
 int
-dots_signal_scope_conflict(const dots_schema_t *schema, const dots_request_t *rq,
-    unsigned content, struct lyd_node *top)
+dots_signal_scope_conflict(const dots_schema_t *schema,
+    const dots_request_t *rq, unsigned content, struct lyd_node *top)
 {
     struct lyd_node  *scope, *info;
 
@@ -491,8 +493,8 @@ dots_signal_scope_conflict(const dots_schema_t *schema, const dots_request_t *rq
 /* RFC 9132 Figure 11: the cause and nothing else. */
 
 int
-dots_signal_scope_collision(const dots_schema_t *schema, const dots_request_t *rq,
-    unsigned content, struct lyd_node *top)
+dots_signal_scope_collision(const dots_schema_t *schema,
+    const dots_request_t *rq, unsigned content, struct lyd_node *top)
 {
     struct lyd_node  *scope, *info;
 
