@@ -1,13 +1,12 @@
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "dots_customer.h"
+#include "dots_customer_space.h"
 #include "dots_hostname.h"
 
 
 #define DOTS_CUSTOMER_FINGERPRINT 32 /* bytes of SHA-256 */
 #define DOTS_CUSTOMER_SHOWN       80 /* bytes of a value in a message */
-#define DOTS_CUSTOMER_DEPTH       129 /* lengths that can nest: 0..128 */
 
 /* Beside the identities, the customers' names are keys of the same index. */
 
@@ -29,27 +28,6 @@ struct dots_customers_s {
     size_t                nslots;  /* a power of two, at most half taken */
     dots_customer_key_t  *slots;
 };
-
-/* One prefix line of the configuration, for the sweep over all of them. */
-
-typedef struct {
-    dots_prefix_t    prefix;
-    uint8_t          shared;
-    size_t           order;
-    dots_customer_t *customer;
-} dots_customer_line_t;
-
-/*
- * What the sweep knows of a prefix and of all around it: lines of two different
- * customers, and one that is not shared.
- */
-
-typedef struct {
-    const dots_customer_line_t *line;
-    const dots_customer_line_t *any[2];
-    const dots_customer_line_t *exclusive;
-} dots_customer_frame_t;
-
 
 dots_customers_t *
 dots_customers_create(void)
@@ -507,195 +485,7 @@ dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
 }
 
 
-/* ---- finishing: one sort, one sweep ---- */
-
-static int
-dots_customer_line_cmp(const void *one, const void *two)
-{
-    int                          rc;
-    const dots_customer_line_t  *a, *b;
-
-    a = one;
-    b = two;
-    rc = dots_prefix_cmp(&a->prefix, &b->prefix);
-
-    return rc ? rc : (a->order > b->order) - (a->order < b->order);
-}
-
-
-static size_t
-dots_customer_lines(const dots_customers_t *cs, dots_customer_line_t *lines)
-{
-    size_t            i, j, n;
-    dots_customer_t  *c;
-
-    for (n = 0, i = 0; i < cs->n; i++) {
-        c = cs->list[i];
-
-        for (j = 0; j < c->nprefixes; j++, n++) {
-            if (lines != NULL) {
-                lines[n].prefix = c->prefixes[j];
-                lines[n].shared = c->shared[j];
-                lines[n].order = n;
-                lines[n].customer = c;
-            }
-        }
-    }
-
-    return n;
-}
-
-
-/* The line around "l" that forbids it: another customer's, unless both share. */
-
-static const dots_customer_line_t *
-dots_customer_conflict(const dots_customer_frame_t *fr,
-    const dots_customer_line_t *l)
-{
-    size_t  i;
-
-    if (l->shared) {
-        return fr->exclusive && fr->exclusive->customer != l->customer
-               ? fr->exclusive : NULL;
-    }
-
-    for (i = 0; i < 2; i++) {
-        if (fr->any[i] && fr->any[i]->customer != l->customer) {
-            return fr->any[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-dots_customer_note(dots_customer_frame_t *fr, const dots_customer_line_t *l)
-{
-    fr->line = l;
-
-    if (fr->any[0] == NULL) {
-        fr->any[0] = l;
-
-    } else if (fr->any[1] == NULL && fr->any[0]->customer != l->customer) {
-        fr->any[1] = l;
-    }
-
-    if (!l->shared) {
-        fr->exclusive = l;
-    }
-}
-
-
-static int
-dots_customer_overlap(const dots_customer_line_t *a,
-    const dots_customer_line_t *b, dots_fault_t *f)
-{
-    char  one[DOTS_PREFIX_TEXT], two[DOTS_PREFIX_TEXT];
-
-    dots_prefix_print(&a->prefix, one);
-    dots_prefix_print(&b->prefix, two);
-
-    return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                      "prefix %s of customer %.*s overlaps %s of customer %.*s:"
-                      " say 'shared' at the end of both prefix lines or remove"
-                      " one", one, (int) a->customer->name.len,
-                      a->customer->name.data, two,
-                      (int) b->customer->name.len, b->customer->name.data);
-}
-
-
-/*
- * Sorted, a prefix comes right after those around it: the stack holds the ones
- * that contain the line at hand, outermost first, equal ones in one frame.
- */
-
-static int
-dots_customer_sweep(const dots_customer_line_t *lines, size_t n,
-    dots_fault_t *f)
-{
-    size_t                       i, depth;
-    dots_customer_frame_t        stack[DOTS_CUSTOMER_DEPTH + 1], *top;
-    const dots_customer_line_t  *l, *other;
-
-    memset(&stack[0], 0, sizeof(stack[0]));
-
-    for (depth = 0, i = 0; i < n; i++) {
-        l = &lines[i];
-
-        while (depth
-               && !dots_prefix_contains(&stack[depth].line->prefix, &l->prefix))
-        {
-            depth--;
-        }
-
-        other = dots_customer_conflict(&stack[depth], l);
-
-        if (other != NULL) {
-            return dots_customer_overlap(l, other, f);
-        }
-
-        top = &stack[depth];
-
-        if (depth == 0 || dots_prefix_cmp(&top->line->prefix, &l->prefix) != 0)
-        {
-            stack[++depth] = *top;
-        }
-
-        dots_customer_note(&stack[depth], l);
-    }
-
-    return DOTS_OK;
-}
-
-
-/* Both halves of the same prefix, in order. */
-
-static int
-dots_customer_siblings(const dots_prefix_t *a, const dots_prefix_t *b)
-{
-    dots_prefix_t  parent;
-
-    parent = *a;
-    parent.length--;
-
-    return a->length == b->length && dots_prefix_contains(&parent, a)
-           && dots_prefix_contains(&parent, b)
-           && dots_prefix_cmp(a, b) != 0;
-}
-
-
-/*
- * Takes the next prefix in order.  Halves become one, so that a target that
- * spans two neighbouring prefixes of the customer is inside; what remains is
- * disjoint and one binary search answers.
- */
-
-static void
-dots_customer_cover(dots_customer_t *c, const dots_prefix_t *p)
-{
-    dots_prefix_t  *last;
-
-    if (c->nspace && dots_prefix_contains(&c->space[c->nspace - 1], p)) {
-        return;
-    }
-
-    c->space[c->nspace++] = *p;
-
-    while (c->nspace > 1) {
-        last = &c->space[c->nspace - 1];
-
-        if (!dots_customer_siblings(last - 1, last)) {
-            return;
-        }
-
-        /* the lower half has the address of the whole */
-
-        last[-1].length--;
-        c->nspace--;
-    }
-}
-
+/* ---- finishing ---- */
 
 static int
 dots_customer_str_cmp(const void *one, const void *two)
@@ -704,8 +494,8 @@ dots_customer_str_cmp(const void *one, const void *two)
 }
 
 
-static int
-dots_customer_reset(const dots_customers_t *cs)
+int
+dots_customers_finish(dots_customers_t *cs, dots_fault_t *f)
 {
     size_t            i;
     dots_customer_t  *c;
@@ -713,61 +503,13 @@ dots_customer_reset(const dots_customers_t *cs)
     for (i = 0; i < cs->n; i++) {
         c = cs->list[i];
 
-        c->space = dots_arena_array(cs->arena, c->nprefixes,
-                                    sizeof(dots_prefix_t));
-        if (c->space == NULL) {
-            return DOTS_ERROR;
-        }
-
-        c->nspace = 0;
-        c->nprefixes = 0;
-
         if (c->nnames) {
             qsort(c->names, c->nnames, sizeof(dots_str_t),
                   dots_customer_str_cmp);
         }
     }
 
-    return DOTS_OK;
-}
-
-
-int
-dots_customers_finish(dots_customers_t *cs, dots_fault_t *f)
-{
-    size_t                 i, n;
-    dots_customer_t       *c;
-    dots_customer_line_t  *lines;
-
-    n = dots_customer_lines(cs, NULL);
-
-    lines = dots_arena_array(cs->arena, n, sizeof(dots_customer_line_t));
-    if (lines == NULL) {
-        return DOTS_ERROR;
-    }
-
-    (void) dots_customer_lines(cs, lines);
-    qsort(lines, n, sizeof(dots_customer_line_t), dots_customer_line_cmp);
-
-    if (dots_customer_sweep(lines, n, f) != DOTS_OK) {
-        return DOTS_INVALID;
-    }
-
-    if (dots_customer_reset(cs) != DOTS_OK) {
-        return DOTS_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
-        c = lines[i].customer;
-
-        c->prefixes[c->nprefixes] = lines[i].prefix;
-        c->shared[c->nprefixes] = lines[i].shared;
-        c->nprefixes++;
-
-        dots_customer_cover(c, &lines[i].prefix);
-    }
-
-    return DOTS_OK;
+    return dots_customer_space_build(cs->list, cs->n, cs->arena, f);
 }
 
 

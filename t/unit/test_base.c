@@ -1,4 +1,4 @@
-/* The ground floor: strings, faults, the arena, the bounded reader and writer. */
+/* The ground floor: strings, faults, the arena, bounded reader and writer. */
 
 #include <setjmp.h>
 #include <stdarg.h>

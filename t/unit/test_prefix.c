@@ -1,4 +1,4 @@
-/* Prefixes: RFC 4632 and RFC 4291 text, RFC 5952 printing, forbidden targets. */
+/* Prefixes: RFC 4632 and 4291 text, RFC 5952 printing, forbidden targets. */
 
 #include <setjmp.h>
 #include <stdarg.h>
