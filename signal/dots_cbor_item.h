@@ -1,0 +1,78 @@
+/*
+ * Inside the codec only: one CBOR data item at a time (RFC 8949), out of a
+ * bounded buffer, without allocation; and the two ways between an item and the
+ * value of a YANG leaf.
+ */
+
+#ifndef DOTS_CBOR_ITEM_H
+#define DOTS_CBOR_ITEM_H
+
+#include "dots_base.h"
+#include "dots_cbor.h"
+
+#define DOTS_CBOR_TEXT 4096 /* bytes of one text value; a limit of ours */
+
+typedef enum {
+    DOTS_CBOR_UINT = 0, /* 0 to 6 are the major types */
+    DOTS_CBOR_NEGINT,
+    DOTS_CBOR_BYTES,
+    DOTS_CBOR_STRING,
+    DOTS_CBOR_ARRAY,
+    DOTS_CBOR_MAP,
+    DOTS_CBOR_TAG,
+    DOTS_CBOR_BOOL,
+    DOTS_CBOR_OTHER,    /* null, undefined, float, simple value */
+    DOTS_CBOR_BREAK
+} dots_cbor_type_t;
+
+typedef struct {
+    dots_cbor_type_t  type;
+    uint8_t           indefinite;  /* an array or map without a count */
+    uint64_t          value;       /* integer (NEGINT: -1 - value), tag, count,
+                                      boolean */
+    dots_str_t        text;        /* of STRING, until the next item is read */
+} dots_cbor_item_t;
+
+typedef struct {
+    const uint8_t *data;
+    size_t         len;
+    size_t         pos;
+    size_t         items;                  /* read so far */
+    char           text[DOTS_CBOR_TEXT];   /* of strings that came in chunks */
+} dots_cbor_reader_t;
+
+/* The next item: all of a string, else its head.  DOTS_OK, DOTS_INVALID. */
+int dots_cbor_item_read(dots_cbor_reader_t *r, dots_cbor_item_t *item,
+    dots_fault_t *f);
+
+/* Past the rest of "item", at most "depth" levels deep. */
+int dots_cbor_item_skip(dots_cbor_reader_t *r, const dots_cbor_item_t *item,
+    size_t depth, dots_fault_t *f);
+
+/* Nonzero: UTF-8; with "yang": of characters that RFC 7950 14 allows. */
+int dots_cbor_item_utf8(dots_str_t text, int yang);
+
+/*
+ * "item" as libyang reads a value of "schema" (a leaf or leaf-list), with a
+ * NUL; "buf" has DOTS_CBOR_TEXT bytes.  DOTS_OK, DOTS_INVALID.
+ */
+int dots_cbor_value_read(dots_cbor_reader_t *r, const dots_cbor_item_t *item,
+    const struct lysc_node *schema, const char *attribute, char *buf,
+    dots_fault_t *f);
+
+/* A sticky-error writer of items. */
+
+typedef struct {
+    uint8_t *data;
+    size_t   size;
+    size_t   len;
+    int      full;
+} dots_cbor_writer_t;
+
+void dots_cbor_item_write(dots_cbor_writer_t *w, dots_cbor_type_t type,
+    uint64_t value);
+
+/* DOTS_OK or DOTS_ERROR (a type that DOTS does not have). */
+int dots_cbor_value_write(dots_cbor_writer_t *w, const struct lyd_node *node);
+
+#endif /* DOTS_CBOR_ITEM_H */
