@@ -186,12 +186,6 @@ dots_signal_scope_read_attributes(const struct lyd_node *scope,
 
     for (node = lyd_child(scope); node != NULL; node = node->next) {
 
-        /* what libyang adds by itself was not said by the client */
-
-        if (node->flags & LYD_DEFAULT) {
-            continue;
-        }
-
         rc = dots_signal_scope_read_attribute(node, m, f);
         if (rc != DOTS_OK) {
             return rc;
