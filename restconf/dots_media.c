@@ -258,13 +258,14 @@ dots_media_accepted(dots_str_t accept)
 {
     int                 best, specificity, weight;
     const uint8_t      *start;
-    dots_reader_t       r = { accept.data, accept.data + accept.len, 0 };
+    dots_reader_t       r;
     dots_media_range_t  m;
 
     if (accept.len == 0) {
         return 1;
     }
 
+    r = (dots_reader_t) { accept.data, accept.data + accept.len, 0 };
     best = 0;
     weight = 0;
 
@@ -300,9 +301,15 @@ dots_media_accepted(dots_str_t accept)
 int
 dots_media_is_json(dots_str_t content_type)
 {
-    dots_reader_t       r = { content_type.data,
-                              content_type.data + content_type.len, 0 };
+    dots_reader_t       r;
     dots_media_range_t  m;
+
+    if (content_type.len == 0) {
+        return 0;
+    }
+
+    r = (dots_reader_t) { content_type.data,
+                          content_type.data + content_type.len, 0 };
 
     dots_media_spaces(&r);
     dots_media_range(&r, &m);

@@ -1,0 +1,177 @@
+/*
+ * Any method, URI and body, one a line, as requests of two customers to one
+ * host.  Every answer has to be complete: a status, and where it is an error a
+ * body in the form of RFC 8040 section 7.1; any text has to be JSON.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "../unit/restconf_host.h"
+
+
+#define FUZZ_REQUESTS 8
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static dots_schema_t    *fuzz_schema;
+static dots_customers_t *fuzz_customers;
+static dots_customer_t  *fuzz_customer[2];
+static host_t            fuzz_host;
+static int               fuzz_dones;
+
+
+static dots_customer_t *
+fuzz_add(const char *name, const char *prefix, const char *domain)
+{
+    dots_prefix_t     p;
+    dots_customer_t  *c;
+
+    c = dots_customers_add(fuzz_customers, dots_str(name, strlen(name)), NULL);
+
+    if (c == NULL
+        || dots_prefix_parse(&p, dots_str(prefix, strlen(prefix))) != DOTS_OK
+        || dots_customers_add_prefix(fuzz_customers, c, &p, 0, NULL) != DOTS_OK
+        || dots_customers_add_name(fuzz_customers, c,
+                                   dots_str(domain, strlen(domain)), NULL)
+           != DOTS_OK)
+    {
+        abort();
+    }
+
+    return c;
+}
+
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    char  err[256];
+
+    (void) argc;
+    (void) argv;
+
+    fuzz_schema = dots_schema_load(SOURCE_DIR "/schemas", err, sizeof(err));
+    fuzz_customers = dots_customers_create();
+
+    if (fuzz_schema == NULL || fuzz_customers == NULL) {
+        abort();
+    }
+
+    fuzz_customer[0] = fuzz_add("a", "192.0.2.0/24", "example.com");
+    fuzz_customer[1] = fuzz_add("b", "198.51.100.0/24", "example.net");
+
+    if (dots_customers_finish(fuzz_customers, NULL) != DOTS_OK) {
+        abort();
+    }
+
+    return 0;
+}
+
+
+static void
+fuzz_done(dots_restconf_t *rc)
+{
+    json_t  *text;
+
+    fuzz_dones++;
+
+    if (rc->status < 200 || rc->status > 599
+        || (rc->status >= 400 && rc->text.len == 0)
+        || (rc->media.len != 0) != (rc->text.len != 0)
+        || (rc->status == 201 && !dots_str_eq(rc->method, dots_str("PUT", 3))
+            && rc->location.len == 0))
+    {
+        abort();
+    }
+
+    if (rc->text.len == 0) {
+        return;
+    }
+
+    text = json_loadb((const char *) rc->text.data, rc->text.len,
+                      JSON_REJECT_DUPLICATES, NULL);
+
+    if (text == NULL
+        || (rc->status >= 400
+            && json_object_get(text, "ietf-restconf:errors") == NULL))
+    {
+        abort();
+    }
+
+    json_decref(text);
+}
+
+
+/* Up to the next "stop" or the end. */
+
+static dots_str_t
+fuzz_piece(dots_reader_t *r, char stop)
+{
+    dots_str_t      s;
+    const uint8_t  *end;
+
+    end = r->pos < r->end ? memchr(r->pos, stop, (size_t) (r->end - r->pos))
+                          : NULL;
+
+    if (end == NULL) {
+        end = r->end;
+    }
+
+    s = dots_str(r->pos, (size_t) (end - r->pos));
+    r->pos = end < r->end ? end + 1 : end;
+
+    return s;
+}
+
+
+static void
+fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
+{
+    dots_restconf_t          rc;
+    static const dots_str_t  root = dots_string("/restconf");
+    static const dots_str_t  json = dots_string("application/yang-data+json");
+
+    memset(&rc, 0, sizeof(rc));
+
+    rc.schema = fuzz_schema;
+    rc.customer = customer;
+    rc.method = fuzz_piece(r, ' ');
+    rc.uri = fuzz_piece(r, '\n');
+    rc.body = fuzz_piece(r, '\0');
+    rc.root = root;
+    rc.content_type = json;
+    rc.now = 1700000000000LL;
+    rc.submit = host_submit;
+    rc.done = fuzz_done;
+    rc.host = &fuzz_host;
+
+    fuzz_dones = 0;
+    dots_restconf_handle(&rc);
+
+    if (fuzz_dones != 1) {
+        abort();
+    }
+
+    dots_restconf_free(&rc);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    int            i;
+    dots_reader_t  r = { data, data + size, 0 };
+
+    for (i = 0; i < FUZZ_REQUESTS && r.pos < r.end; i++) {
+        fuzz_request(&r, fuzz_customer[i % 2]);
+    }
+
+    host_reset(&fuzz_host);
+
+    return 0;
+}
