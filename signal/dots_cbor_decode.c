@@ -234,6 +234,26 @@ dots_cbor_decode_term(dots_cbor_decode_t *d, const dots_cbor_item_t *item,
 }
 
 
+/* What to name where the keys of "list" are refused: the only one, or it. */
+
+static const dots_cbor_key_t *
+dots_cbor_decode_blame(const struct lysc_node *list, const dots_cbor_key_t *key)
+{
+    const struct lysc_node  *leaf;
+    const dots_cbor_key_t   *row;
+
+    leaf = lysc_node_child(list);
+
+    if (leaf->next != NULL && lysc_is_key(leaf->next)) {
+        return key;
+    }
+
+    row = dots_cbor_key_by_name(leaf->name, strlen(leaf->name));
+
+    return row ? row : key;
+}
+
+
 static int
 dots_cbor_decode_inner(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
     const struct lysc_node *schema, struct lyd_node *parent,
@@ -253,9 +273,9 @@ dots_cbor_decode_inner(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
     /* libyang takes as many of the values as the list has keys */
 
     return dots_cbor_decode_created(
-        d, key, lyd_new_list(parent, schema->module, schema->name, 0, node,
-                             d->value[0], d->value[1], d->value[2],
-                             d->value[3]));
+        d, dots_cbor_decode_blame(schema, key),
+        lyd_new_list(parent, schema->module, schema->name, 0, node,
+                     d->value[0], d->value[1], d->value[2], d->value[3]));
 }
 
 
