@@ -18,11 +18,12 @@ static const dots_data_yang_error_t  dots_data_yang_errors[] = {
 
     /* RFC 8783 sections 5.1, 6.1: "missing-attribute", not -element */
 
-    { LYVE_DATA,        "List instance is missing", DOTS_TAG_MISSING_ATTRIBUTE },
-    { LYVE_DATA,        "Mandatory node",           DOTS_TAG_MISSING_ATTRIBUTE },
-    { LYVE_REFERENCE,   NULL,                       DOTS_TAG_UNKNOWN_ELEMENT },
-    { LYVE_SYNTAX,      NULL,                       DOTS_TAG_MALFORMED },
-    { LYVE_SYNTAX_JSON, NULL,                       DOTS_TAG_MALFORMED },
+    { LYVE_DATA, "List instance is missing", DOTS_TAG_MISSING_ATTRIBUTE },
+    { LYVE_DATA, "Mandatory node", DOTS_TAG_MISSING_ATTRIBUTE },
+
+    { LYVE_REFERENCE, NULL, DOTS_TAG_UNKNOWN_ELEMENT },
+    { LYVE_SYNTAX, NULL, DOTS_TAG_MALFORMED },
+    { LYVE_SYNTAX_JSON, NULL, DOTS_TAG_MALFORMED },
 };
 
 

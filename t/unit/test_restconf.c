@@ -313,7 +313,7 @@ test_paths(void **state)
         unsigned    status;
     } bad[] = {
         { "/nothing", 404 },
-        { "/data/dots-data", 404 },                 /* 3.5.3: needs the module */
+        { "/data/dots-data", 404 },                 /* 3.5.3: no module */
         { "/data/other-module:dots-data", 404 },
         { "/data/ietf-dots-data-channel:nothing", 404 },
         { TEST_TREE "/capabilities", 404 },
@@ -846,7 +846,8 @@ test_alias_canonical(void **state)
     assert_int_equal(test_request("POST", TEST_ALIASES,
         TEST_ENTRY("{\"target-fqdn\":[\"WWW.Example.COM\"],"
                    "\"target-uri\":[\"https://www.example.com:8443/\"],"
-                   "\"target-prefix\":[\"192.0.2.7/31\",\"2001:DB8:6401::/64\"],"
+                   "\"target-prefix\":[\"192.0.2.7/31\","
+                   "\"2001:DB8:6401::/64\"],"
                    "\"target-port-range\":[{\"upper-port\":90,"
                    "\"lower-port\":80}],"
                    "\"name\":\"\\u00e9\\ud83d\\ude00 \\\"'/\"}")), 201);
@@ -856,7 +857,8 @@ test_alias_canonical(void **state)
     test_gets(TEST_ALIASES "/alias=%C3%A9%F0%9F%98%80%20%22%27%2F"
               "?content=config",
         TEST_ENTRY("{\"name\":\"\xc3\xa9\xf0\x9f\x98\x80 \\\"'/\","
-                   "\"target-prefix\":[\"192.0.2.6/31\",\"2001:db8:6401::/64\"],"
+                   "\"target-prefix\":[\"192.0.2.6/31\","
+                   "\"2001:db8:6401::/64\"],"
                    "\"target-port-range\":[{\"lower-port\":80,"
                    "\"upper-port\":90}],"
                    "\"target-fqdn\":[\"WWW.Example.COM\"],"
