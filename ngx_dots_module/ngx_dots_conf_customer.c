@@ -27,7 +27,8 @@ typedef struct {
 static ngx_dots_conf_customers_t *ngx_dots_conf_customers(ngx_conf_t *cf,
     ngx_dots_conf_t *dcf);
 static ngx_int_t ngx_dots_conf_fingerprint(ngx_str_t *text, u_char raw[32]);
-static char *ngx_dots_conf_fault(ngx_conf_t *cf, int rc, dots_fault_t *f);
+static char *ngx_dots_conf_fault(ngx_conf_t *cf, int rc, ngx_str_t *what,
+    dots_fault_t *f);
 static char *ngx_dots_conf_overlap(ngx_conf_t *cf, ngx_array_t *owned,
     dots_fault_t *f);
 
@@ -95,7 +96,7 @@ ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                        dots_str(value[1].data, value[1].len),
                                        &f);
     if (ccs->customer == NULL) {
-        return ngx_dots_conf_fault(cf, DOTS_INVALID, &f);
+        return ngx_dots_conf_fault(cf, DOTS_INVALID, &value[1], &f);
     }
 
     save = *cf;
@@ -180,7 +181,7 @@ ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                          ngx_dots_conf_identities[k].kind, id,
                                          &f);
         if (rc != DOTS_OK) {
-            return ngx_dots_conf_fault(cf, rc, &f);
+            return ngx_dots_conf_fault(cf, rc, &value[i], &f);
         }
 
         ccs->identities++;
@@ -273,7 +274,7 @@ ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         rc = dots_customers_add_prefix(dcf->customers, ccs->customer, &p,
                                        shared, &f);
         if (rc != DOTS_OK) {
-            return ngx_dots_conf_fault(cf, rc, &f);
+            return ngx_dots_conf_fault(cf, rc, &value[i], &f);
         }
     }
 
@@ -301,7 +302,7 @@ ngx_dots_conf_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                      dots_str(value[i].data, value[i].len),
                                      &f);
         if (rc != DOTS_OK) {
-            return ngx_dots_conf_fault(cf, rc, &f);
+            return ngx_dots_conf_fault(cf, rc, &value[i], &f);
         }
     }
 
@@ -341,7 +342,7 @@ ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                                    value[i].len),
                                           &f);
         if (rc != DOTS_OK) {
-            return ngx_dots_conf_fault(cf, rc, &f);
+            return ngx_dots_conf_fault(cf, rc, &value[i], &f);
         }
     }
 
@@ -426,15 +427,16 @@ ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
         return ngx_dots_conf_overlap(cf, &ccs->owned, &f);
     }
 
-    return rc == DOTS_OK ? NGX_CONF_OK : ngx_dots_conf_fault(cf, rc, &f);
+    return rc == DOTS_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
 static char *
-ngx_dots_conf_fault(ngx_conf_t *cf, int rc, dots_fault_t *f)
+ngx_dots_conf_fault(ngx_conf_t *cf, int rc, ngx_str_t *what, dots_fault_t *f)
 {
     if (rc == DOTS_INVALID) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", f->message);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", what,
+                           f->message);
     }
 
     return NGX_CONF_ERROR;
@@ -466,5 +468,7 @@ ngx_dots_conf_overlap(ngx_conf_t *cf, ngx_array_t *owned, dots_fault_t *f)
         }
     }
 
-    return ngx_dots_conf_fault(cf, DOTS_INVALID, f);
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", f->message);
+
+    return NGX_CONF_ERROR;
 }

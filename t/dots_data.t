@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl dnsmasq/);
-$t->plan(52);
+$t->plan(47);
 
 dots_pki($t);
 dots_dns($t);

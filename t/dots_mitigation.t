@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(73);
+$t->plan(74);
 
 dots_pki($t);
 dots_gobgpd($t);
