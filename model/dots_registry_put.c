@@ -7,6 +7,10 @@ static dots_verdict_t dots_registry_put_same(dots_registry_version_t *v,
     const dots_mitigation_t *m, dots_arena_t *a, dots_fault_t *f);
 static const char *dots_registry_put_difference(const dots_target_t *a,
     const dots_target_t *b);
+static void dots_registry_put_find(dots_registry_t *r,
+    const dots_mitigation_t *m, dots_registry_overlap_t *o);
+static dots_verdict_t dots_registry_put_overlap(dots_registry_overlap_t *o,
+    int64_t now, dots_arena_t *a, dots_conflict_t *conflict);
 static void dots_registry_put_state(dots_mitigation_t *m,
     const dots_registry_version_t *v, int64_t now);
 static dots_verdict_t dots_registry_put_limit(const dots_registry_overlap_t *o,
@@ -20,6 +24,31 @@ static void dots_registry_put_victims(dots_registry_t *r,
     dots_registry_entry_t *e, uint32_t owner);
 
 
+/* The kinds of clauses: a number and a pointer each. */
+
+typedef struct {
+    const char *attribute;
+    size_t      n;
+    size_t      list;
+} dots_registry_put_clauses_t;
+
+static const dots_registry_put_clauses_t  dots_registry_put_clauses[] = {
+    { "target-prefix", offsetof(dots_target_t, nprefixes),
+      offsetof(dots_target_t, prefixes) },
+    { "target-port-range", offsetof(dots_target_t, nports),
+      offsetof(dots_target_t, ports) },
+    { "target-protocol", offsetof(dots_target_t, nprotocols),
+      offsetof(dots_target_t, protocols) },
+    { "target-fqdn", offsetof(dots_target_t, nfqdns),
+      offsetof(dots_target_t, fqdns) },
+    { "target-uri", offsetof(dots_target_t, nuris),
+      offsetof(dots_target_t, uris) },
+    { "alias-name", offsetof(dots_target_t, naliases),
+      offsetof(dots_target_t, aliases) },
+    { NULL, 0, 0 }
+};
+
+
 dots_verdict_t
 dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
     int64_t now, uint32_t owner, dots_arena_t *a, dots_overridden_t *over,
@@ -27,7 +56,6 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
 {
     dots_verdict_t            verdict;
     dots_mitigation_t         next;
-    dots_mitigation_key_t     key;
     dots_registry_overlap_t   o;
     dots_registry_version_t  *v;
 
@@ -39,16 +67,7 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
         return verdict;
     }
 
-    key.customer = m->customer;
-    key.cuid = m->cuid;
-    key.mid = m->mid;
-
-    memset(&o, 0, sizeof(o));
-    o.root = r->root;
-    o.m = m;
-    o.customer = dots_registry_index_customer(r, m->customer);
-    o.client = dots_registry_index_client(r, m->customer, m->cuid);
-    o.self = dots_registry_index_entry(r, &key);
+    dots_registry_put_find(r, m, &o);
 
     if (o.self != NULL && o.self->owner) {
         return DOTS_VERDICT_BUSY;
@@ -61,20 +80,14 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
 
     if (v != NULL) {
         verdict = dots_registry_put_same(v, m, a, f);
-        if (verdict != DOTS_VERDICT_NONE) {
-            return verdict;
-        }
     }
 
-    dots_registry_overlap_check(&o);
-
-    if (o.obstacle != NULL) {
-        return dots_registry_conflict_fill(&o, now, a, conflict) == DOTS_OK
-               ? DOTS_VERDICT_CONFLICT : DOTS_VERDICT_FULL;
+    if (verdict == DOTS_VERDICT_NONE) {
+        verdict = dots_registry_put_overlap(&o, now, a, conflict);
     }
 
-    if (o.busy) {
-        return DOTS_VERDICT_BUSY;
+    if (verdict != DOTS_VERDICT_NONE) {
+        return verdict;
     }
 
     next = *m;
@@ -168,50 +181,23 @@ dots_registry_put_same(dots_registry_version_t *v, const dots_mitigation_t *m,
 static const char *
 dots_registry_put_difference(const dots_target_t *a, const dots_target_t *b)
 {
-    size_t         i;
-    dots_target_t  x[6], y[6];
+    size_t                               i;
+    dots_target_t                        x, y;
+    const dots_registry_put_clauses_t   *c;
 
-    static const char  *attributes[] = {
-        "target-prefix", "target-port-range", "target-protocol",
-        "target-fqdn", "target-uri", "alias-name"
-    };
+    for (i = 0; dots_registry_put_clauses[i].attribute != NULL; i++) {
+        c = &dots_registry_put_clauses[i];
 
-    memset(x, 0, sizeof(x));
-    memset(y, 0, sizeof(y));
+        memset(&x, 0, sizeof(x));
+        memset(&y, 0, sizeof(y));
 
-    x[0].nprefixes = a->nprefixes;
-    x[0].prefixes = a->prefixes;
-    y[0].nprefixes = b->nprefixes;
-    y[0].prefixes = b->prefixes;
+        memcpy((char *) &x + c->n, (char *) a + c->n, sizeof(size_t));
+        memcpy((char *) &x + c->list, (char *) a + c->list, sizeof(void *));
+        memcpy((char *) &y + c->n, (char *) b + c->n, sizeof(size_t));
+        memcpy((char *) &y + c->list, (char *) b + c->list, sizeof(void *));
 
-    x[1].nports = a->nports;
-    x[1].ports = a->ports;
-    y[1].nports = b->nports;
-    y[1].ports = b->ports;
-
-    x[2].nprotocols = a->nprotocols;
-    x[2].protocols = a->protocols;
-    y[2].nprotocols = b->nprotocols;
-    y[2].protocols = b->protocols;
-
-    x[3].nfqdns = a->nfqdns;
-    x[3].fqdns = a->fqdns;
-    y[3].nfqdns = b->nfqdns;
-    y[3].fqdns = b->fqdns;
-
-    x[4].nuris = a->nuris;
-    x[4].uris = a->uris;
-    y[4].nuris = b->nuris;
-    y[4].uris = b->uris;
-
-    x[5].naliases = a->naliases;
-    x[5].aliases = a->aliases;
-    y[5].naliases = b->naliases;
-    y[5].aliases = b->aliases;
-
-    for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-        if (!dots_target_equal(&x[i], &y[i])) {
-            return attributes[i];
+        if (!dots_target_equal(&x, &y)) {
+            return c->attribute;
         }
     }
 
@@ -220,6 +206,41 @@ dots_registry_put_difference(const dots_target_t *a, const dots_target_t *b)
 
 
 /* ---- the decision ---- */
+
+static void
+dots_registry_put_find(dots_registry_t *r, const dots_mitigation_t *m,
+    dots_registry_overlap_t *o)
+{
+    dots_mitigation_key_t  key;
+
+    key.customer = m->customer;
+    key.cuid = m->cuid;
+    key.mid = m->mid;
+
+    memset(o, 0, sizeof(*o));
+
+    o->root = r->root;
+    o->m = m;
+    o->customer = dots_registry_index_customer(r, m->customer);
+    o->client = dots_registry_index_client(r, m->customer, m->cuid);
+    o->self = dots_registry_index_entry(r, &key);
+}
+
+
+static dots_verdict_t
+dots_registry_put_overlap(dots_registry_overlap_t *o, int64_t now,
+    dots_arena_t *a, dots_conflict_t *conflict)
+{
+    dots_registry_overlap_check(o);
+
+    if (o->obstacle != NULL) {
+        return dots_registry_conflict_fill(o, now, a, conflict) == DOTS_OK
+               ? DOTS_VERDICT_CONFLICT : DOTS_VERDICT_FULL;
+    }
+
+    return o->busy ? DOTS_VERDICT_BUSY : DOTS_VERDICT_NONE;
+}
+
 
 /*
  * A refresh sets the remaining lifetime to the new one and leaves the rest; one
