@@ -10,43 +10,56 @@
 
 
 /*
- * Everything is pinned: a newer revision of ietf-inet-types in the directory,
- * say, would lose the canonical form of prefixes, which libyang ties to the
- * revision that it knows.
+ * Everything is pinned.  libyang takes the newest revision for an import, and
+ * a newer ietf-inet-types, say, would lose the canonical form of prefixes,
+ * which libyang ties to the revision that it knows.
  */
 
+typedef enum {
+    DOTS_SCHEMA_REQUIRED = 0,
+    DOTS_SCHEMA_OPTIONAL,
+    DOTS_SCHEMA_IMPORTED    /* by the others only */
+} dots_schema_need_t;
+
 typedef struct {
-    const char  *name;
-    const char  *revision;
-    const char **features;
-    uint8_t      required;
+    const char          *name;
+    const char          *revision;
+    dots_schema_need_t   need;
+    const char         **features;
 } dots_schema_module_t;
 
 
 /*
  * The identities of the ACL types hang on these features; the ACLs and
- * interfaces themselves are taken away by dots-server-deviations.
+ * interfaces of the device are taken away by dots-server-deviations.
  */
 
 static const char  *dots_schema_acl_features[] = {
-    "match-on-ipv4", "match-on-ipv6", "match-on-tcp", "match-on-udp",
-    "match-on-icmp", "ipv4", "ipv6", NULL
+    "match-on-ipv4", "match-on-ipv6", "ipv4", "ipv6", NULL
 };
 
 
 static const dots_schema_module_t  dots_schema_modules[] = {
-    { "ietf-inet-types", "2013-07-15", NULL, 1 },
-    { "ietf-yang-types", "2013-07-15", NULL, 1 },
-    { "ietf-access-control-list", "2019-03-04", dots_schema_acl_features, 1 },
-    { "dots-server-deviations", "2026-11-24", NULL, 0 },
-    { "ietf-dots-data-channel", "2020-05-28", NULL, 1 },
-    { "iana-dots-signal-channel", "2021-09-02", NULL, 1 },
-    { "ietf-dots-signal-channel", "2021-09-02", NULL, 1 },
-    { "ietf-dots-signal-control", "2021-09-02", NULL, 0 },
-    { "ietf-dots-call-home", "2021-12-09", NULL, 0 },
-    { "ietf-dots-telemetry", "2022-06-20", NULL, 0 },
-    { "ietf-dots-mapping", "2022-06-20", NULL, 0 },
-    { "ietf-dots-robust-trans", "2023-02-28", NULL, 0 },
+    { "ietf-inet-types", "2013-07-15", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-yang-types", "2013-07-15", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-yang-structure-ext", "2020-06-17", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-ethertypes", "2019-03-04", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-packet-fields", "2019-03-04", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-interfaces", "2018-02-20", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-network", "2018-02-26", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-network-topology", "2018-02-26", DOTS_SCHEMA_IMPORTED, NULL },
+
+    { "dots-server-deviations", "2026-11-24", DOTS_SCHEMA_OPTIONAL, NULL },
+    { "ietf-access-control-list", "2019-03-04", DOTS_SCHEMA_REQUIRED,
+      dots_schema_acl_features },
+    { "ietf-dots-data-channel", "2020-05-28", DOTS_SCHEMA_REQUIRED, NULL },
+    { "iana-dots-signal-channel", "2021-09-02", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-dots-signal-channel", "2021-09-02", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-dots-signal-control", "2021-09-02", DOTS_SCHEMA_OPTIONAL, NULL },
+    { "ietf-dots-call-home", "2021-12-09", DOTS_SCHEMA_OPTIONAL, NULL },
+    { "ietf-dots-telemetry", "2022-06-20", DOTS_SCHEMA_OPTIONAL, NULL },
+    { "ietf-dots-mapping", "2022-06-20", DOTS_SCHEMA_OPTIONAL, NULL },
+    { "ietf-dots-robust-trans", "2023-02-28", DOTS_SCHEMA_OPTIONAL, NULL },
 };
 
 #define DOTS_SCHEMA_NMODULES                                                  \
@@ -78,7 +91,7 @@ dots_schema_load_module(dots_schema_t *s, const char *dir,
 
     if (access(path, R_OK) != 0) {
 
-        if (!m->required) {
+        if (m->need == DOTS_SCHEMA_OPTIONAL) {
             return DOTS_DECLINED;
         }
 
@@ -106,11 +119,14 @@ static int
 dots_schema_load_modules(dots_schema_t *s, const char *dir, char *err,
     size_t size)
 {
-    size_t  i;
+    size_t                       i;
+    const dots_schema_module_t  *m;
 
     for (i = 0; i < DOTS_SCHEMA_NMODULES; i++) {
-        if (dots_schema_load_module(s, dir, &dots_schema_modules[i], err, size)
-            == DOTS_ERROR)
+        m = &dots_schema_modules[i];
+
+        if (m->need != DOTS_SCHEMA_IMPORTED
+            && dots_schema_load_module(s, dir, m, err, size) == DOTS_ERROR)
         {
             return DOTS_ERROR;
         }
@@ -148,6 +164,45 @@ dots_schema_structure(const struct lys_module *module)
     }
 
     return NULL;
+}
+
+
+/* Imports, too, have to be of the pinned revisions. */
+
+static int
+dots_schema_check_revisions(dots_schema_t *s, const char *dir, char *err,
+    size_t size)
+{
+    size_t                    i;
+    uint32_t                  index;
+    const char               *pinned;
+    const struct lys_module  *module;
+
+    index = 0;
+
+    while ((module = ly_ctx_get_module_iter(s->ctx, &index)) != NULL) {
+
+        for (i = 0; i < DOTS_SCHEMA_NMODULES; i++) {
+
+            pinned = dots_schema_modules[i].revision;
+
+            if (strcmp(module->name, dots_schema_modules[i].name) != 0
+                || (module->revision != NULL
+                    && strcmp(module->revision, pinned) == 0))
+            {
+                continue;
+            }
+
+            (void) snprintf(err, size, "YANG module \"%s\" in \"%s\" is of "
+                            "revision %s, the server needs %s: remove what "
+                            "does not come with the server", module->name, dir,
+                            module->revision ? module->revision : "(none)",
+                            pinned);
+            return DOTS_ERROR;
+        }
+    }
+
+    return DOTS_OK;
 }
 
 
@@ -197,6 +252,7 @@ dots_schema_load(const char *dir, char *err, size_t size)
     }
 
     if (dots_schema_load_modules(s, dir, err, size) != DOTS_OK
+        || dots_schema_check_revisions(s, dir, err, size) != DOTS_OK
         || dots_schema_resolve(s, dir, err, size) != DOTS_OK)
     {
         dots_schema_free(s);

@@ -183,6 +183,31 @@ test_load_broken(void **state)
 }
 
 
+/* libyang would take the newer one for every import. */
+
+static void
+test_load_newer(void **state)
+{
+    char            err[512], cmd[512], dir[] = "/tmp/test_schema.XXXXXX";
+    dots_schema_t  *s;
+
+    (void) state;
+
+    assert_int_equal(test_directory(dir, "no-such", NULL), 0);
+    (void) snprintf(cmd, sizeof(cmd), "sed 's/revision 2013-07-15/revision "
+                    "2025-12-22; &/' %s/ietf-inet-types@2013-07-15.yang >"
+                    "%s/ietf-inet-types@2025-12-22.yang", dir, dir);
+    assert_int_equal(system(cmd), 0);
+
+    s = dots_schema_load(dir, err, sizeof(err));
+    test_directory_remove(dir);
+
+    assert_null(s);
+    assert_non_null(strstr(err, "\"ietf-inet-types\""));
+    assert_non_null(strstr(err, "2025-12-22"));
+}
+
+
 static void
 test_message(void **state)
 {
@@ -312,6 +337,7 @@ main(void)
         cmocka_unit_test(test_load_missing),
         cmocka_unit_test(test_load_optional),
         cmocka_unit_test(test_load_broken),
+        cmocka_unit_test(test_load_newer),
         cmocka_unit_test(test_message),
         cmocka_unit_test(test_message_add),
         cmocka_unit_test(test_child),
