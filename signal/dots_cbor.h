@@ -20,8 +20,7 @@ typedef enum {
     DOTS_CBOR_CONTAINER,    /* map */
     DOTS_CBOR_LIST,         /* array of maps */
     DOTS_CBOR_LEAF,
-    DOTS_CBOR_LEAFLIST,
-    DOTS_CBOR_ANY           /* depends on where it stands */
+    DOTS_CBOR_LEAFLIST
 } dots_cbor_node_t;
 
 typedef struct {

@@ -5,7 +5,6 @@
 
 
 #define DOTS_CBOR_DECODE_SEEN 256 /* keys of all maps that are open at once */
-#define DOTS_CBOR_DECODE_KEYS 4   /* of one list; RFC 9244 has 2 */
 
 /* Levels of CBOR below which a known node can still stand. */
 
@@ -38,7 +37,7 @@ typedef struct {
     dots_cbor_decode_frame_t  frames[DOTS_CBOR_DEPTH];
     size_t                    nseen;
     uint16_t                  seen[DOTS_CBOR_DECODE_SEEN];
-    char                      value[DOTS_CBOR_DECODE_KEYS][DOTS_CBOR_TEXT];
+    char                      value[DOTS_CBOR_KEYS][DOTS_CBOR_TEXT];
 } dots_cbor_decode_t;
 
 
@@ -234,26 +233,6 @@ dots_cbor_decode_term(dots_cbor_decode_t *d, const dots_cbor_item_t *item,
 }
 
 
-/* What to name where the keys of "list" are refused: the only one, or it. */
-
-static const dots_cbor_key_t *
-dots_cbor_decode_blame(const struct lysc_node *list, const dots_cbor_key_t *key)
-{
-    const struct lysc_node  *leaf;
-    const dots_cbor_key_t   *row;
-
-    leaf = lysc_node_child(list);
-
-    if (leaf->next != NULL && lysc_is_key(leaf->next)) {
-        return key;
-    }
-
-    row = dots_cbor_key_by_name(leaf->name, strlen(leaf->name));
-
-    return row ? row : key;
-}
-
-
 static int
 dots_cbor_decode_inner(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
     const struct lysc_node *schema, struct lyd_node *parent,
@@ -273,7 +252,7 @@ dots_cbor_decode_inner(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
     /* libyang takes as many of the values as the list has keys */
 
     return dots_cbor_decode_created(
-        d, dots_cbor_decode_blame(schema, key),
+        d, dots_cbor_list_blame(schema, key),
         lyd_new_list(parent, schema->module, schema->name, 0, node,
                      d->value[0], d->value[1], d->value[2], d->value[3]));
 }
@@ -310,154 +289,6 @@ dots_cbor_decode_unique(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
 
 /* ---- list entries ---- */
 
-/* Which key of "list" this CBOR key is, noted in "found", or DOTS_DECLINED. */
-
-static int
-dots_cbor_decode_key(const dots_cbor_item_t *item,
-    const struct lysc_node *list, unsigned *found)
-{
-    unsigned                 n;
-    const struct lysc_node  *leaf;
-    const dots_cbor_key_t   *key;
-
-    key = item->type == DOTS_CBOR_UINT && item->value <= UINT16_MAX
-              ? dots_cbor_key_by_number((uint32_t) item->value)
-              : NULL;
-
-    if (key == NULL) {
-        return DOTS_DECLINED;
-    }
-
-    n = 0;
-
-    for (leaf = lysc_node_child(list);
-         leaf != NULL && lysc_is_key(leaf) && n < DOTS_CBOR_DECODE_KEYS;
-         leaf = leaf->next)
-    {
-        if (strcmp(leaf->name, key->name) == 0) {
-            break;
-        }
-
-        n++;
-    }
-
-    if (leaf == NULL || !lysc_is_key(leaf) || n == DOTS_CBOR_DECODE_KEYS) {
-        return DOTS_DECLINED;
-    }
-
-    *found |= 1u << n;
-
-    return (int) n;
-}
-
-
-static int
-dots_cbor_decode_key_value(dots_cbor_decode_t *d,
-    const struct lysc_node *list, int n)
-{
-    int                      i, rc;
-    dots_cbor_item_t         item;
-    const struct lysc_node  *leaf;
-    const dots_cbor_key_t   *key;
-
-    rc = dots_cbor_item_read(&d->reader, &item, d->fault);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    if (n == DOTS_DECLINED) {
-        return dots_cbor_item_skip(&d->reader, &item, DOTS_CBOR_DECODE_LEFT(d),
-                                   d->fault);
-    }
-
-    leaf = lysc_node_child(list);
-
-    for (i = 0; i < n; i++) {
-        leaf = leaf->next;
-    }
-
-    key = dots_cbor_key_by_name(leaf->name, strlen(leaf->name));
-
-    return dots_cbor_value_read(&d->reader, &item, leaf, key->name,
-                                d->value[n], d->fault);
-}
-
-
-static int
-dots_cbor_decode_keys_present(dots_cbor_decode_t *d,
-    const struct lysc_node *list, unsigned found)
-{
-    unsigned                 n;
-    const struct lysc_node  *leaf;
-    const dots_cbor_key_t   *key;
-
-    n = 0;
-
-    for (leaf = lysc_node_child(list); leaf != NULL && lysc_is_key(leaf);
-         leaf = leaf->next, n++)
-    {
-        if (n == DOTS_CBOR_DECODE_KEYS) {
-            return DOTS_ERROR;
-        }
-
-        if (!(found & 1u << n)) {
-            key = dots_cbor_key_by_name(leaf->name, strlen(leaf->name));
-
-            return dots_fault(d->fault, DOTS_FAULT_MISSING,
-                              key ? key->name : NULL, "%s: %s is missing",
-                              list->name, leaf->name);
-        }
-    }
-
-    return DOTS_OK;
-}
-
-
-/*
- * The keys of a list may come anywhere in its map, but libyang wants them when
- * the entry is made: they are read ahead, the rest is skipped.  Bounded: as
- * deep as keyed lists nest in the schema.
- */
-
-static int
-dots_cbor_decode_keys(dots_cbor_decode_t *d, const dots_cbor_item_t *map,
-    const struct lysc_node *list)
-{
-    int               rc;
-    size_t            pos, items;
-    uint64_t          left;
-    unsigned          found;
-    dots_cbor_item_t  item;
-
-    pos = d->reader.pos;
-    items = d->reader.items;
-    found = 0;
-
-    for (left = map->value; map->indefinite || left; left--) {
-
-        rc = dots_cbor_item_read(&d->reader, &item, d->fault);
-        if (rc != DOTS_OK) {
-            return rc;
-        }
-
-        if (item.type == DOTS_CBOR_BREAK) {
-            break;
-        }
-
-        rc = dots_cbor_decode_key_value(
-            d, list, dots_cbor_decode_key(&item, list, &found));
-        if (rc != DOTS_OK) {
-            return rc;
-        }
-    }
-
-    d->reader.pos = pos;
-    d->reader.items = items;
-
-    return dots_cbor_decode_keys_present(d, list, found);
-}
-
-
 static int
 dots_cbor_decode_list_entry(dots_cbor_decode_t *d,
     const dots_cbor_decode_frame_t *frame, const dots_cbor_item_t *item)
@@ -470,7 +301,8 @@ dots_cbor_decode_list_entry(dots_cbor_decode_t *d,
     }
 
     if (!(frame->schema->flags & LYS_KEYLESS)) {
-        rc = dots_cbor_decode_keys(d, item, frame->schema);
+        rc = dots_cbor_list_keys(&d->reader, item, frame->schema,
+                                 DOTS_CBOR_DECODE_LEFT(d), d->value, d->fault);
         if (rc != DOTS_OK) {
             return rc;
         }

@@ -11,6 +11,7 @@
 #include "dots_cbor.h"
 
 #define DOTS_CBOR_TEXT 4096 /* bytes of one text value; a limit of ours */
+#define DOTS_CBOR_KEYS 4    /* keys of one list; RFC 9244 has 2 */
 
 typedef enum {
     DOTS_CBOR_UINT = 0, /* 0 to 6 are the major types */
@@ -59,6 +60,20 @@ int dots_cbor_item_utf8(dots_str_t text, int yang);
 int dots_cbor_value_read(dots_cbor_reader_t *r, const dots_cbor_item_t *item,
     const struct lysc_node *schema, const char *attribute, char *buf,
     dots_fault_t *f);
+
+/*
+ * The keys of a list may come anywhere in its map, but libyang wants them when
+ * the entry is made: they are read ahead, the rest is skipped, and the reader
+ * is back at the start of "map".  Bounded: as deep as keyed lists nest in the
+ * schema.  DOTS_OK, DOTS_INVALID, DOTS_ERROR (more than DOTS_CBOR_KEYS).
+ */
+int dots_cbor_list_keys(dots_cbor_reader_t *r, const dots_cbor_item_t *map,
+    const struct lysc_node *list, size_t depth, char values[][DOTS_CBOR_TEXT],
+    dots_fault_t *f);
+
+/* What to name where the keys of "list" are refused: the only one, or "key". */
+const dots_cbor_key_t *dots_cbor_list_blame(const struct lysc_node *list,
+    const dots_cbor_key_t *key);
 
 /* A sticky-error writer of items. */
 

@@ -259,7 +259,9 @@ dots_cbor_value_scale(int64_t mantissa, int64_t shift, int64_t *v)
 {
     int  i;
 
-    for (i = 0; mantissa != 0 && i < DOTS_CBOR_VALUE_DIGITS && shift != 0; i++) {
+    for (i = 0; mantissa != 0 && shift != 0 && i < DOTS_CBOR_VALUE_DIGITS;
+         i++)
+    {
 
         if (shift > 0) {
 

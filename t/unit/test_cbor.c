@@ -754,8 +754,8 @@ test_identity(void **state)
     test_accepts("a1 01 a1 02 81 a1 11 a2 13 02 15 a1 16 81 a2 17 6161"
                  " 18 18 6d 697076342d61636c2d74797065", json);
     test_accepts("a1 01 a1 02 81 a1 11 a2 13 02 15 a1 16 81 a2 17 6161"
-                 " 18 18 7826 696574662d6163636573732d636f6e74726f6c2d6c6973743a"
-                 "697076342d61636c2d74797065", json);
+                 " 18 18 7826 696574662d6163636573732d636f6e74726f6c2d6c697374"
+                 "3a697076342d61636c2d74797065", json);
     test_refuses("a1 01 a1 02 81 a1 11 a2 13 02 15 a1 16 81 a2 17 6161"
                  " 18 18 61 61", DOTS_FAULT_INVALID_VALUE, "acl-type",
                  "not a valid value");
