@@ -388,8 +388,8 @@ sub port {
 	my $key = $num . ($opts{udp} ? '_UDP' : '');
 	return $ports{$key}{port} if $ports{$key};
 
-	# the sockets stay open in this process, unlistened and unbound to the
-	# address that is used: they only keep other tests away
+	# the lock stays open in this process, on an address that no test uses: it
+	# keeps other tests away from the number, for both protocols
 
 	my $start = 20000 + ($$ * 37 + $num) % 20000;
 
@@ -397,8 +397,6 @@ sub port {
 
 		my $lock = IO::Socket::INET->new(Proto => 'tcp',
 			LocalAddr => "127.0.0.127:$port", Listen => 1) or next;
-		my $udp = IO::Socket::INET->new(Proto => 'udp',
-			LocalAddr => "127.0.0.127:$port") or next;
 
 		my $free = IO::Socket::INET->new(
 			Proto => $opts{udp} ? 'udp' : 'tcp',
@@ -406,7 +404,7 @@ sub port {
 			$opts{udp} ? () : (Listen => 1, ReuseAddr => 1)) or next;
 		close $free;
 
-		$ports{$key} = { port => $port, lock => $lock, udp => $udp };
+		$ports{$key} = { port => $port, lock => $lock };
 		return $port;
 	}
 

@@ -1,0 +1,187 @@
+#!/usr/bin/perl
+
+# DTLS 1.2 sessions of the signal channel: RFC 9132 sections 7 and 8, RFC 6347
+# section 4.2.  With our own client, which misbehaves on demand, and openssl's.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl/);
+$t->plan(35);
+
+dots_pki($t);
+
+my $d = $t->testdir();
+my ($fp) = `openssl x509 -in $d/self.crt -noout -fingerprint -sha256`
+	=~ /=([0-9A-F:]+)/;
+
+my $conf = dots_conf(workers => 2,
+	listen => 'listen *:%%PORT_8446_UDP%% udp reuseport;',
+	customers => <<EOF);
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24;
+        mitigate  rtbh;
+    }
+
+    customer b {
+        identity  cn:client-b;
+        prefix    198.51.100.0/24;
+        mitigate  rtbh;
+    }
+
+    customer pinned {
+        identity  sha256:$fp;
+        prefix    203.0.113.0/24;
+        mitigate  rtbh;
+    }
+EOF
+
+$t->write_file_expand('nginx.conf', $conf);
+$t->run();
+
+###############################################################################
+
+my $port = port(8446, udp => 1);
+my ($s, $m);
+
+# RFC 9132 section 8: who may connect, and as whom
+
+$s = dots_session($t);
+like($s->connected(), qr/^connected \S*GCM|^connected \S*CHACHA/,
+	'a certificate of our CA, an AEAD cipher');
+is($s->put('c', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'customer a');
+
+my $b = dots_session($t, cert => 'b');
+is($b->put('d', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
+	'customer b, by CN');
+
+my $pinned = dots_session($t, cert => 'self');
+like($pinned->connected(), qr/^connected/, 'a self-signed one that is pinned');
+is($pinned->put('e', 1, prefix => ['203.0.113.1/32'])->{code}, '2.01',
+	'customer pinned');
+
+my $stranger = dots_session($t, cert => 'stranger');
+like($stranger->connected(), qr/^connected/, "our CA, but nobody's");
+is($stranger->put('f', 1, prefix => ['192.0.2.1/32'])->{code}, '4.01',
+	'4.01 for a PUT');
+is($stranger->get('c')->{code}, '4.01', '4.01 for a GET');
+
+foreach my $cert ('', 'other', 'revoked') {
+	my $x = dots_session($t, cert => $cert, args => ['--timeout', 5000]);
+	my $got = $x->connected();
+
+	# the client has finished its part when the server refuses: the refusal
+	# comes as an alert
+
+	$got = $x->command('recv 5000') if $got =~ /^connected/;
+	like($got, qr/^failed|^closed/, "refused: certificate \"$cert\"");
+}
+
+my $old = dots_session($t, args => ['--dtls1', '--timeout', 5000]);
+like($old->connected(), qr/^failed/, 'DTLS 1.0 is refused, RFC 9132 7.1');
+
+# RFC 6347 section 4.2.1: no state, no amplification before the cookie
+
+my $w = dots_session($t, args => ['--wait']);
+my $hello = $w->command('hello');
+my ($hex) = $hello =~ /^hello ([0-9a-f]+)/;
+ok($hex, 'a ClientHello without cookie');
+$w->command("raw $hex");
+my ($verify) = $w->command('rawrecv 3000') =~ /^raw ([0-9a-f]+)/;
+like($verify, qr/^16fe[fd][fd]0000.{16}03/, 'gets a HelloVerifyRequest');
+cmp_ok(length $verify, '<=', length $hex, 'no longer than itself');
+
+my $flood = $w->command('hello-flood 2000');
+like($flood, qr/^flood sent=2000 answers=\d+ size=(\d+) largest=(\d+)/,
+	'a flood of them');
+my ($size, $largest) = $flood =~ /size=(\d+) largest=(\d+)/;
+cmp_ok($largest, '<=', $size, 'no answer larger than the hello');
+is($s->get('c', 1)->{code}, '2.05', 'other sessions go on');
+
+# what is no DTLS, or of a session that is not there, is dropped
+
+foreach my $junk ('00', '16', 'ff' x 40, '16fefd' . '00' x 20,
+	'17fefd000100000000000100080000000000000000', '40010001', '16fefd00')
+{
+	$w->command("raw $junk");
+}
+is($w->command('rawrecv 300'), 'timeout', 'junk gets no answer');
+
+# one record a datagram, several records in one datagram
+
+$s->command('stats');
+$s->command('hold');
+$s->send($s->message(method => 'GET', path => ['x']));
+$s->send($s->message(method => 'GET', path => ['y']));
+$s->command('flush');
+is($s->recv()->{code}, '4.04', 'first of two in one datagram');
+is($s->recv()->{code}, '4.04', 'second');
+like($s->command('stats'), qr/\bin=2 out=1\b/, 'answered in two datagrams');
+
+# RFC 6347 section 4.1.2.6: a replayed record is silent
+
+$s->command('dup 1');
+$s->send($s->message(method => 'GET', path => ['z'], type => 'CON'));
+is($s->recv()->{code}, '4.04', 'answered once');
+is($s->recv(300), undef, 'and not twice');
+
+# lost flights
+
+my $lost = dots_session($t, args => ['--wait', '--timeout', 20000]);
+$lost->command('drop in 2');
+like($lost->command('connect 20000'), qr/^connected/,
+	'a handshake with two lost datagrams');
+
+# RFC 6347 section 4.2.8: a rebooted client, same port
+
+is($lost->get('c', 1)->{code}, '2.05', 'a session');
+like($lost->command('restart 10000'), qr/^connected/, 'begins again');
+is($lost->get('c', 1)->{code}, '2.05', 'and is served');
+
+# a wildcard listen answers from the address that was asked
+
+my $second = dots_session($t, server => "127.0.0.2:$port");
+like($second->connected(), qr/^connected/, 'answers come from 127.0.0.2');
+
+# openssl's own client
+
+my $out = `(sleep 1; echo) | timeout 10 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1`;
+like($out, qr/Verify return code: 0 \(ok\)/, 'openssl s_client');
+like($out, qr/Secure Renegotiation IS supported|Renegotiation/,
+	'RFC 5746 is understood');
+
+# close_notify: the peer's ends the session, ours tells the peer
+
+is($second->command('close'), 'ok', 'close_notify of the client');
+
+$t->reload();
+ok(dots_until(sub { $s->command('recv 1000') =~ /^closed/ }, 10),
+	'a reload says goodbye');
+
+$s = dots_session($t);
+is($s->get('c', 1)->{code}, '2.05', 'a new session finds its mitigation');
+
+$_->quit() foreach ($b, $pinned, $stranger, $lost, $second, $w);
+
+$t->stop();
+like($s->command('recv 1000'), qr/^closed/, 'so does the end');
+
+###############################################################################
