@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 30
 ifeq ($(SANITIZE),1)
 B        := build/sanitize
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-            -fno-omit-frame-pointer
+            -fno-omit-frame-pointer -Wno-return-local-addr
 else
 B        := build/default
 SANFLAGS :=

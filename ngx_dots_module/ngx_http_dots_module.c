@@ -288,9 +288,9 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
 
     } else {
 
-        /* an error_page, or the root written with escapes: no such resource */
+        /* an error_page, or the root written with escapes: no api-path at all */
 
-        rc->uri = dots_str("/", 1);
+        rc->uri = dots_str("//", 2);
     }
 
     if (r->headers_in.content_type) {
@@ -350,40 +350,57 @@ ngx_http_dots_customer(ngx_http_request_t *r)
 }
 
 
-/* nginx keeps Accept among its known headers only in some builds */
+/*
+ * nginx keeps Accept among its known headers only in some builds.  Several
+ * lines are one list (RFC 9110 section 5.3).
+ */
 
 static dots_str_t
 ngx_http_dots_accept(ngx_http_request_t *r)
 {
+    u_char           *p;
+    size_t            len;
+    ngx_str_t         value;
     ngx_uint_t        i;
-    dots_str_t        none = { 0, NULL };
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    ngx_str_null(&value);
 
-    for (i = 0; /* void */ ; i++) {
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
 
-        if (i >= part->nelts) {
+        h = part->elts;
 
-            if (part->next == NULL) {
-                return none;
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len != sizeof("Accept") - 1
+                || ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
+                                   sizeof("Accept") - 1)
+                   != 0)
+            {
+                continue;
             }
 
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
+            if (value.len == 0) {
+                value = h[i].value;
+                continue;
+            }
 
-        if (h[i].key.len == sizeof("Accept") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
-                               sizeof("Accept") - 1)
-               == 0)
-        {
-            return dots_str(h[i].value.data, h[i].value.len);
+            len = value.len + 1 + h[i].value.len;
+
+            p = ngx_pnalloc(r->pool, len);
+            if (p == NULL) {
+                break;
+            }
+
+            (void) ngx_sprintf(p, "%V,%V", &value, &h[i].value);
+
+            value.data = p;
+            value.len = len;
         }
     }
+
+    return dots_str(value.data, value.len);
 }
 
 
