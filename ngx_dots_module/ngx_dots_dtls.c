@@ -341,7 +341,7 @@ ngx_dots_dtls_tick_handler(ngx_event_t *ev)
 }
 
 
-/* RFC 6347 section 4.2.4.1: OpenSSL keeps the time, the event loop the clock. */
+/* RFC 6347 section 4.2.4.1: OpenSSL says when, the event loop waits. */
 
 static void
 ngx_dots_dtls_arm(ngx_dots_dtls_t *ds)

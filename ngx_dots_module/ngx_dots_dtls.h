@@ -12,9 +12,9 @@
  *
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
  *
- * Words: a "hello" is a ClientHello in epoch 0; the "listener" is the SSL object
- * of a server{} in this process that answers hellos until one carries a valid
- * cookie and then becomes that peer's session.
+ * Words: a "hello" is a ClientHello in epoch 0; the "listener" is the SSL
+ * object of a server{} in this process that answers hellos until one carries a
+ * valid cookie and then becomes that peer's session.
  */
 
 #ifndef _NGX_DOTS_DTLS_H_INCLUDED_

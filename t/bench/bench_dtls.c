@@ -128,7 +128,8 @@ bench_dtls_request(bench_dtls_session_t *s, unsigned char *buf, int put)
     /* {1: {2: [{6: ["192.0.2.7/32"], 14: 3600}]}}, RFC 9132 section 6 */
 
     static const unsigned char  body[] =
-        "\xa1\x01\xa1\x02\x81\xa2\x06\x81\x6c" "192.0.2.7/32" "\x0e\x19\x0e\x10";
+        "\xa1\x01\xa1\x02\x81\xa2\x06\x81\x6c" "192.0.2.7/32"
+        "\x0e\x19\x0e\x10";
 
     s->id++;
 

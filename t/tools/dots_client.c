@@ -38,7 +38,6 @@
 #include <getopt.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +49,8 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+
+#include "dots_client_text.h"
 
 
 #define DOTS_CLIENT_DATAGRAM 65535
@@ -105,167 +106,7 @@ static BIO_METHOD     *dots_client_method;
 static unsigned char   dots_client_buf[DOTS_CLIENT_DATAGRAM];
 
 
-static void dots_client_die(const char *fmt, ...)
-    __attribute__((noreturn, format(printf, 1, 2)));
-
-
-static void
-dots_client_die(const char *fmt, ...)
-{
-    va_list  args;
-
-    va_start(args, fmt);
-    fprintf(stderr, "dots_client: ");
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
-    va_end(args);
-
-    exit(2);
-}
-
-
-static int64_t
-dots_client_now(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-
-static long
-dots_client_number(const char *arg, long dflt, long max)
-{
-    long   n;
-    char  *end;
-
-    if (*arg == '\0') {
-        return dflt;
-    }
-
-    n = strtol(arg, &end, 10);
-
-    if (*end != '\0' || n < 0) {
-        return dflt;
-    }
-
-    return n > max ? max : n;
-}
-
-
-/* ---- hex ---- */
-
-static int
-dots_client_digit(int c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-
-/* Bytes, or -1: not hex, or too long. */
-
-static int
-dots_client_unhex(const char *text, unsigned char *buf, size_t size)
-{
-    int     hi, lo;
-    size_t  i, n;
-
-    n = strlen(text) / 2;
-
-    if (strlen(text) % 2 || n > size) {
-        return -1;
-    }
-
-    for (i = 0; i < n; i++) {
-        hi = dots_client_digit(text[2 * i]);
-        lo = dots_client_digit(text[2 * i + 1]);
-
-        if (hi < 0 || lo < 0) {
-            return -1;
-        }
-
-        buf[i] = (unsigned char) (hi << 4 | lo);
-    }
-
-    return (int) n;
-}
-
-
-static void
-dots_client_print_hex(const char *what, const unsigned char *buf, size_t len)
-{
-    size_t  i;
-
-    printf("%s ", what);
-
-    for (i = 0; i < len; i++) {
-        printf("%02x", buf[i]);
-    }
-
-    printf("\n");
-}
-
-
 /* ---- the socket ---- */
-
-static void
-dots_client_split(const char *text, char *host, size_t size, const char **port)
-{
-    size_t       len;
-    const char  *colon;
-
-    colon = strrchr(text, ':');
-
-    if (colon && strchr(text, ':') != colon && text[0] != '[') {
-        colon = NULL;   /* a bare IPv6 address */
-    }
-
-    *port = colon ? colon + 1 : "0";
-    len = colon ? (size_t) (colon - text) : strlen(text);
-
-    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    }
-
-    if (len >= size) {
-        dots_client_die("\"%s\" is too long", text);
-    }
-
-    memcpy(host, text, len);
-    host[len] = '\0';
-}
-
-
-static struct addrinfo *
-dots_client_resolve(const char *text)
-{
-    int               rc;
-    char              host[256];
-    const char       *port;
-    struct addrinfo   hints, *res;
-
-    dots_client_split(text, host, sizeof(host), &port);
-
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_DGRAM;
-
-    rc = getaddrinfo(host, port, &hints, &res);
-    if (rc != 0) {
-        dots_client_die("\"%s\": %s", text, gai_strerror(rc));
-    }
-
-    return res;
-}
-
 
 /* Connected: an answer from another address than the one asked is not seen. */
 
@@ -1083,7 +924,9 @@ main(int argc, char **argv)
     dc->options.timeout = 10000;
     dc->options.life = 120;
 
-    while ((c = getopt_long(argc, argv, "", dots_client_longopts, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "", dots_client_longopts, NULL))
+           != -1)
+    {
         dots_client_option(&dc->options, c);
     }
 
