@@ -35,7 +35,7 @@ static dots_registry_prefix_t *dots_registry_overlap_from(
 static void dots_registry_overlap_meet(dots_registry_overlap_t *o,
     dots_registry_version_t *v);
 static dots_registry_overlap_effect_t dots_registry_overlap_effect(
-    dots_registry_overlap_t *o, dots_registry_version_t *v, int status);
+    dots_registry_overlap_t *o, dots_registry_version_t *v);
 
 
 DOTS_REGISTRY_TREE(dots_registry_prefixes, dots_registry_prefix_s, node,
@@ -367,7 +367,8 @@ dots_registry_overlap_from(dots_registry_overlap_t *o, const dots_prefix_t *p)
 
 /*
  * One version that overlaps.  Of a busy entry both outcomes count: if either
- * matters, the answer has to wait for the settlement.
+ * matters, the answer has to wait for the settlement.  Its reserved version is
+ * met by itself; a change without one only ever ends what the entry does now.
  */
 
 static void
@@ -383,13 +384,9 @@ dots_registry_overlap_meet(dots_registry_overlap_t *o,
         return;
     }
 
-    effect = dots_registry_overlap_effect(o, v, v->status);
+    effect = dots_registry_overlap_effect(o, v);
 
     if (e->owner) {
-        if (effect == DOTS_REGISTRY_OVERLAP_NOTHING && e->pending == NULL) {
-            effect = dots_registry_overlap_effect(o, v, e->status);
-        }
-
         o->busy |= effect != DOTS_REGISTRY_OVERLAP_NOTHING;
         return;
     }
@@ -409,14 +406,15 @@ dots_registry_overlap_meet(dots_registry_overlap_t *o,
 
 static dots_registry_overlap_effect_t
 dots_registry_overlap_effect(dots_registry_overlap_t *o,
-    dots_registry_version_t *v, int status)
+    dots_registry_version_t *v)
 {
-    int  active;
+    int  status, active;
 
     if (v->trigger != o->m->trigger) {
         return DOTS_REGISTRY_OVERLAP_NOTHING;
     }
 
+    status = v->status;
     active = status >= DOTS_STATUS_IN_PROGRESS
              && status <= DOTS_STATUS_EXCEEDED;
 

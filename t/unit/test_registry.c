@@ -2,6 +2,7 @@
  * The registry, rule by rule: RFC 9132 sections 4.4.1.1, 4.4.1.3, 4.4.2, 4.4.4.
  */
 
+#include "dots_registry_private.h"
 #include "registry_world.h"
 
 #define NOW  1700000000000LL
@@ -922,6 +923,45 @@ test_undo(void **state)
 }
 
 
+/*
+ * The lengths in use decide what an overlap query costs: one that is not
+ * forgotten with its last prefix shows in no answer.
+ */
+
+static void
+test_lengths(void **state)
+{
+    test_t *t = *state;
+
+    size_t                 i, used;
+    dots_registry_root_t  *root;
+
+    have(t, "a", "u", 1, "192.0.2.1 192.0.2.64/26 2001:db8::/48");
+    assert_int_equal(put(t, "a", "u", 1,
+                         "192.0.2.1 192.0.2.64/26 2001:db8::/48"),
+                     DOTS_VERDICT_CHANGED);
+    root = t->w.r.root;
+    assert_int_equal(root->lengths4[32], 2);
+    settle(t, 1);
+    assert_int_equal(root->lengths4[32], 1);
+    assert_int_equal(root->lengths4[26], 1);
+    assert_int_equal(root->lengths6[48], 1);
+
+    assert_int_equal(expire(t, DOTS_FOREVER, "a", "u", 1), DOTS_OK);
+    settle(t, 1);
+
+    for (i = 0, used = 0; i < N(root->lengths4); i++) {
+        used += root->lengths4[i];
+    }
+
+    for (i = 0; i < N(root->lengths6); i++) {
+        used += root->lengths6[i];
+    }
+
+    assert_int_equal(used, 0);
+}
+
+
 /* Whichever allocation fails: FULL, and nothing has happened. */
 
 static void
@@ -1242,6 +1282,7 @@ main(void)
         TEST(test_report),
         TEST(test_busy),
         TEST(test_undo),
+        TEST(test_lengths),
         TEST(test_full),
         TEST(test_owners),
         TEST(test_rebuild),
