@@ -21,7 +21,7 @@
 
 #include "dots_registry.h"
 
-/* libbsd's own RB_GENERATE_STATIC() needs a macro of the BSDs' <sys/cdefs.h>. */
+/* libbsd's RB_GENERATE_STATIC() needs a macro of the BSDs' <sys/cdefs.h>. */
 #define DOTS_REGISTRY_TREE(name, type, field, cmp)                            \
     RB_GENERATE_INTERNAL(name, type, field, cmp,                              \
                          static __attribute__((unused)))
@@ -187,7 +187,7 @@ dots_registry_is_victim(const dots_registry_entry_t *e)
 void *dots_registry_index_alloc(dots_registry_t *r, size_t size); /* zeroed */
 void dots_registry_index_free(dots_registry_t *r, void *p);
 
-/* NULL: not there; of make_client: no memory.  A client made is not held yet. */
+/* NULL: not there; of make_client: no memory.  A client made is not held. */
 dots_registry_customer_t *dots_registry_index_customer(dots_registry_t *r,
     dots_str_t name);
 dots_registry_client_t *dots_registry_index_client(dots_registry_t *r,

@@ -102,7 +102,7 @@ microseconds(void)
 }
 
 
-/* The i-th of them: who asks for what.  Its arena is the caller's to destroy. */
+/* The i-th of them: who asks for what.  The caller destroys its arena. */
 
 static void
 request(request_t *rq, uint32_t i)

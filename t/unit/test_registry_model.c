@@ -635,8 +635,9 @@ check_lists(model_t *md, entry_t **want, size_t total)
         for (u = 0; u < N(cuids); u++) {
             assert_int_equal(dots_registry_list(&md->w.r,
                                                 world_str(customers[c]),
-                                                world_str(cuids[u]), md->scratch,
-                                                &list, &n), DOTS_OK);
+                                                world_str(cuids[u]),
+                                                md->scratch, &list, &n),
+                             DOTS_OK);
 
             for (i = 0; i < n; i++) {
                 assert_true(at + i < total);
