@@ -9,6 +9,13 @@
 #define NGX_DOTS_MITIGATION_MEMORY    "no memory"
 
 
+typedef struct {
+    dots_arena_t       *arena;
+    dots_mitigation_t  *m;
+    unsigned            read:1;
+} ngx_dots_mitigation_found_t;
+
+
 static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
 static void ngx_dots_mitigation_decide(ngx_dots_request_t *dr);
@@ -23,6 +30,10 @@ static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
 static ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
     dots_mitigation_t *m, int committed);
+static void ngx_dots_mitigation_reread(ngx_dots_request_t *dr,
+    dots_mitigation_t *m);
+static int ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value);
 
 
 /* ---- PUT: resolve, decide, store, settle ---- */
@@ -96,6 +107,8 @@ ngx_dots_mitigation_decide(ngx_dots_request_t *dr)
                                 rq->customer->max_mitigations, rq->now,
                                 (uint32_t) ngx_pid, rq->arena, &dr->over,
                                 &rq->conflict, &rq->fault);
+    dr->epoch = ngx_dots_zone_epoch();
+
     ngx_dots_zone_unlock();
 
     switch (verdict) {
@@ -258,8 +271,17 @@ static ngx_int_t
 ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     int committed)
 {
-    int               rc;
-    dots_registry_t  *r;
+    int                 rc;
+    ngx_uint_t          epoch;
+    dots_registry_t    *r;
+    dots_mitigation_t   now;
+
+    now = *m;
+    epoch = ngx_dots_zone_epoch();
+
+    if (committed && epoch != dr->epoch) {
+        ngx_dots_mitigation_reread(dr, &now);
+    }
 
     r = ngx_dots_zone_lock(1);
 
@@ -267,7 +289,13 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
         return committed ? NGX_AGAIN : NGX_OK;
     }
 
-    rc = dots_registry_settle(r, m, &dr->over, (uint32_t) ngx_pid, committed);
+    if (epoch != ngx_dots_zone_epoch()) {
+        ngx_dots_zone_unlock();
+        return committed ? NGX_AGAIN : NGX_OK;
+    }
+
+    rc = dots_registry_settle(r, &now, &dr->over, (uint32_t) ngx_pid,
+                              committed);
 
     ngx_dots_zone_unlock();
 
@@ -281,6 +309,55 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * The registry was filled again since the decision.  Somebody may have changed
+ * the mitigation once more: what the store has counts.
+ */
+
+static void
+ngx_dots_mitigation_reread(ngx_dots_request_t *dr, dots_mitigation_t *m)
+{
+    ngx_int_t           rc;
+    dots_store_slice_t  key;
+    dots_mitigation_t   stored;
+
+    ngx_dots_mitigation_found_t  found;
+
+    found.arena = dr->rq->arena;
+    found.m = &stored;
+    found.read = 0;
+
+    key = ngx_dots_state_mitigation(dr->rq->arena, m->customer, m->cuid,
+                                    m->mid);
+
+    rc = key.data ? ngx_dots_state_get(key, ngx_dots_mitigation_found, &found)
+                  : NGX_ERROR;
+
+    if (rc == NGX_DECLINED) {
+        m->status = DOTS_STATUS_TERMINATED;
+
+    } else if (rc == NGX_OK && found.read) {
+        *m = stored;
+    }
+}
+
+
+static int
+ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value)
+{
+    ngx_dots_mitigation_found_t *found = ctx;
+
+    if (dots_mitigation_decode(found->m, value.data, value.len, found->arena)
+        == DOTS_OK)
+    {
+        found->read = 1;
+    }
+
+    return 0;
 }
 
 
@@ -371,6 +448,8 @@ ngx_dots_mitigation_delete(ngx_dots_request_t *dr)
     verdict = dots_registry_withdraw(r, &key, &dcf->lifetime, rq->now,
                                      (uint32_t) ngx_pid, rq->arena,
                                      &dr->stored);
+    dr->epoch = ngx_dots_zone_epoch();
+
     ngx_dots_zone_unlock();
 
     switch (verdict) {

@@ -28,6 +28,7 @@ typedef struct {
     ngx_dots_pass_work_t   *work;
     ngx_uint_t              nwork;
     uint64_t                generation;     /* of the registry */
+    ngx_uint_t              epoch;          /* of the zone: it counts anew */
     unsigned                checked:1;      /* against today's customers */
     unsigned                failed:1;       /* no memory: the pass is void */
 } ngx_dots_pass_t;
@@ -246,7 +247,7 @@ ngx_uint_t
 ngx_dots_pass_needed(void)
 {
     uint64_t          generation;
-    ngx_uint_t        i;
+    ngx_uint_t        i, epoch;
     dots_registry_t  *r;
 
     for (i = 0; i < ngx_dots_pass.nwork; i++) {
@@ -264,10 +265,12 @@ ngx_dots_pass_needed(void)
     }
 
     generation = dots_registry_generation(r);
+    epoch = ngx_dots_zone_epoch();
 
     ngx_dots_zone_unlock();
 
-    return generation != ngx_dots_pass.generation;
+    return generation != ngx_dots_pass.generation
+           || epoch != ngx_dots_pass.epoch;
 }
 
 
@@ -277,7 +280,7 @@ ngx_dots_pass_run(void)
     int                     rc;
     size_t                  i, n;
     uint64_t                generation;
-    ngx_uint_t              k;
+    ngx_uint_t              k, epoch;
     dots_arena_t           *a, *last;
     dots_registry_t        *r;
     dots_mitigation_t      *list;
@@ -294,6 +297,7 @@ ngx_dots_pass_run(void)
     from = NULL;
     last = NULL;
     generation = ngx_dots_pass.generation;
+    epoch = ngx_dots_pass.epoch;
 
     for ( ;; ) {
 
@@ -311,6 +315,16 @@ ngx_dots_pass_run(void)
             /* what changes while we look is for the next pass */
 
             generation = dots_registry_generation(r);
+            epoch = ngx_dots_zone_epoch();
+
+        } else if (epoch != ngx_dots_zone_epoch()) {
+
+            /* another registry than the one that this pass began with */
+
+            ngx_dots_zone_unlock();
+            dots_arena_destroy(a);
+            dots_arena_destroy(last);
+            return;
         }
 
         rc = dots_registry_next(r, from, NGX_DOTS_PASS_CHUNK, a, &list, &n);
@@ -362,6 +376,7 @@ ngx_dots_pass_run(void)
     }
 
     ngx_dots_pass.generation = generation;
+    ngx_dots_pass.epoch = epoch;
     ngx_dots_pass.checked = 1;
 }
 

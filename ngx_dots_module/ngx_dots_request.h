@@ -27,6 +27,7 @@ struct ngx_dots_request_s {
     ngx_dots_commit_t    commit;
     dots_overridden_t    over;
     dots_mitigation_t    stored;     /* what a DELETE makes of an entry */
+    ngx_uint_t           epoch;      /* of the zone that decided */
 
     ngx_uint_t           bound;      /* the cuid was bound for a dots-client */
 

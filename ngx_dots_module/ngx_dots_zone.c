@@ -22,6 +22,7 @@ typedef struct {
     ngx_atomic_t             loaded;     /* the registry is whole */
     ngx_atomic_t             loader;     /* pid of who is filling it */
     ngx_uint_t               mutating;   /* under the lock */
+    ngx_uint_t               epoch;      /* fillings of the registry */
 
     ngx_slab_pool_t         *slab;       /* of the registry */
     size_t                   slab_size;
@@ -223,6 +224,13 @@ ngx_dots_zone_loaded(void)
 }
 
 
+ngx_uint_t
+ngx_dots_zone_epoch(void)
+{
+    return ngx_dots_zone->epoch;
+}
+
+
 void
 ngx_dots_zone_lose(void)
 {
@@ -325,6 +333,7 @@ ngx_dots_zone_wipe(void)
 
     ngx_dots_zone->registry = ngx_dots_zone_registry.root;
     ngx_dots_zone->mutating = 0;
+    ngx_dots_zone->epoch++;
 
     ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
 

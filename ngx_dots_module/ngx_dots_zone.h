@@ -34,6 +34,13 @@ void ngx_dots_zone_unlock(void);
 ngx_int_t ngx_dots_zone_load(ngx_log_t *log);
 ngx_uint_t ngx_dots_zone_loaded(void);
 
+/*
+ * Counts the fillings.  A change that was reserved in one and is settled in
+ * another may be older than what was loaded.  Call it with the zone locked, or
+ * take the answer for a hint.
+ */
+ngx_uint_t ngx_dots_zone_epoch(void);
+
 /* Declares the registry lost: see above, and ngx_dots_process_reap(). */
 void ngx_dots_zone_lose(void);
 
