@@ -36,9 +36,12 @@ $t->run();
 
 ###############################################################################
 
-sub there { my ($p) = @_; return dots_rib($t) =~ m!\Q$p\E/32! }
+# $t is handed over: a sub that holds it would outlive Test::More
+
+sub there { my ($t, $p) = @_; return dots_rib($t) =~ m!\Q$p\E/32! }
 
 sub kill_nginx {
+	my ($t) = @_;
 	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 	my @pids = ($master, dots_workers($t));
 	kill 'KILL', @pids;
@@ -56,7 +59,7 @@ is($a->put($c, 1, prefix => ['192.0.2.1/32'], lifetime => 3600)->{code}, '2.01',
 
 # right after the answer
 
-kill_nginx();
+kill_nginx($t);
 $t->run();
 
 $a = dots_session($t);
@@ -67,22 +70,22 @@ is($m->{code}, '2.05', 'the mitigation is there');
 cmp_ok($m->{cbor}{1}{2}[0]{14}, '>', 3500, 'with its remaining lifetime');
 is($a->put($c, 1, prefix => ['192.0.2.1/32'], lifetime => 3600)->{code}, '2.04',
 	'and can be refreshed');
-ok(dots_until(sub { there('192.0.2.1') }), 'so is its route');
+ok(dots_until(sub { there($t, '192.0.2.1') }), 'so is its route');
 ok(dots_until(sub { $a->status($c, 1) == 2 }), 'status 2 again');
 
 # a withdrawal survives, too
 
 is($a->put($c, 2, prefix => ['192.0.2.2/32'])->{code}, '2.01', 'a second one');
-ok(dots_until(sub { there('192.0.2.2') }), 'with its route');
+ok(dots_until(sub { there($t, '192.0.2.2') }), 'with its route');
 is($a->delete($c, 2)->{code}, '2.02', 'withdrawn');
 
-kill_nginx();
+kill_nginx($t);
 $t->run();
 $a = dots_session($t);
 
 ok(dots_until(sub { $a->get($c, 2)->{code} eq '4.04' }), 'stays withdrawn');
-ok(dots_until(sub { !there('192.0.2.2') }), 'its route is gone');
-ok(there('192.0.2.1'), 'the other one is not');
+ok(dots_until(sub { !there($t, '192.0.2.2') }), 'its route is gone');
+ok(there($t, '192.0.2.1'), 'the other one is not');
 
 # a worker alone: the others go on, nothing is lost
 
@@ -96,7 +99,7 @@ ok(dots_until(sub { my @now = dots_workers($t); @now >= @workers
 $a = dots_session($t);
 is($a->get($c, 1)->{code}, '2.05', 'the mitigation is there');
 is($a->put($c, 3, prefix => ['192.0.2.3/32'])->{code}, '2.01', 'a new one');
-ok(dots_until(sub { there('192.0.2.3') }), 'its route');
+ok(dots_until(sub { there($t, '192.0.2.3') }), 'its route');
 
 # gobgpd goes and comes back: all routes are back
 
@@ -110,8 +113,8 @@ is($a->status($c, 4), 1, 'status 1 meanwhile');
 
 dots_gobgpd($t);
 
-ok(dots_until(sub { there('192.0.2.1') && there('192.0.2.3')
-	&& there('192.0.2.4') }), 'all routes are back');
+ok(dots_until(sub { there($t, '192.0.2.1') && there($t, '192.0.2.3')
+	&& there($t, '192.0.2.4') }), 'all routes are back');
 ok(dots_until(sub { $a->status($c, 4) == 2 }), 'status 2');
 
 # a route of the operator's stays his
@@ -134,7 +137,7 @@ $conf =~ s!192\.0\.2\.0/24!192.0.2.0/31!;
 $t->write_file_expand('nginx.conf', $conf);
 $t->run();
 
-ok(dots_until(sub { there('192.0.2.1') && !there('192.0.2.3')
-	&& !there('192.0.2.4') }), 'what is not his any more is withdrawn');
+ok(dots_until(sub { there($t, '192.0.2.1') && !there($t, '192.0.2.3')
+	&& !there($t, '192.0.2.4') }), 'what is not his any more is withdrawn');
 
 ###############################################################################
