@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp curl dnsmasq/);
-$t->plan(25);
+$t->plan(26)->todo_alerts();
 
 dots_pki($t);
 dots_dns($t);
@@ -139,5 +139,10 @@ $t->run();
 
 ok(dots_until(sub { there($t, '192.0.2.1') && !there($t, '192.0.2.3')
 	&& !there($t, '192.0.2.4') }), 'what is not his any more is withdrawn');
+
+# the master says that workers were killed, and nothing else is an alert
+
+is(join("\n", grep { !/exited on signal 9/ }
+	$t->read_file('error.log') =~ /.+\[alert\].+/gm), '', 'no other alerts');
 
 ###############################################################################
