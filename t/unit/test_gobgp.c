@@ -1,0 +1,1017 @@
+/* The runner and the gobgp driver against a real gobgpd (GoBGP 3.x). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dots_gobgp.h"
+
+
+#define TEST_PATIENCE 15000     /* ms: the longest wait for anything */
+#define TEST_TAG      0xfde90001 /* 65001:1 */
+#define TEST_MANY     2000
+
+
+typedef struct test_s  test_t;
+
+struct test_s {
+    char               dir[32];
+    char               target[64];  /* of the gobgp command */
+    pid_t              pid;
+    dots_gobgp_conf_t  conf;
+    dots_mitigator_t  *mt;
+    test_t            *peer;        /* a second gobgpd */
+    int                event;
+
+    pthread_mutex_t    mutex;
+    unsigned           errors;      /* log lines by level */
+    unsigned           infos;
+    char               last[512];
+};
+
+
+static const char  test_global[] = "[global.config]\n"
+                                   "as = 65001\n"
+                                   "router-id = \"192.0.2.254\"\n"
+                                   "port = -1\n";
+
+
+static int64_t
+now_ms(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+static void
+breathe(void)
+{
+    poll(NULL, 0, 20);
+}
+
+
+static dots_prefix_t
+prefix(const char *text)
+{
+    dots_prefix_t  p;
+
+    assert_int_equal(dots_prefix_parse(&p, dots_str(text, strlen(text))),
+                     DOTS_OK);
+
+    return p;
+}
+
+
+/* Output of a command, or its failure as NULL. */
+
+static char *
+run(const char *fmt, ...)
+{
+    char         cmd[1024];
+    FILE        *f;
+    size_t       n;
+    va_list      args;
+    static char  out[1 << 20];
+
+    va_start(args, fmt);
+    vsnprintf(cmd, sizeof(cmd), fmt, args);
+    va_end(args);
+
+    f = popen(cmd, "r");
+    assert_non_null(f);
+    n = fread(out, 1, sizeof(out) - 1, f);
+    out[n] = '\0';
+
+    return pclose(f) == 0 ? out : NULL;
+}
+
+
+static char *
+rib(test_t *t, const char *family)
+{
+    char  *out;
+
+    out = run("gobgp --target %s global rib -a %s 2>&1", t->target, family);
+
+    return out ? out : "";
+}
+
+
+static int
+free_port(void)
+{
+    int                 fd;
+    socklen_t           len;
+    struct sockaddr_in  sin = { .sin_family = AF_INET };
+
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    len = sizeof(sin);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *) &sin, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &sin, &len), 0);
+    close(fd);
+
+    return ntohs(sin.sin_port);
+}
+
+
+/* The line of the table that shows the prefix, or NULL. */
+
+static const char *
+route(test_t *t, const char *family, const char *text)
+{
+    char         needle[80];
+    char        *at, *end;
+    static char  line[512];
+
+    snprintf(needle, sizeof(needle), " %s ", text);
+    at = strstr(rib(t, family), needle);
+
+    if (at == NULL) {
+        return NULL;
+    }
+
+    end = strchr(at, '\n');
+    snprintf(line, sizeof(line), "%.*s", end ? (int) (end - at) : 500, at);
+
+    return line;
+}
+
+
+static void
+shows(test_t *t, const char *family, const char *text, const char *what)
+{
+    const char  *line;
+
+    line = route(t, family, text);
+
+    if (line == NULL || strstr(line, what) == NULL) {
+        fail_msg("%s: \"%s\" does not show %s", text, line ? line : "", what);
+    }
+}
+
+
+/* ---- gobgpd ---- */
+
+static void
+gobgpd_spawn(test_t *t, const char *config)
+{
+    int   fd;
+    char  path[64], host[64];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/conf", t->dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(config, f);
+    fclose(f);
+
+    snprintf(host, sizeof(host), "unix://%s/sock", t->dir);
+    snprintf(t->target, sizeof(t->target), "%s", host);
+
+    t->pid = fork();
+    assert_int_not_equal(t->pid, -1);
+
+    if (t->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        fd = open("/dev/null", O_RDWR);
+        dup2(fd, 1);
+        dup2(fd, 2);
+
+        if (config[0]) {
+            execlp("gobgpd", "gobgpd", "--api-hosts", host, "--pprof-disable",
+                   "-f", path, NULL);
+        } else {
+            execlp("gobgpd", "gobgpd", "--api-hosts", host, "--pprof-disable",
+                   NULL);
+        }
+
+        _exit(127);
+    }
+}
+
+
+static void
+gobgpd_ready(test_t *t)
+{
+    int64_t  end;
+
+    for (end = now_ms() + TEST_PATIENCE; now_ms() < end; breathe()) {
+        if (run("gobgp --target %s global 2>&1 | grep -q 'AS: *65001'",
+                t->target))
+        {
+            return;
+        }
+    }
+
+    fail_msg("gobgpd does not start");
+}
+
+
+static void
+gobgpd_start(test_t *t)
+{
+    gobgpd_spawn(t, test_global);
+    gobgpd_ready(t);
+}
+
+
+static void
+gobgpd_stop(test_t *t)
+{
+    char  path[64];
+
+    if (t->pid > 0) {
+        kill(t->pid, SIGKILL);
+        waitpid(t->pid, NULL, 0);
+        t->pid = 0;
+    }
+
+    snprintf(path, sizeof(path), "%s/sock", t->dir);
+    unlink(path);
+}
+
+
+/* ---- the runner ---- */
+
+static void
+on_notify(void *ctx)
+{
+    test_t    *t = ctx;
+    uint64_t   one = 1;
+
+    assert_int_equal(write(t->event, &one, sizeof(one)), sizeof(one));
+}
+
+
+static void
+on_log(void *ctx, int level, const char *text)
+{
+    test_t  *t = ctx;
+
+    pthread_mutex_lock(&t->mutex);
+    t->errors += level == DOTS_LOG_ERROR;
+    t->infos += level == DOTS_LOG_INFO;
+    snprintf(t->last, sizeof(t->last), "%s", text);
+    pthread_mutex_unlock(&t->mutex);
+}
+
+
+static unsigned
+logged(test_t *t, int level)
+{
+    unsigned  n;
+
+    pthread_mutex_lock(&t->mutex);
+    n = level == DOTS_LOG_ERROR ? t->errors : t->infos;
+    pthread_mutex_unlock(&t->mutex);
+
+    return n;
+}
+
+
+static void
+runner_start(test_t *t)
+{
+    t->mt = dots_mitigator_start(&dots_gobgp_driver, &t->conf, on_notify,
+                                 on_log, t);
+    assert_non_null(t->mt);
+}
+
+
+static void
+want(test_t *t, size_t n, ...)
+{
+    size_t       i;
+    va_list      args;
+    dots_rule_t  rules[16];
+
+    va_start(args, n);
+
+    for (i = 0; i < n; i++) {
+        rules[i].prefix = prefix(va_arg(args, const char *));
+    }
+
+    va_end(args);
+    assert_int_equal(dots_mitigator_want(t->mt, rules, n), DOTS_OK);
+}
+
+
+static dots_rule_state_t
+state_of(test_t *t, const char *text, char *reason)
+{
+    dots_prefix_t  p;
+
+    p = prefix(text);
+
+    return dots_mitigator_state(t->mt, &p, reason);
+}
+
+
+/* Waits on the notifications alone: one that is missing fails the test. */
+
+static void
+becomes(test_t *t, const char *text, dots_rule_state_t state)
+{
+    int64_t        end;
+    uint64_t       count;
+    struct pollfd  pfd = { .fd = t->event, .events = POLLIN };
+
+    end = now_ms() + TEST_PATIENCE;
+
+    while (state_of(t, text, NULL) != state) {
+        if (poll(&pfd, 1, (int) (end - now_ms() > 0 ? end - now_ms() : 0))
+            != 1)
+        {
+            fail_msg("%s: state %d, not %d; log: %s", text,
+                     state_of(t, text, NULL), state, t->last);
+        }
+
+        assert_int_equal(read(t->event, &count, sizeof(count)), sizeof(count));
+    }
+}
+
+
+static void
+goes(test_t *t, const char *family, const char *text)
+{
+    int64_t  end;
+
+    for (end = now_ms() + TEST_PATIENCE; now_ms() < end; breathe()) {
+        if (route(t, family, text) == NULL) {
+            return;
+        }
+    }
+
+    fail_msg("%s does not go", text);
+}
+
+
+static test_t *
+test_new(void)
+{
+    test_t  *t;
+
+    t = calloc(1, sizeof(test_t));
+    assert_non_null(t);
+    strcpy(t->dir, "/tmp/dots-gobgp-XXXXXX");
+    assert_non_null(mkdtemp(t->dir));
+
+    return t;
+}
+
+
+static void
+test_end(test_t *t)
+{
+    char  path[64];
+
+    gobgpd_stop(t);
+    snprintf(path, sizeof(path), "%s/conf", t->dir);
+    unlink(path);
+    assert_int_equal(rmdir(t->dir), 0);
+    free(t);
+}
+
+
+static int
+setup(void **state)
+{
+    test_t  *t;
+
+    t = test_new();
+    pthread_mutex_init(&t->mutex, NULL);
+    t->event = eventfd(0, EFD_CLOEXEC);
+    assert_int_not_equal(t->event, -1);
+
+    snprintf(t->conf.target, sizeof(t->conf.target), "unix:%s/sock", t->dir);
+    t->conf.next_hop4 = prefix("192.0.2.1");
+    t->conf.next_hop6 = prefix("100::1");
+    t->conf.communities[0] = 0xffff029a;
+    t->conf.communities[1] = 0xffffff01;
+    t->conf.ncommunities = 2;
+    t->conf.tag = TEST_TAG;
+    t->conf.timeout = 1000;
+    *state = t;
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    test_t  *t = *state;
+
+    dots_mitigator_stop(t->mt);
+    close(t->event);
+
+    if (t->peer != NULL) {
+        test_end(t->peer);
+    }
+
+    test_end(t);
+
+    return 0;
+}
+
+
+/* ---- tests ---- */
+
+static void
+test_community(void **state)
+{
+    size_t    i;
+    uint32_t  c;
+
+    static const struct {
+        const char *text;
+        uint32_t    value;
+    } good[] = {
+        { "65535:666", 0xffff029a }, { "blackhole", 0xffff029a },
+        { "no-export", 0xffffff01 }, { "no-advertise", 0xffffff02 },
+        { "no-export-subconfed", 0xffffff03 }, { "no-peer", 0xffffff04 },
+        { "graceful-shutdown", 0xffff0000 }, { "0:0", 0 },
+        { "4294967295", 0xffffffff }, { "65001:1", TEST_TAG }
+    };
+    static const char *const  bad[] = {
+        "", ":", "1:", ":1", "65536:1", "1:65536", "4294967296", "-1", "1:2:3",
+        " 1", "1 ", "0x10", "Blackhole", "blackhol", "99999999999:1"
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(dots_gobgp_community(
+                             dots_str(good[i].text, strlen(good[i].text)), &c),
+                         DOTS_OK);
+        assert_int_equal(c, good[i].value);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (dots_gobgp_community(dots_str(bad[i], strlen(bad[i])), &c)
+            != DOTS_INVALID)
+        {
+            fail_msg("\"%s\" is accepted", bad[i]);
+        }
+    }
+}
+
+
+static void
+test_can(void **state)
+{
+    test_t            *t = *state;
+    dots_prefix_t      both[2];
+    dots_mitigation_t  m = { .nresolved = 2, .resolved = both };
+
+    both[0] = prefix("192.0.2.7");
+    both[1] = prefix("2001:db8::7");
+
+    assert_true(dots_gobgp_driver.can(&t->conf, &m));
+    t->conf.next_hop6.family = 0;
+    assert_false(dots_gobgp_driver.can(&t->conf, &m));
+    m.nresolved = 1;
+    assert_true(dots_gobgp_driver.can(&t->conf, &m));
+    m.nresolved = 0;
+    assert_false(dots_gobgp_driver.can(&t->conf, &m));
+}
+
+
+/* RFC 7999: the BLACKHOLE community; RFC 4760: IPv6 in MP_REACH_NLRI. */
+
+static void
+test_announce_withdraw(void **state)
+{
+    test_t    *t = *state;
+    uint64_t   generation;
+
+    gobgpd_start(t);
+    runner_start(t);
+    want(t, 5, "203.0.113.7", "2001:db8:1::7", "198.51.100.0/24",
+         "2001:db8:2::/48", "203.0.113.7/32");
+
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:1::7", DOTS_RULE_INSTALLED);
+    becomes(t, "198.51.100.0/24", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:2::/48", DOTS_RULE_INSTALLED);
+
+    shows(t, "ipv4", "203.0.113.7/32", "192.0.2.1 ");
+    shows(t, "ipv4", "203.0.113.7/32", "{Origin: i}");
+    shows(t, "ipv4", "203.0.113.7/32",
+          "{Communities: blackhole, no-export, 65001:1}");
+    shows(t, "ipv4", "198.51.100.0/24", "192.0.2.1 ");
+    shows(t, "ipv6", "2001:db8:1::7/128", " 100::1 ");
+    shows(t, "ipv6", "2001:db8:1::7/128",
+          "{Communities: blackhole, no-export, 65001:1}");
+    shows(t, "ipv6", "2001:db8:2::/48", " 100::1 ");
+
+    /* the same set again is nothing new */
+
+    generation = dots_mitigator_generation(t->mt);
+    want(t, 4, "2001:db8:2::/48", "203.0.113.7", "2001:db8:1::7",
+         "198.51.100.0/24");
+    want(t, 1, "2001:db8:1::7");
+    goes(t, "ipv4", "203.0.113.7/32");
+    goes(t, "ipv4", "198.51.100.0/24");
+    goes(t, "ipv6", "2001:db8:2::/48");
+    shows(t, "ipv6", "2001:db8:1::7/128", " 100::1 ");
+    becomes(t, "203.0.113.7", DOTS_RULE_PENDING);
+    assert_true(dots_mitigator_generation(t->mt) > generation);
+
+    want(t, 0);
+    goes(t, "ipv6", "2001:db8:1::7/128");
+    assert_int_equal(logged(t, DOTS_LOG_ERROR), 0);
+}
+
+
+/* What the operator put there is neither changed nor deleted. */
+
+static void
+test_foreign(void **state)
+{
+    char     reason[DOTS_REASON_MAX];
+    test_t  *t = *state;
+
+    gobgpd_start(t);
+    assert_non_null(run("gobgp --target %s global rib add -a ipv4 "
+                        "203.0.113.9/32 nexthop 192.0.2.99 "
+                        "community 65535:666", t->target));
+    assert_non_null(run("gobgp --target %s global rib add -a ipv6 "
+                        "2001:db8:1::9/128 nexthop 100::99", t->target));
+    runner_start(t);
+
+    want(t, 3, "203.0.113.9", "203.0.113.7", "2001:db8:1::9");
+    becomes(t, "203.0.113.9", DOTS_RULE_REFUSED);
+    becomes(t, "2001:db8:1::9", DOTS_RULE_REFUSED);
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    (void) state_of(t, "203.0.113.9", reason);
+    assert_non_null(strstr(reason, "operator"));
+    shows(t, "ipv4", "203.0.113.9/32", "192.0.2.99 ");
+    shows(t, "ipv6", "2001:db8:1::9/128", " 100::99 ");
+
+    want(t, 0);
+    goes(t, "ipv4", "203.0.113.7/32");
+    shows(t, "ipv4", "203.0.113.9/32", "192.0.2.99 ");
+    shows(t, "ipv6", "2001:db8:1::9/128", " 100::99 ");
+
+    /* the operator takes it away: ours takes its place */
+
+    want(t, 1, "203.0.113.9");
+    becomes(t, "203.0.113.9", DOTS_RULE_REFUSED);
+    assert_non_null(run("gobgp --target %s global rib del -a ipv4 "
+                        "203.0.113.9/32", t->target));
+    becomes(t, "203.0.113.9", DOTS_RULE_INSTALLED);
+    shows(t, "ipv4", "203.0.113.9/32", "192.0.2.1 ");
+    assert_int_equal(logged(t, DOTS_LOG_ERROR), 0);
+}
+
+
+/* Of a former run: unwanted ones go, different ones are replaced. */
+
+static void
+test_takeover(void **state)
+{
+    test_t  *t = *state;
+
+    gobgpd_start(t);
+    assert_non_null(run("gobgp --target %s global rib add -a ipv4 "
+                        "203.0.113.1/32 nexthop 192.0.2.1 "
+                        "community 65535:666,65001:1", t->target));
+    assert_non_null(run("gobgp --target %s global rib add -a ipv4 "
+                        "203.0.113.2/32 nexthop 192.0.2.77 "
+                        "community 65535:666,65535:65281,65001:1", t->target));
+    assert_non_null(run("gobgp --target %s global rib add -a ipv4 "
+                        "203.0.113.3/32 nexthop 192.0.2.1 "
+                        "community 65001:1", t->target));
+    assert_non_null(run("gobgp --target %s global rib add -a ipv6 "
+                        "2001:db8:1::2/128 nexthop 100::77 "
+                        "community 65535:666,65535:65281,65001:1", t->target));
+    runner_start(t);
+    want(t, 3, "203.0.113.2", "203.0.113.3", "2001:db8:1::2");
+
+    becomes(t, "203.0.113.2", DOTS_RULE_INSTALLED);
+    becomes(t, "203.0.113.3", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:1::2", DOTS_RULE_INSTALLED);
+    shows(t, "ipv4", "203.0.113.2/32", " 192.0.2.1 ");
+    shows(t, "ipv4", "203.0.113.3/32", "blackhole, no-export, 65001:1");
+    shows(t, "ipv6", "2001:db8:1::2/128", " 100::1 ");
+    assert_null(route(t, "ipv4", "203.0.113.1/32"));
+
+    /* the end of the runner leaves the routes to the next one */
+
+    dots_mitigator_stop(t->mt);
+    t->mt = NULL;
+    shows(t, "ipv4", "203.0.113.2/32", " 192.0.2.1 ");
+}
+
+
+static void
+test_no_next_hop(void **state)
+{
+    char     reason[DOTS_REASON_MAX];
+    test_t  *t = *state;
+
+    gobgpd_start(t);
+    memset(&t->conf.next_hop6, 0, sizeof(dots_prefix_t));
+    assert_non_null(run("gobgp --target %s global rib add -a ipv6 "
+                        "2001:db8:1::7/128 nexthop 100::1 "
+                        "community 65001:1", t->target));
+    runner_start(t);
+    want(t, 2, "203.0.113.7", "2001:db8:1::7");
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:1::7", DOTS_RULE_REFUSED);
+    (void) state_of(t, "2001:db8:1::7", reason);
+    assert_string_equal(reason, "no IPv6 next hop is configured");
+    assert_null(route(t, "ipv6", "2001:db8:1::7/128"));
+}
+
+
+/* A family that the operator left out of GoBGP's configuration. */
+
+static void
+test_no_family(void **state)
+{
+    char     reason[DOTS_REASON_MAX];
+    char     config[512];
+    test_t  *t = *state;
+
+    snprintf(config, sizeof(config),
+             "%s[[global.afi-safis]]\n[global.afi-safis.config]\n"
+             "afi-safi-name = \"ipv4-unicast\"\n", test_global);
+    gobgpd_spawn(t, config);
+    gobgpd_ready(t);
+    runner_start(t);
+    want(t, 2, "203.0.113.7", "2001:db8:1::7");
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:1::7", DOTS_RULE_REFUSED);
+    (void) state_of(t, "2001:db8:1::7", reason);
+    assert_non_null(strstr(reason, "not supported"));
+}
+
+
+static void
+test_away_at_start(void **state)
+{
+    int64_t   began;
+    test_t   *t = *state;
+
+    runner_start(t);
+    want(t, 1, "203.0.113.7");
+
+    for (began = now_ms(); logged(t, DOTS_LOG_ERROR) == 0; breathe()) {
+        assert_true(now_ms() - began < TEST_PATIENCE);
+    }
+
+    assert_int_equal(state_of(t, "203.0.113.7", NULL), DOTS_RULE_PENDING);
+    assert_non_null(strstr(t->last, "cannot list the routes"));
+
+    /* it runs but has not been told its AS number: still away */
+
+    gobgpd_spawn(t, "");
+
+    for (began = now_ms(); now_ms() - began < TEST_PATIENCE; breathe()) {
+        if (run("gobgp --target %s global rib 2>&1 | grep -q started",
+                t->target))
+        {
+            break;
+        }
+    }
+
+    began = now_ms();
+
+    while (now_ms() - began < 700) {
+        assert_int_equal(state_of(t, "203.0.113.7", NULL), DOTS_RULE_PENDING);
+        breathe();
+    }
+
+    assert_non_null(run("gobgp --target %s global as 65001 "
+                        "router-id 192.0.2.254 listen-port %d "
+                        "listen-addresses 127.0.0.1", t->target, free_port()));
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    assert_int_equal(logged(t, DOTS_LOG_ERROR), 1);
+    assert_int_equal(logged(t, DOTS_LOG_INFO), 1);
+}
+
+
+static void
+test_restart(void **state)
+{
+    int64_t  began;
+    test_t  *t = *state;
+
+    gobgpd_start(t);
+    runner_start(t);
+    want(t, 2, "203.0.113.7", "2001:db8:1::7");
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:1::7", DOTS_RULE_INSTALLED);
+
+    gobgpd_stop(t);
+    becomes(t, "203.0.113.7", DOTS_RULE_PENDING);
+    gobgpd_start(t);
+    began = now_ms();
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    becomes(t, "2001:db8:1::7", DOTS_RULE_INSTALLED);
+    assert_true(now_ms() - began < 5000);
+    shows(t, "ipv4", "203.0.113.7/32", "192.0.2.1 ");
+    shows(t, "ipv6", "2001:db8:1::7/128", " 100::1 ");
+    assert_int_equal(logged(t, DOTS_LOG_ERROR), 1);
+    assert_int_equal(logged(t, DOTS_LOG_INFO), 1);
+}
+
+
+/* Restarted between two checks: nobody was away, the routes are. */
+
+static void
+test_lost_route(void **state)
+{
+    int64_t  end;
+    test_t  *t = *state;
+
+    gobgpd_start(t);
+    runner_start(t);
+    want(t, 1, "203.0.113.7");
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    assert_non_null(run("gobgp --target %s global rib del -a ipv4 "
+                        "203.0.113.7/32", t->target));
+
+    for (end = now_ms() + 6000; now_ms() < end; breathe()) {
+        if (route(t, "ipv4", "203.0.113.7/32") != NULL) {
+            return;
+        }
+    }
+
+    fail_msg("the route does not come back");
+}
+
+
+/* A daemon that hangs holds nobody up for longer than the timeout. */
+
+static void
+test_hangs(void **state)
+{
+    int64_t  began;
+    test_t  *t = *state;
+
+    gobgpd_start(t);
+    runner_start(t);
+    want(t, 1, "203.0.113.7");
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+
+    assert_int_equal(kill(t->pid, SIGSTOP), 0);
+    began = now_ms();
+    want(t, 1, "203.0.113.8");
+
+    while (logged(t, DOTS_LOG_ERROR) == 0) {
+        assert_true(now_ms() - began < TEST_PATIENCE);
+        breathe();
+    }
+
+    assert_true(now_ms() - began < 5000);
+    assert_int_equal(state_of(t, "203.0.113.8", NULL), DOTS_RULE_PENDING);
+
+    assert_int_equal(kill(t->pid, SIGCONT), 0);
+    becomes(t, "203.0.113.8", DOTS_RULE_INSTALLED);
+
+    assert_int_equal(kill(t->pid, SIGSTOP), 0);
+    began = now_ms();
+    want(t, 0);
+    dots_mitigator_stop(t->mt);
+    t->mt = NULL;
+    assert_true(now_ms() - began < 5000);
+}
+
+
+/* What answers is no gRPC server: an error in words, no harm. */
+
+static void *
+babble(void *arg)
+{
+    int          fd, c;
+    char         buf[512];
+    static char  junk[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+    fd = *(int *) arg;
+
+    while ((c = accept(fd, NULL, NULL)) != -1) {
+        if (read(c, buf, sizeof(buf)) > 0) {
+            (void) !write(c, junk, sizeof(junk) - 1);
+        }
+
+        close(c);
+    }
+
+    return NULL;
+}
+
+
+static void
+test_not_grpc(void **state)
+{
+    int                 fd;
+    test_t             *t = *state;
+    int64_t             began;
+    pthread_t           tid;
+    socklen_t           len;
+    struct sockaddr_in  sin = { .sin_family = AF_INET };
+
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    len = sizeof(sin);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *) &sin, len), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &sin, &len), 0);
+    assert_int_equal(pthread_create(&tid, NULL, babble, &fd), 0);
+
+    snprintf(t->conf.target, sizeof(t->conf.target), "127.0.0.1:%d",
+             ntohs(sin.sin_port));
+    runner_start(t);
+    want(t, 1, "203.0.113.7");
+
+    for (began = now_ms(); logged(t, DOTS_LOG_ERROR) == 0; breathe()) {
+        assert_true(now_ms() - began < TEST_PATIENCE);
+    }
+
+    assert_int_equal(state_of(t, "203.0.113.7", NULL), DOTS_RULE_PENDING);
+    dots_mitigator_stop(t->mt);
+    t->mt = NULL;
+    shutdown(fd, SHUT_RDWR);
+    pthread_join(tid, NULL);
+    close(fd);
+}
+
+
+static size_t
+lines(test_t *t, const char *needle)
+{
+    char    *p;
+    size_t   n;
+
+    n = 0;
+
+    for (p = rib(t, "ipv4"); (p = strstr(p, needle)) != NULL; p++) {
+        n++;
+    }
+
+    return n;
+}
+
+
+static void
+test_many(void **state)
+{
+    char          text[32];
+    size_t        i;
+    int64_t       began, took;
+    test_t       *t = *state;
+    dots_rule_t  *rules;
+
+    rules = calloc(TEST_MANY, sizeof(dots_rule_t));
+    assert_non_null(rules);
+
+    for (i = 0; i < TEST_MANY; i++) {
+        snprintf(text, sizeof(text), "10.0.%zu.%zu", i >> 8, i & 255);
+        rules[i].prefix = prefix(text);
+    }
+
+    gobgpd_start(t);
+    runner_start(t);
+    began = now_ms();
+    assert_int_equal(dots_mitigator_want(t->mt, rules, TEST_MANY), DOTS_OK);
+    becomes(t, "10.0.0.0", DOTS_RULE_INSTALLED);
+    took = now_ms() - began;
+
+    for (i = 0; i < TEST_MANY; i++) {
+        assert_int_equal(dots_mitigator_state(t->mt, &rules[i].prefix, NULL),
+                         DOTS_RULE_INSTALLED);
+    }
+
+    assert_int_equal(lines(t, "blackhole"), TEST_MANY);
+
+    began = now_ms();
+    assert_int_equal(dots_mitigator_want(t->mt, rules, 1), DOTS_OK);
+    becomes(t, "10.0.0.1", DOTS_RULE_PENDING);
+    print_message("%d routes: added in %lld ms, deleted in %lld ms\n",
+                  TEST_MANY, (long long) took, (long long) (now_ms() - began));
+    assert_int_equal(lines(t, "blackhole"), 1);
+    free(rules);
+}
+
+
+/* The same prefix from a neighbour is no obstacle and is left alone. */
+
+static void
+test_neighbour(void **state)
+{
+    int      port;
+    char     config[768];
+    test_t  *t = *state;
+    int64_t  end;
+
+    port = free_port();
+    t->peer = test_new();
+    snprintf(config, sizeof(config),
+             "[global.config]\nas = 65001\nrouter-id = \"192.0.2.253\"\n"
+             "port = %d\nlocal-address-list = [\"127.0.0.1\"]\n"
+             "[[neighbors]]\n[neighbors.config]\n"
+             "neighbor-address = \"127.0.0.1\"\npeer-as = 65001\n"
+             "[neighbors.transport.config]\npassive-mode = true\n", port);
+    gobgpd_spawn(t->peer, config);
+    gobgpd_ready(t->peer);
+    assert_non_null(run("gobgp --target %s global rib add -a ipv4 "
+                        "203.0.113.7/32 nexthop 192.0.2.88 "
+                        "community 65001:1", t->peer->target));
+
+    snprintf(config, sizeof(config),
+             "%s[[neighbors]]\n[neighbors.config]\n"
+             "neighbor-address = \"127.0.0.1\"\npeer-as = 65001\n"
+             "[neighbors.transport.config]\nremote-port = %d\n"
+             "[neighbors.timers.config]\nconnect-retry = 1\n",
+             test_global, port);
+    gobgpd_spawn(t, config);
+    gobgpd_ready(t);
+
+    end = now_ms() + 2 * TEST_PATIENCE;
+
+    while (route(t, "ipv4", "203.0.113.7/32") == NULL && now_ms() < end) {
+        breathe();
+    }
+
+    shows(t, "ipv4", "203.0.113.7/32", "192.0.2.88");
+
+    runner_start(t);
+    want(t, 1, "203.0.113.7");
+    becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
+    assert_int_equal(lines(t, "203.0.113.7/32"), 2);
+    want(t, 0);
+
+    while (lines(t, "203.0.113.7/32") != 1 && now_ms() < end) {
+        breathe();
+    }
+
+    shows(t, "ipv4", "203.0.113.7/32", "192.0.2.88");
+}
+
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  pure[] = {
+        test(test_community),
+        test(test_can),
+        test(test_not_grpc),
+    };
+    const struct CMUnitTest  real[] = {
+        test(test_announce_withdraw),
+        test(test_foreign),
+        test(test_takeover),
+        test(test_no_next_hop),
+        test(test_no_family),
+        test(test_away_at_start),
+        test(test_restart),
+        test(test_lost_route),
+        test(test_hangs),
+        test(test_many),
+        test(test_neighbour),
+    };
+
+    int  rc;
+
+    rc = cmocka_run_group_tests(pure, NULL, NULL);
+
+    if (system("command -v gobgpd >/dev/null && command -v gobgp >/dev/null")
+        != 0)
+    {
+        printf("skipped: gobgpd is not installed (Debian: gobgpd)\n");
+        return rc;
+    }
+
+    return rc + cmocka_run_group_tests(real, NULL, NULL);
+}
