@@ -1,0 +1,237 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "dots_cli_mid.h"
+
+
+#define DOTS_CLI_MID_LAST 3221225471U /* RFC 9132 section 4.4.1.1 */
+#define DOTS_CLI_MID_HASH 16
+
+
+/* The folder and those above it, as "mkdir -p" does. */
+
+static int
+dots_cli_mid_folder(const char *state, dots_fault_t *f)
+{
+    char  *p, path[PATH_MAX];
+
+    if (strlen(state) >= sizeof(path)) {
+        return dots_fault(f, DOTS_FAULT_TOO_BIG, NULL, "state: too long");
+    }
+
+    (void) strcpy(path, state);
+
+    for (p = path + 1; ; p++) {
+
+        if (*p != '/' && *p != '\0') {
+            continue;
+        }
+
+        if (*p == '/') {
+            *p = '\0';
+            (void) mkdir(path, 0700);
+            *p = '/';
+            continue;
+        }
+
+        if (mkdir(path, 0700) == -1 && errno != EEXIST) {
+            return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                              "state: can't make %.150s: %s", path,
+                              strerror(errno));
+        }
+
+        return DOTS_OK;
+    }
+}
+
+
+/* Names of servers and cuids are no file names: their hash is. */
+
+static int
+dots_cli_mid_path(const char *state, const char *server, const char *cuid,
+    char path[PATH_MAX])
+{
+    int            n;
+    char           hex[2 * DOTS_CLI_MID_HASH + 1], text[1024];
+    size_t         i;
+    unsigned       len;
+    unsigned char  hash[EVP_MAX_MD_SIZE];
+
+    n = snprintf(text, sizeof(text), "%s\n%s", server, cuid);
+
+    if (n < 0 || (size_t) n >= sizeof(text)
+        || EVP_Digest(text, (size_t) n, hash, &len, EVP_sha256(), NULL) != 1)
+    {
+        return DOTS_ERROR;
+    }
+
+    for (i = 0; i < DOTS_CLI_MID_HASH; i++) {
+        (void) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    }
+
+    n = snprintf(path, PATH_MAX, "%s/mid-%s", state, hex);
+
+    return n < 0 || n >= PATH_MAX ? DOTS_ERROR : DOTS_OK;
+}
+
+
+static int
+dots_cli_mid_read(const char *path, uint32_t *last, dots_fault_t *f)
+{
+    FILE           *in;
+    char            end;
+    unsigned long  n;
+
+    in = fopen(path, "re");
+
+    if (in == NULL) {
+        *last = 0;
+
+        return errno == ENOENT
+               ? DOTS_OK
+               : dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                            "state: can't read %.150s: %s", path,
+                            strerror(errno));
+    }
+
+    if (fscanf(in, "%lu%c", &n, &end) != 2 || end != '\n' || n > UINT32_MAX) {
+        (void) fclose(in);
+        return dots_fault(f, DOTS_FAULT_MALFORMED, NULL,
+                          "state: %.200s is damaged: write the last mid that "
+                          "you used into it", path);
+    }
+
+    (void) fclose(in);
+    *last = (uint32_t) n;
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_cli_mid_write(const char *path, uint32_t last, dots_fault_t *f)
+{
+    FILE  *out;
+    char   temp[PATH_MAX + 8];
+
+    (void) snprintf(temp, sizeof(temp), "%s.new", path);
+
+    out = fopen(temp, "we");
+
+    if (out == NULL || fprintf(out, "%lu\n", (unsigned long) last) < 0
+        || fflush(out) != 0 || fsync(fileno(out)) == -1)
+    {
+        if (out != NULL) {
+            (void) fclose(out);
+        }
+
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "state: can't write %.150s: %s", temp,
+                          strerror(errno));
+    }
+
+    if (fclose(out) != 0 || rename(temp, path) == -1) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "state: can't write %.150s: %s", path,
+                          strerror(errno));
+    }
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_cli_mid_lock(const char *path, dots_fault_t *f)
+{
+    int   fd;
+    char  name[PATH_MAX + 8];
+
+    (void) snprintf(name, sizeof(name), "%s.lock", path);
+
+    fd = open(name, O_RDWR|O_CREAT|O_CLOEXEC, 0600);
+
+    if (fd == -1 || flock(fd, LOCK_EX) == -1) {
+        (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "state: can't lock %.150s: %s", name,
+                          strerror(errno));
+        if (fd != -1) {
+            (void) close(fd);
+        }
+
+        return -1;
+    }
+
+    return fd;
+}
+
+
+/* "given": NULL, or the mid that was used; the result is then the same. */
+
+static int
+dots_cli_mid_step(const char *state, const char *server, const char *cuid,
+    const uint32_t *given, uint32_t *mid, dots_fault_t *f)
+{
+    int       rc, fd;
+    char      path[PATH_MAX];
+    uint32_t  last;
+
+    rc = dots_cli_mid_folder(state, f);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (dots_cli_mid_path(state, server, cuid, path) != DOTS_OK) {
+        return dots_fault(f, DOTS_FAULT_TOO_BIG, NULL, "state: too long");
+    }
+
+    fd = dots_cli_mid_lock(path, f);
+    if (fd == -1) {
+        return DOTS_INVALID;
+    }
+
+    rc = dots_cli_mid_read(path, &last, f);
+
+    if (rc == DOTS_OK) {
+        *mid = given != NULL ? *given : last + 1;
+
+        if (*mid > DOTS_CLI_MID_LAST && given == NULL) {
+            (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
+                              "the mids are used up: withdraw everything, "
+                              "then remove %.200s", path);
+            rc = DOTS_FULL;
+
+        } else if (*mid > last) {
+            rc = dots_cli_mid_write(path, *mid, f);
+        }
+    }
+
+    (void) close(fd);
+
+    return rc;
+}
+
+
+int
+dots_cli_mid_next(const char *state, const char *server, const char *cuid,
+    uint32_t *mid, dots_fault_t *f)
+{
+    return dots_cli_mid_step(state, server, cuid, NULL, mid, f);
+}
+
+
+int
+dots_cli_mid_used(const char *state, const char *server, const char *cuid,
+    uint32_t mid, dots_fault_t *f)
+{
+    uint32_t  same;
+
+    return dots_cli_mid_step(state, server, cuid, &mid, &same, f);
+}

@@ -1,0 +1,498 @@
+#include <netdb.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <coap3/coap.h>
+#include <openssl/x509v3.h>
+
+#include "dots_cbor.h"
+#include "dots_cli_signal.h"
+#include "dots_coap.h"
+
+
+#define DOTS_CLI_SIGNAL_REPEAT 3000 /* ms, RFC 9132 section 4.4 */
+#define DOTS_CLI_SIGNAL_WAIT   100  /* ms: how often we look at the clock */
+#define DOTS_CLI_SIGNAL_OPTION 255  /* longest Uri-Path segment, RFC 7252 5.10 */
+
+
+typedef struct {
+    dots_cli_t               *cli;
+    const dots_cli_request_t *rq;
+    dots_cli_answer_t        *answer;
+    coap_context_t           *context;
+    coap_session_t           *session;
+    uint8_t                   token[4];
+    char                      host[DOTS_CLI_CONFIG_HOST];
+    char                      port[DOTS_CLI_CONFIG_PORT];
+    unsigned                  connected:1;
+    unsigned                  untrusted:1;   /* we do not accept the server */
+    unsigned                  refused:1;     /* the handshake failed */
+    unsigned                  unreachable:1;
+} dots_cli_signal_t;
+
+
+static int64_t
+dots_cli_signal_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+/* ---- what libcoap calls ---- */
+
+static void
+dots_cli_signal_log(coap_log_t level, const char *message)
+{
+    (void) level;
+    (void) fprintf(stderr, "libcoap: %s", message);
+}
+
+
+static int
+dots_cli_signal_event(coap_session_t *session, coap_event_t event)
+{
+    dots_cli_signal_t  *s;
+
+    s = coap_get_app_data(coap_session_get_context(session));
+
+    switch (event) {
+
+    case COAP_EVENT_DTLS_CONNECTED:
+        s->connected = 1;
+        break;
+
+    case COAP_EVENT_DTLS_ERROR:
+    case COAP_EVENT_DTLS_CLOSED:
+        s->refused = 1;
+        break;
+
+    default:
+        break;
+    }
+
+    return 0;
+}
+
+
+static void
+dots_cli_signal_nack(coap_session_t *session, const coap_pdu_t *sent,
+    const coap_nack_reason_t reason, const coap_mid_t id)
+{
+    dots_cli_signal_t  *s;
+
+    (void) sent;
+    (void) id;
+
+    s = coap_get_app_data(coap_session_get_context(session));
+
+    if (reason == COAP_NACK_ICMP_ISSUE) {
+        s->unreachable = 1;
+
+    } else if (reason == COAP_NACK_TLS_FAILED) {
+        s->refused = 1;
+    }
+}
+
+
+static void
+dots_cli_signal_body(dots_cli_signal_t *s, const coap_pdu_t *pdu)
+{
+    size_t               len, i;
+    unsigned             format;
+    coap_opt_t          *option;
+    dots_fault_t         f;
+    const uint8_t       *data;
+    coap_opt_iterator_t  oi;
+
+    if (coap_get_data(pdu, &len, &data) == 0 || len == 0) {
+        return;
+    }
+
+    option = coap_check_option(pdu, COAP_OPTION_CONTENT_FORMAT, &oi);
+    format = option == NULL
+             ? DOTS_COAP_FORMAT_TEXT
+             : coap_decode_var_bytes(coap_opt_value(option),
+                                     coap_opt_length(option));
+
+    if (format == DOTS_COAP_FORMAT_DOTS) {
+
+        if (dots_cbor_decode(s->cli->schema, data, len, &s->answer->tree, &f)
+            != DOTS_OK)
+        {
+            s->answer->tree = NULL;
+            (void) snprintf(s->answer->text, sizeof(s->answer->text),
+                            "the server's answer can't be read: %s",
+                            f.message);
+        }
+
+        return;
+    }
+
+    /* a terminal is no place for a server's control characters */
+
+    for (i = 0; i < len && i + 1 < sizeof(s->answer->text); i++) {
+        s->answer->text[i] = data[i] < 0x20 || data[i] == 0x7f
+                             ? ' ' : (char) data[i];
+    }
+
+    s->answer->text[i] = '\0';
+}
+
+
+static coap_response_t
+dots_cli_signal_response(coap_session_t *session, const coap_pdu_t *sent,
+    const coap_pdu_t *received, const coap_mid_t id)
+{
+    uint8_t             code;
+    coap_bin_const_t    token;
+    dots_cli_signal_t  *s;
+
+    (void) sent;
+    (void) id;
+
+    s = coap_get_app_data(coap_session_get_context(session));
+    token = coap_pdu_get_token(received);
+
+    if (s->answer->code != 0 || token.length != sizeof(s->token)
+        || memcmp(token.s, s->token, sizeof(s->token)) != 0)
+    {
+        return COAP_RESPONSE_OK;
+    }
+
+    code = (uint8_t) coap_pdu_get_code(received);
+
+    s->answer->code = code;
+    (void) snprintf(s->answer->number, sizeof(s->answer->number), "%u.%02u",
+                    code >> 5, code & 31);
+
+    dots_cli_signal_body(s, received);
+
+    return COAP_RESPONSE_OK;
+}
+
+
+/* RFC 9132 section 7.1, RFC 6125: the name that we were configured with. */
+
+static int
+dots_cli_signal_verify(const char *cn, const uint8_t *der, size_t len,
+    coap_session_t *session, unsigned depth, int validated, void *arg)
+{
+    int                 ok;
+    X509               *cert;
+    const char         *name;
+    dots_cli_signal_t  *s = arg;
+
+    (void) cn;
+    (void) session;
+
+    if (depth != 0) {
+        return validated;
+    }
+
+    cert = d2i_X509(NULL, &der, (long) len);
+    if (cert == NULL) {
+        return 0;
+    }
+
+    name = s->cli->config.name;
+
+    ok = X509_check_host(cert, name, 0, X509_CHECK_FLAG_NO_WILDCARDS, NULL) == 1
+         || X509_check_ip_asc(cert, name, 0) == 1;
+
+    X509_free(cert);
+
+    if (!ok || !validated) {
+        s->untrusted = 1;
+    }
+
+    return ok && validated;
+}
+
+
+/* ---- connecting ---- */
+
+static int
+dots_cli_signal_address(dots_cli_signal_t *s, coap_address_t *dst)
+{
+    int              rc;
+    struct addrinfo  hints, *found;
+
+    memset(&hints, 0, sizeof(hints));
+    hints.ai_socktype = SOCK_DGRAM;
+
+    rc = getaddrinfo(s->host, s->port, &hints, &found);
+
+    if (rc != 0) {
+        (void) snprintf(s->answer->text, sizeof(s->answer->text),
+                        "%s: %s", s->host, gai_strerror(rc));
+        return DOTS_CLI_UNREACHABLE;
+    }
+
+    coap_address_init(dst);
+    dst->size = found->ai_addrlen;
+    memcpy(&dst->addr, found->ai_addr, found->ai_addrlen);
+
+    freeaddrinfo(found);
+
+    return DOTS_CLI_DONE;
+}
+
+
+static void
+dots_cli_signal_pki(dots_cli_signal_t *s, coap_dtls_pki_t *pki)
+{
+    memset(pki, 0, sizeof(*pki));
+
+    pki->version = COAP_DTLS_PKI_SETUP_VERSION;
+    pki->verify_peer_cert = 1;
+    pki->cert_chain_validation = 1;
+    pki->cert_chain_verify_depth = 5;
+    pki->check_common_ca = 0;       /* the server's CA need not be ours */
+    pki->allow_no_crl = 1;
+    pki->allow_expired_crl = 1;
+    pki->validate_cn_call_back = dots_cli_signal_verify;
+    pki->cn_call_back_arg = s;
+    pki->client_sni = s->cli->config.name;
+    pki->pki_key.key_type = COAP_PKI_KEY_PEM;
+    pki->pki_key.key.pem.ca_file = s->cli->config.ca;
+    pki->pki_key.key.pem.public_cert = s->cli->config.cert;
+    pki->pki_key.key.pem.private_key = s->cli->config.key;
+}
+
+
+static int
+dots_cli_signal_connect(dots_cli_signal_t *s)
+{
+    int              rc;
+    coap_address_t   dst;
+    coap_dtls_pki_t  pki;
+
+    if (dots_cli_config_server(s->cli->config.server, s->host, s->port)
+        != DOTS_OK)
+    {
+        (void) snprintf(s->answer->text, sizeof(s->answer->text),
+                        "server \"%s\" is not HOST[:PORT]",
+                        s->cli->config.server);
+        return DOTS_CLI_USAGE;
+    }
+
+    rc = dots_cli_signal_address(s, &dst);
+    if (rc != DOTS_CLI_DONE) {
+        return rc;
+    }
+
+    s->context = coap_new_context(NULL);
+
+    if (s->context != NULL) {
+        coap_set_app_data(s->context, s);
+        coap_register_event_handler(s->context, dots_cli_signal_event);
+        coap_register_nack_handler(s->context, dots_cli_signal_nack);
+        coap_register_response_handler(s->context, dots_cli_signal_response);
+
+        dots_cli_signal_pki(s, &pki);
+
+        s->session = coap_new_client_session_pki(s->context, NULL, &dst,
+                                                 COAP_PROTO_DTLS, &pki);
+    }
+
+    if (s->session == NULL) {
+        (void) snprintf(s->answer->text, sizeof(s->answer->text),
+                        "no DTLS session can be made: check ca, cert and key");
+        return DOTS_CLI_USAGE;
+    }
+
+    return DOTS_CLI_DONE;
+}
+
+
+/* ---- asking ---- */
+
+static int
+dots_cli_signal_path(dots_cli_signal_t *s, coap_pdu_t *pdu)
+{
+    int          n;
+    char         text[DOTS_CLI_SIGNAL_OPTION + 1];
+    size_t       i;
+    const char  *fixed[] = { ".well-known", "dots", "mitigate" };
+
+    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (coap_add_option(pdu, COAP_OPTION_URI_PATH, strlen(fixed[i]),
+                            (const uint8_t *) fixed[i])
+            == 0)
+        {
+            return DOTS_ERROR;
+        }
+    }
+
+    n = snprintf(text, sizeof(text), "cuid=%s", s->cli->cuid);
+
+    if (n < 0 || (size_t) n >= sizeof(text)
+        || coap_add_option(pdu, COAP_OPTION_URI_PATH, (size_t) n,
+                           (const uint8_t *) text)
+           == 0)
+    {
+        return DOTS_ERROR;
+    }
+
+    if (s->rq->mid >= 0) {
+        n = snprintf(text, sizeof(text), "mid=%llu",
+                     (unsigned long long) s->rq->mid);
+
+        if (coap_add_option(pdu, COAP_OPTION_URI_PATH, (size_t) n,
+                            (const uint8_t *) text)
+            == 0)
+        {
+            return DOTS_ERROR;
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_cli_signal_send(dots_cli_signal_t *s)
+{
+    size_t       n;
+    uint8_t      format[4];
+    coap_pdu_t  *pdu;
+
+    pdu = coap_new_pdu(COAP_MESSAGE_NON, (coap_pdu_code_t) s->rq->method,
+                       s->session);
+    if (pdu == NULL) {
+        return DOTS_ERROR;
+    }
+
+    n = coap_encode_var_safe(format, sizeof(format), DOTS_COAP_FORMAT_DOTS);
+
+    if (coap_add_token(pdu, sizeof(s->token), s->token) == 0
+        || dots_cli_signal_path(s, pdu) != DOTS_OK
+        || (s->rq->len
+            && (coap_add_option(pdu, COAP_OPTION_CONTENT_FORMAT, n, format) == 0
+                || coap_add_data(pdu, s->rq->len, s->rq->body) == 0)))
+    {
+        coap_delete_pdu(pdu);
+        return DOTS_ERROR;
+    }
+
+    return coap_send(s->session, pdu) == COAP_INVALID_MID ? DOTS_ERROR
+                                                          : DOTS_OK;
+}
+
+
+static int
+dots_cli_signal_exchange(dots_cli_signal_t *s)
+{
+    int64_t   now, end, next;
+    unsigned  sent;
+
+    now = dots_cli_signal_now();
+    end = now + s->cli->timeout * 1000;
+    next = now;
+    sent = 0;
+
+    while (s->answer->code == 0 && !s->refused && !s->untrusted
+           && !s->unreachable && now < end && !dots_cli_stopped(s->cli))
+    {
+        /* libcoap holds the first one back until the handshake is done */
+
+        if (now >= next && (s->connected || sent == 0)) {
+
+            if (dots_cli_signal_send(s) != DOTS_OK) {
+                break;
+            }
+
+            sent++;
+            next = now + DOTS_CLI_SIGNAL_REPEAT;
+        }
+
+        if (coap_io_process(s->context, DOTS_CLI_SIGNAL_WAIT) < 0) {
+            break;
+        }
+
+        now = dots_cli_signal_now();
+    }
+
+    return s->answer->code != 0 ? DOTS_CLI_DONE : DOTS_CLI_UNREACHABLE;
+}
+
+
+static int
+dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
+{
+    char  *text;
+
+    text = s->answer->text;
+
+    if (rc != DOTS_CLI_UNREACHABLE || text[0] != '\0') {
+        return rc;
+    }
+
+    if (s->untrusted) {
+        (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
+                        "the server at %s is not trusted: its certificate is "
+                        "not signed by \"ca\" or is not for the name \"%s\"",
+                        s->cli->config.server, s->cli->config.name);
+        return DOTS_CLI_UNTRUSTED;
+    }
+
+    if (s->refused && !s->connected) {
+        (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
+                        "the handshake with %s failed: \"ca\" does not fit the "
+                        "server, or the server does not accept \"cert\"",
+                        s->cli->config.server);
+        return DOTS_CLI_UNTRUSTED;
+    }
+
+    (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
+                    s->connected
+                    ? "%s does not answer in time: try again, the request may "
+                      "have arrived"
+                    : "cannot connect to %s: is that the server's address, and "
+                      "does UDP get there?", s->cli->config.server);
+
+    return rc;
+}
+
+
+int
+dots_cli_signal(dots_cli_t *cli, const dots_cli_request_t *rq,
+    dots_cli_answer_t *answer)
+{
+    int                rc;
+    dots_cli_signal_t  s;
+
+    memset(answer, 0, sizeof(*answer));
+    memset(&s, 0, sizeof(s));
+
+    s.cli = cli;
+    s.rq = rq;
+    s.answer = answer;
+
+    coap_startup();
+    coap_set_log_handler(dots_cli_signal_log);
+    coap_set_log_level(cli->verbose ? LOG_INFO : LOG_EMERG);
+    coap_dtls_set_log_level(cli->verbose ? LOG_INFO : LOG_EMERG);
+    coap_prng(s.token, sizeof(s.token));
+
+    rc = dots_cli_signal_connect(&s);
+
+    if (rc == DOTS_CLI_DONE) {
+        rc = dots_cli_signal_exchange(&s);
+    }
+
+    rc = dots_cli_signal_judge(&s, rc);
+
+    if (s.session != NULL) {
+        coap_session_release(s.session);
+    }
+
+    coap_free_context(s.context);
+    coap_cleanup();
+
+    return rc;
+}
