@@ -12,6 +12,8 @@
 static json_t *
 dots_cli_output_value(const struct lyd_node *node)
 {
+    char        *end;
+    long long    n;
     const char  *text;
 
     text = lyd_get_value(node);
@@ -32,8 +34,10 @@ dots_cli_output_value(const struct lyd_node *node)
         return json_boolean(strcmp(text, "true") == 0);
 
     case LY_TYPE_UNION:
-        /* lifetime: a number or -1 */
-        return json_integer((json_int_t) strtoll(text, NULL, 10));
+        /* lifetime is a number in either case, a prefix or a name never */
+        n = strtoll(text, &end, 10);
+        return *end == '\0' && end != text ? json_integer((json_int_t) n)
+                                           : json_string(text);
 
     default:
         return json_string(text);

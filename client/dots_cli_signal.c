@@ -295,6 +295,15 @@ dots_cli_signal_connect(dots_cli_signal_t *s)
 
         dots_cli_signal_pki(s, &pki);
 
+        if (coap_context_set_pki_root_cas(s->context, s->cli->config.ca, NULL)
+            == 0)
+        {
+            (void) snprintf(s->answer->text, sizeof(s->answer->text),
+                            "ca: %.200s holds no certificates",
+                            s->cli->config.ca);
+            return DOTS_CLI_USAGE;
+        }
+
         s->session = coap_new_client_session_pki(s->context, NULL, &dst,
                                                  COAP_PROTO_DTLS, &pki);
     }
@@ -440,7 +449,7 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
         return DOTS_CLI_UNTRUSTED;
     }
 
-    if (s->refused && !s->connected) {
+    if (s->refused && !s->connected && !s->unreachable) {
         (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
                         "the handshake with %s failed: \"ca\" does not fit the "
                         "server, or the server does not accept \"cert\"",

@@ -341,7 +341,7 @@ ngx_dots_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (size < NGX_DOTS_ZONE_MIN) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid size \"%V\" of zone \"%V\": write at least "
-                           "1m (about 700 bytes a mitigation)",
+                           "1m (about 400 bytes a mitigation)",
                            &value[2], &value[1]);
         return NGX_CONF_ERROR;
     }
