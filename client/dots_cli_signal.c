@@ -66,8 +66,12 @@ dots_cli_signal_event(coap_session_t *session, coap_event_t event)
         break;
 
     case COAP_EVENT_DTLS_ERROR:
-    case COAP_EVENT_DTLS_CLOSED:
         s->refused = 1;
+        break;
+
+    case COAP_EVENT_DTLS_CLOSED:
+        /* before the handshake is done: an ICMP message, nobody listens */
+        s->unreachable = 1;
         break;
 
     default:
@@ -91,9 +95,6 @@ dots_cli_signal_nack(coap_session_t *session, const coap_pdu_t *sent,
 
     if (reason == COAP_NACK_ICMP_ISSUE) {
         s->unreachable = 1;
-
-    } else if (reason == COAP_NACK_TLS_FAILED) {
-        s->refused = 1;
     }
 }
 
@@ -449,7 +450,7 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
         return DOTS_CLI_UNTRUSTED;
     }
 
-    if (s->refused && !s->connected && !s->unreachable) {
+    if (s->refused && !s->connected) {
         (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
                         "the handshake with %s failed: \"ca\" does not fit the "
                         "server, or the server does not accept \"cert\"",
