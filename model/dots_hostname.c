@@ -65,7 +65,7 @@ dots_hostname_normalize(dots_str_t name, uint8_t buf[DOTS_HOSTNAME_MAX],
     size_t *len)
 {
     size_t      i, start;
-    dots_str_t  label;
+    dots_str_t  label = { 0, NULL };
 
     if (name.len && name.data[name.len - 1] == '.') {
         name.len--;
