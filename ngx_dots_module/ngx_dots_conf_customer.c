@@ -146,6 +146,8 @@ ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ccs = dcf->reading;
     value = cf->args->elts;
 
+    len = 0;
+
     for (i = 1; i < cf->args->nelts; i++) {
 
         for (k = 0; ngx_dots_conf_identities[k].name; k++) {
