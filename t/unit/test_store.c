@@ -264,9 +264,11 @@ test_group(void **state)
     dots_store_op_t   d[] = { op_put("y", ANY, "1"), op_put("", ANY, "1") };
     dots_store_op_t   e[] = { op(DELETE, "k", PRESENT) };
     dots_store_op_t   f[] = { op_put("k", ABSENT, "3") };
-    dots_store_txn_t  txn[] = { { .ops = a, .nops = 1 }, { .ops = b, .nops = 2 },
-                                { .ops = c, .nops = 2 }, { .ops = d, .nops = 2 },
-                                { .ops = e, .nops = 1 }, { .ops = f, .nops = 1 } };
+    dots_store_txn_t  txn[] = {
+        { .ops = a, .nops = 1 }, { .ops = b, .nops = 2 },
+        { .ops = c, .nops = 2 }, { .ops = d, .nops = 2 },
+        { .ops = e, .nops = 1 }, { .ops = f, .nops = 1 }
+    };
     dots_store_txn_t *txns[] = { &txn[0], &txn[1], &txn[2], &txn[3], &txn[4],
                                  &txn[5] };
 
