@@ -1,0 +1,126 @@
+#!/usr/bin/perl
+
+# Reload of nginx: mitigations and routes stay, customers come and go, a broken
+# configuration changes nothing, one manager acts.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl gobgpd gobgp/);
+$t->plan(17);
+
+dots_pki($t);
+dots_gobgpd($t);
+
+my $one = <<'EOF';
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24;
+        mitigate  rtbh;
+    }
+EOF
+
+my $two = $one . <<'EOF';
+    customer b {
+        identity  dns:client.example.net;
+        prefix    198.51.100.0/24;
+        mitigate  rtbh;
+    }
+EOF
+
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	customers => $one));
+$t->run();
+
+# reloads, and returns when the old workers have gone
+
+sub reload {
+	my ($t) = @_;
+	my @old = dots_workers($t);
+	$t->reload();
+	return dots_until(sub {
+		my %now = map { $_ => 1 } dots_workers($t);
+		return %now && !grep { $now{$_} } @old;
+	});
+}
+
+###############################################################################
+
+my $a = dots_session($t);
+is($a->put('r', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'created');
+ok(dots_until(sub { dots_rib($t) =~ m!192\.0\.2\.1/32! }), 'its route');
+
+# another customer, another size of the zone
+
+my $conf = dots_conf(workers => 3, customers => $two);
+$conf =~ s/zone        dots 8m/zone dots 16m/;
+$t->write_file_expand('nginx.conf', $conf);
+
+ok(reload($t), 'reload with another customer, zone and number of workers');
+like(dots_rib($t), qr!192\.0\.2\.1/32!, 'the route stayed');
+
+$a = dots_session($t);
+is($a->get('r', 1)->{code}, '2.05', 'so did the mitigation');
+ok(dots_until(sub { $a->status('r', 1) == 2 }), 'status 2');
+
+my $b = dots_session($t, cert => 'b');
+is($b->put('s', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
+	'the new customer is served');
+ok(dots_until(sub { dots_rib($t) =~ m!198\.51\.100\.1/32! }), 'its route');
+
+# a broken configuration
+
+$t->write_file_expand('nginx.conf', dots_conf(customers => $two,
+	mitigator => 'gobgp nonsense;'));
+$t->reload();
+ok(dots_until(sub { $t->read_file('error.log') =~ /invalid gobgp address/ }),
+	'a broken configuration is refused');
+is($a->get('r', 1)->{code}, '2.05', 'and changes nothing');
+
+# the customer goes
+
+$b->quit();
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	customers => $one));
+ok(reload($t), 'reload without the customer');
+ok(dots_until(sub { dots_rib($t) !~ m!198\.51\.100\.1/32! }),
+	'its route is withdrawn');
+like(dots_rib($t), qr!192\.0\.2\.1/32!, 'the other one stayed');
+
+$b = dots_session($t, cert => 'b');
+is($b->get('s')->{code}, '4.01', 'it is nobody now');
+
+# several in a row
+
+$a = dots_session($t);
+reload($t) foreach 1 .. 3;
+$a = dots_session($t);
+is($a->get('r', 1)->{code}, '2.05', 'after three more');
+like(dots_rib($t), qr!192\.0\.2\.1/32!, 'with its route');
+
+# each transition was made once
+
+my @seven = grep { /"channel":"manager".*"cuid":"s".*"status":7/ }
+	split /\n/, $t->read_file('dots.log');
+is(@seven, 1, 'withdrawn once');
+
+$_->quit() foreach ($a, $b);
+
+###############################################################################
