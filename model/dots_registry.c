@@ -67,7 +67,7 @@ dots_registry_load(dots_registry_t *r, const dots_mitigation_t *m)
         dots_registry_version_drop(r, old);
     }
 
-    r->root->generation++;
+    dots_registry_changes_add(r, e);
 
     return DOTS_OK;
 }
@@ -242,7 +242,7 @@ dots_registry_report(dots_registry_t *r, const dots_mitigation_key_t *key,
 
     if (e->current->status != status) {
         e->current->status = (uint8_t) status;
-        r->root->generation++;
+        dots_registry_changes_add(r, e);
     }
 
     return DOTS_OK;

@@ -26,6 +26,8 @@ typedef struct {
     void  *ctx;
 } dots_memory_t;
 
+#define DOTS_REGISTRY_CHANGES 1024 /* that a reader may be behind */
+
 typedef struct dots_registry_root_s  dots_registry_root_t;
 
 typedef struct {
@@ -166,6 +168,28 @@ int64_t dots_registry_deadline(dots_registry_t *r);  /* or DOTS_FOREVER */
 
 /* Changes with every visible change; for "is there anything to do". */
 uint64_t dots_registry_generation(dots_registry_t *r);
+
+/*
+ * For observers (RFC 9132 section 4.4.2.1): up to "max" of the visible changes
+ * (created, refreshed, status, removed) since *position, which moves on; oldest
+ * first.  The registry keeps the last DOTS_REGISTRY_CHANGES.  DOTS_OK, or
+ * DOTS_DECLINED with *position at the head for a reader who missed some, and
+ * for UINT64_MAX, where a reader begins: it looks at all that it observes.  A
+ * registry that was filled again counts anew: so does its reader.
+ */
+typedef struct {
+    uint64_t  customer;     /* dots_registry_hash() of the name */
+    uint64_t  cuid;         /* and of the cuid: a hint, others may collide */
+    uint32_t  mid;
+} dots_registry_change_t;
+
+uint64_t dots_registry_hash(dots_str_t s);
+int dots_registry_changes(dots_registry_t *r, uint64_t *position,
+    dots_registry_change_t *list, size_t max, size_t *n);
+
+/* Nonzero while the client has an active mitigation: status 1 to 5. */
+int dots_registry_mitigating(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid);
 
 size_t dots_registry_count(dots_registry_t *r);      /* all entries */
 size_t dots_registry_pending(dots_registry_t *r, uint32_t owner); /* busy ones */

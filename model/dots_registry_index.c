@@ -392,6 +392,7 @@ dots_registry_index_set_current(dots_registry_t *r, dots_registry_entry_t *e,
     if (e->current != NULL) {
         RB_REMOVE(dots_registry_deadlines, &r->root->deadlines, e);
         e->client->committed--;
+        e->client->active -= dots_registry_acts(e->current->status);
         r->root->count--;
     }
 
@@ -400,6 +401,7 @@ dots_registry_index_set_current(dots_registry_t *r, dots_registry_entry_t *e,
     if (v != NULL) {
         RB_INSERT(dots_registry_deadlines, &r->root->deadlines, e);
         e->client->committed++;
+        e->client->active += dots_registry_acts(v->status);
         r->root->count++;
     }
 

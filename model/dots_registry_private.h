@@ -67,6 +67,7 @@ struct dots_registry_client_s {
     uint32_t                  bindings;   /* dots-clients of the data channel */
     uint32_t                  entries;
     uint32_t                  committed;  /* of them */
+    uint32_t                  active;     /* of these: status 1 to 5 */
     uint8_t                   data[];
 };
 
@@ -143,10 +144,12 @@ struct dots_registry_root_s {
     struct dots_registry_names      names;
     dots_registry_victims_t           victims;  /* of the put being decided */
     uint64_t                          generation;
+    uint64_t                          head;     /* changes so far */
     size_t                            count;
     uint32_t                          lengths4[33];
     uint32_t                          lengths6[129];
     dots_registry_owner_t             owners[DOTS_REGISTRY_OWNERS];
+    dots_registry_change_t            changes[DOTS_REGISTRY_CHANGES];
 };
 
 
@@ -172,6 +175,16 @@ dots_registry_counts(int status)
     return status == DOTS_STATUS_AWAITING_LOSS
            || (status >= DOTS_STATUS_IN_PROGRESS
                && status <= DOTS_STATUS_EXCEEDED);
+}
+
+
+/* What the network has to act on, as dots_mitigation_active() says. */
+
+static inline int
+dots_registry_acts(int status)
+{
+    return status >= DOTS_STATUS_IN_PROGRESS
+           && status <= DOTS_STATUS_TERMINATING;
 }
 
 
@@ -302,6 +315,12 @@ void dots_registry_overlap_forget(dots_registry_overlap_t *o);
 /* Nonzero if the obstacle has the name, too. */
 int dots_registry_overlap_has_name(const dots_registry_overlap_t *o,
     dots_registry_kind_t kind, dots_str_t name);
+
+
+/* ---- dots_registry_changes.c ---- */
+
+void dots_registry_changes_add(dots_registry_t *r,
+    const dots_registry_entry_t *e);
 
 
 /* ---- dots_registry_conflict.c: the answer to a request that lost ---- */

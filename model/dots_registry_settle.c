@@ -71,8 +71,6 @@ dots_registry_settle_commit(dots_registry_t *r, dots_registry_entry_t *e,
     dots_registry_entry_t    *victim;
     dots_registry_version_t  *v, *old;
 
-    r->root->generation++;
-
     old = e->current;
     v = e->pending ? e->pending : old;
     e->pending = NULL;
@@ -87,6 +85,7 @@ dots_registry_settle_commit(dots_registry_t *r, dots_registry_entry_t *e,
     dots_registry_index_set_current(r, e, NULL);
     dots_registry_version_set_state(r, v, m);
     dots_registry_index_set_current(r, e, v);
+    dots_registry_changes_add(r, e);
 
     if (old != NULL && old != v) {
         dots_registry_version_drop(r, old);
@@ -148,6 +147,7 @@ dots_registry_settle_remove(dots_registry_t *r, dots_registry_entry_t *e)
 
     if (v != NULL) {
         dots_registry_index_set_current(r, e, NULL);
+        dots_registry_changes_add(r, e);
         dots_registry_version_drop(r, v);
     }
 
@@ -179,8 +179,6 @@ dots_registry_settle_arrive(dots_registry_t *r, const dots_mitigation_t *m,
 {
     size_t                  i;
     dots_registry_entry_t  *e;
-
-    r->root->generation++;
 
     for (i = 0; over != NULL && i < over->n; i++) {
         e = dots_registry_index_entry(r, &over->keys[i]);
