@@ -12,9 +12,9 @@ static const dots_customer_t *ngx_dots_dtls_signal_customer(
 
 
 static const dots_signal_ops_t  ngx_dots_dtls_signal_ops = {
-    ngx_dots_dtls_signal_send,
-    ngx_dots_dtls_signal_submit,
-    ngx_dots_dtls_signal_audit
+    .send = ngx_dots_dtls_signal_send,
+    .submit = ngx_dots_dtls_signal_submit,
+    .audit = ngx_dots_dtls_signal_audit
 };
 
 
@@ -211,9 +211,11 @@ ngx_dots_dtls_signal_audit(void *peer, const dots_coap_message_t *request,
         entry.customer = ds->customer->name;
     }
 
-    entry.code.data = text;
-    entry.code.len = ngx_sprintf(text, "%d.%02d", code >> 5, code & 0x1f)
-                     - text;
+    if (code) {
+        entry.code.data = text;
+        entry.code.len = ngx_sprintf(text, "%d.%02d", code >> 5, code & 0x1f)
+                         - text;
+    }
 
     if (rq) {
         entry.cuid = rq->cuid;

@@ -27,6 +27,8 @@
 
 #define DOTS_COAP_EMPTY  dots_coap_code(0, 0)
 
+#define DOTS_COAP_TOO_MANY_REQUESTS dots_coap_code(4, 29) /* RFC 8516 */
+
 #define dots_coap_class(code)  ((code) >> 5)
 #define dots_coap_detail(code) ((code) & 0x1f)
 

@@ -8,12 +8,14 @@
  *   ops->submit(request)             <-
  *   request->done()                  ->  outcome -> code, body -> message
  *   ops->send(datagram)              <-
+ *   dots_signal_changed()            ->  observers: looks again, notifies
  *   dots_signal_close()              ->  forgets the peer; requests in flight
  *                                        end without an answer
  *
  * One way in, one way out, one timer, one close.  Knows no socket, no nginx, no
  * clock but the one given.  Bounded memory: DOTS_SIGNAL_RECENT remembered
- * answers and DOTS_SIGNAL_INFLIGHT requests per peer.
+ * answers, DOTS_SIGNAL_INFLIGHT requests, DOTS_SIGNAL_OBSERVERS observations per
+ * peer.
  */
 
 #ifndef DOTS_SIGNAL_H
@@ -27,6 +29,7 @@
 
 #define DOTS_SIGNAL_RECENT   16
 #define DOTS_SIGNAL_INFLIGHT 16
+#define DOTS_SIGNAL_OBSERVERS 16
 #define DOTS_SIGNAL_ARENA    (256 * 1024) /* bytes one request may use */
 
 typedef struct dots_signal_s  dots_signal_t;
@@ -41,9 +44,18 @@ typedef struct {
     void (*submit)(void *peer, dots_request_t *rq);
 
     /* One answered request, for the audit log; may be NULL.  "rq" is NULL where
-     * it did not come as far as a request to the model. */
+     * it did not come as far as a request to the model; "code" is 0 where no
+     * response was sent on purpose. */
     void (*audit)(void *peer, const dots_coap_message_t *request, uint8_t code,
         const dots_request_t *rq, const char *why);
+
+    /* May this request be served?  0, or the seconds until another may come
+     * (4.29).  May be NULL. */
+    int (*admit)(void *peer, const dots_coap_message_t *request);
+
+    /* How many observations the peer has now: whether dots_signal_changed() is
+     * of interest.  May be NULL. */
+    void (*observing)(void *peer, size_t n);
 } dots_signal_ops_t;
 
 typedef struct {
@@ -66,6 +78,16 @@ void dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
 
 /* Time-driven work; returns ms until it wants to be called again, -1: never. */
 int64_t dots_signal_timer(dots_signal_t *s, int64_t now);
+
+/*
+ * The mitigations of a client of this customer have changed; NULL: any may have.
+ * What is to be sent is sent by dots_signal_timer(), which wants to be called
+ * afterwards.
+ */
+void dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change);
+
+/* An estimate of the round-trip time, for the pace of notifications. */
+void dots_signal_rtt(dots_signal_t *s, int64_t ms);
 
 void dots_signal_close(dots_signal_t *s);
 

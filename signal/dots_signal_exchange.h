@@ -1,8 +1,9 @@
 /*
  * One request on its way to its answer, as the resources of signal/ see the
  * message layer.  A resource's handler ends the exchange, now or in its
- * outcome, by exactly one of dots_signal_answer(), dots_signal_refuse() and
- * dots_signal_fault(); none may be touched afterwards.  Private to signal/.
+ * outcome, by exactly one of dots_signal_answer(), dots_signal_refuse(),
+ * dots_signal_fault() and dots_signal_ignore(); it may not be touched
+ * afterwards.  Private to signal/.
  */
 
 #ifndef DOTS_SIGNAL_EXCHANGE_H
@@ -11,6 +12,8 @@
 #include "dots_signal.h"
 
 typedef struct dots_signal_exchange_s  dots_signal_exchange_t;
+typedef struct dots_signal_method_s    dots_signal_method_t;
+typedef struct dots_signal_observer_s  dots_signal_observer_t;
 
 typedef void (*dots_signal_outcome_t)(dots_signal_exchange_t *ex,
     dots_request_t *rq);
@@ -22,8 +25,12 @@ struct dots_signal_exchange_s {
     const dots_customer_t     *customer;
     size_t                     max_message;
     dots_arena_t              *arena;        /* holds all of this, too */
-    dots_coap_message_t        request;      /* slices point into the arena */
-    uint64_t                   hash;         /* of the request's datagram */
+    const dots_signal_method_t *method;      /* which serves it */
+    dots_signal_observer_t    *observer;     /* a look for a notification;
+                                                NULL: a request of the peer */
+    dots_str_t                 data;         /* as it came */
+    dots_coap_message_t        request;      /* slices point into "data" */
+    uint64_t                   hash;         /* the transport's */
     int64_t                    received;     /* ms */
     unsigned                   acked:1;      /* by an empty ACK */
     dots_signal_outcome_t      outcome;
@@ -43,6 +50,10 @@ void dots_signal_submit(dots_signal_exchange_t *ex, dots_request_t *rq,
  */
 void dots_signal_answer(dots_signal_exchange_t *ex,
     dots_coap_message_t *response, const dots_request_t *rq, const char *why);
+
+/* No response at all (RFC 9132 section 4.4.3). */
+void dots_signal_ignore(dots_signal_exchange_t *ex, const dots_request_t *rq,
+    const char *why);
 
 /* An error with a diagnostic payload; "max_age" in s, -1: none. */
 void dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,

@@ -101,8 +101,11 @@ fuzz_audit(void *peer, const dots_coap_message_t *request, uint8_t code,
 }
 
 
-static const dots_signal_ops_t  fuzz_ops = { fuzz_send, fuzz_submit,
-                                             fuzz_audit };
+static const dots_signal_ops_t  fuzz_ops = {
+    .send = fuzz_send,
+    .submit = fuzz_submit,
+    .audit = fuzz_audit
+};
 
 
 static void

@@ -139,8 +139,11 @@ test_audit(void *peer, const dots_coap_message_t *request, uint8_t code,
 }
 
 
-static const dots_signal_ops_t  test_ops = { test_send, test_submit,
-                                             test_audit };
+static const dots_signal_ops_t  test_ops = {
+    .send = test_send,
+    .submit = test_submit,
+    .audit = test_audit
+};
 
 
 static inline void

@@ -465,11 +465,6 @@ test_signal_options(void **state)
     test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "70 ff " BODY,
                 dots_coap_code(4, 2), "option 19", 0);
 
-    /* If-Match: efficacy updates are not served */
-    test_answer("42 03 0001 aabb 10 ab 2e77656c6c2d6b6e6f776e 04 646f7473 "
-                "08 6d69746967617465 " CUID MID7 CBOR "ff " BODY,
-                dots_coap_code(4, 2), "If-Match", 0);
-
     /* a repeated Accept, an Accept that is too long */
     test_answer("42 01 0001 aabb " MITIGATE CUID "62 010f 02 010f",
                 dots_coap_code(4, 2), "option 17", 0);

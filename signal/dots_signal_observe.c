@@ -1,0 +1,645 @@
+/*
+ * Observers (RFC 7641, RFC 9132 section 4.4.2.1): who asked to hear of changes,
+ * what each of them was told last, and when the next word may go.
+ *
+ * An observer keeps its request as it came.  When something may have changed,
+ * the request is served again (dots_signal_again()) and the answer compared
+ * with what the peer knows: a notification goes only if anything but the time
+ * that is left differs.  What was there and is gone is reported once, with
+ * status 6.  Bounded: DOTS_SIGNAL_OBSERVERS of a peer.
+ */
+
+#include <stdlib.h>
+
+#include "dots_signal_private.h"
+
+
+/* ms between two notifications where nothing is known of the round-trip time */
+
+#define DOTS_SIGNAL_OBSERVE_PACE   3000     /* RFC 9132 section 4.4.2.1 */
+
+/*
+ * ms after which the status of an active mitigation is told again, because
+ * notifications are lost in an attack (RFC 9132 section 4.4.2.1, "periodically
+ * sends attack mitigation status")
+ */
+
+#define DOTS_SIGNAL_OBSERVE_REPEAT 60000
+
+/* ms until a look that failed for want of memory or of the store is repeated */
+
+#define DOTS_SIGNAL_OBSERVE_RETRY  1000
+
+#define DOTS_SIGNAL_OBSERVE_SEQUENCE 0xffffff   /* RFC 7641 section 2 */
+
+
+typedef struct {
+    uint32_t                 mid;
+    uint64_t                 digest;
+} dots_signal_observed_t;
+
+
+struct dots_signal_observer_s {
+    dots_signal_observer_t      *next;
+    const dots_signal_method_t  *method;
+
+    uint64_t                     cuid;      /* dots_registry_hash() */
+    uint32_t                     mid;
+    unsigned                     has_mid:1;
+    unsigned                     mitigation:1;  /* of the resource mitigate */
+
+    unsigned                     dirty:1;   /* look again */
+    unsigned                     repeat:1;  /* and send it whatever it is */
+    unsigned                     looking:1; /* an exchange is under way */
+    unsigned                     removed:1; /* meanwhile */
+    unsigned                     active:1;  /* it knows of an active one */
+    unsigned                     over:1;    /* what it observes is gone */
+    unsigned                     sent:1;    /* "id" is valid */
+
+    int64_t                      told;      /* ms */
+    int64_t                      earliest;  /* ms: no look before */
+    uint16_t                     id;        /* of the last notification */
+
+    uint64_t                     digest;    /* of what it knows */
+    size_t                       nobserved;
+    dots_signal_observed_t      *observed;  /* by mid */
+
+    size_t                       token_len;
+    uint8_t                      token[8];
+    size_t                       len;
+    uint8_t                      data[];    /* the request */
+};
+
+
+static void
+dots_signal_observe_free(dots_signal_observer_t *o)
+{
+    free(o->observed);
+    free(o);
+}
+
+
+void
+dots_signal_observe_release(dots_signal_observer_t *o)
+{
+    if (o != NULL) {
+        dots_signal_observe_free(o);
+    }
+}
+
+
+static void
+dots_signal_observe_count(dots_signal_t *s)
+{
+    if (s->conf.ops->observing != NULL) {
+        s->conf.ops->observing(s->peer, s->nobservers);
+    }
+}
+
+
+static void
+dots_signal_observe_remove(dots_signal_t *s, dots_signal_observer_t **link)
+{
+    dots_signal_observer_t  *o;
+
+    o = *link;
+    *link = o->next;
+    s->nobservers--;
+
+    dots_signal_observe_count(s);
+
+    /* an exchange that is under way ends in dots_signal_observe_answer() */
+
+    if (o->looking) {
+        o->removed = 1;
+        return;
+    }
+
+    dots_signal_observe_free(o);
+}
+
+
+static dots_signal_observer_t **
+dots_signal_observe_find(dots_signal_t *s, const dots_coap_message_t *m)
+{
+    dots_signal_observer_t  *o, **link;
+
+    for (link = &s->observers; *link != NULL; link = &(*link)->next) {
+
+        o = *link;
+
+        if (o->token_len == m->token_len
+            && memcmp(o->token, m->token, m->token_len) == 0)
+        {
+            return link;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* ---- what an observer knows ---- */
+
+static uint64_t
+dots_signal_observe_mix(uint64_t hash, const void *data, size_t len)
+{
+    size_t          i;
+    const uint8_t  *p = data;
+
+    for (i = 0; i < len; i++) {
+        hash = (hash ^ p[i]) * 0x100000001b3;
+    }
+
+    return hash;
+}
+
+
+/*
+ * All that a GET shows but the remaining lifetime, which changes by itself; a
+ * new lifetime changes "expires".
+ */
+
+static uint64_t
+dots_signal_observe_digest(const dots_mitigation_t *m)
+{
+    int       status;
+    uint64_t  hash;
+
+    status = m->status;
+
+    hash = 0xcbf29ce484222325;
+    hash = dots_signal_observe_mix(hash, &status, sizeof(status));
+    hash = dots_signal_observe_mix(hash, &m->start, sizeof(m->start));
+    hash = dots_signal_observe_mix(hash, &m->expires, sizeof(m->expires));
+
+    return dots_signal_observe_mix(hash, &m->lifetime, sizeof(m->lifetime));
+}
+
+
+/* Of an answer: the mitigations found, or else its bytes. */
+
+static uint64_t
+dots_signal_observe_summary(const dots_coap_message_t *response,
+    const dots_request_t *rq)
+{
+    size_t    i;
+    uint64_t  hash, digest;
+
+    hash = 0xcbf29ce484222325;
+
+    if (rq == NULL) {
+        return dots_signal_observe_mix(hash, response->payload.data,
+                                       response->payload.len);
+    }
+
+    for (i = 0; i < rq->nmitigations; i++) {
+        digest = dots_signal_observe_digest(&rq->mitigations[i]);
+        hash = dots_signal_observe_mix(hash, &rq->mitigations[i].mid,
+                                       sizeof(uint32_t));
+        hash = dots_signal_observe_mix(hash, &digest, sizeof(digest));
+    }
+
+    return hash;
+}
+
+
+/*
+ * The peer is told what rq found.  Without memory for the list it keeps the old
+ * one: something that has ended may then go unreported, never reported twice.
+ */
+
+static void
+dots_signal_observe_told(dots_signal_observer_t *o,
+    const dots_coap_message_t *response, const dots_request_t *rq, int64_t now)
+{
+    size_t                   i, n;
+    dots_signal_observed_t  *observed;
+
+    o->told = now;
+    o->digest = dots_signal_observe_summary(response, rq);
+
+    if (rq == NULL) {
+        return;
+    }
+
+    n = 0;
+    observed = malloc((rq->nmitigations + 1) * sizeof(dots_signal_observed_t));
+
+    if (observed == NULL) {
+        o->nobserved = 0;
+        return;
+    }
+
+    o->active = 0;
+
+    for (i = 0; i < rq->nmitigations; i++) {
+
+        /* that is said once */
+
+        if (rq->mitigations[i].status == DOTS_STATUS_TERMINATED) {
+            continue;
+        }
+
+        if (dots_mitigation_active(&rq->mitigations[i])) {
+            o->active = 1;
+        }
+
+        observed[n].mid = rq->mitigations[i].mid;
+        observed[n].digest = dots_signal_observe_digest(&rq->mitigations[i]);
+        n++;
+    }
+
+    free(o->observed);
+
+    o->observed = observed;
+    o->nobserved = n;
+    o->over = o->has_mid && n == 0;
+}
+
+
+/* ---- a request asks for it ---- */
+
+static void
+dots_signal_observe_add(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const dots_request_t *rq)
+{
+    dots_signal_t           *s;
+    dots_signal_observer_t  *o;
+
+    s = ex->signal;
+
+    o = calloc(1, sizeof(dots_signal_observer_t) + ex->data.len);
+    if (o == NULL) {
+        return;
+    }
+
+    o->method = ex->method;
+    o->token_len = ex->request.token_len;
+    memcpy(o->token, ex->request.token, sizeof(o->token));
+    o->len = ex->data.len;
+    memcpy(o->data, ex->data.data, ex->data.len);
+
+    if (rq != NULL) {
+        o->mitigation = 1;
+        o->cuid = dots_registry_hash(rq->cuid);
+        o->has_mid = rq->has_mid;
+        o->mid = rq->mid;
+    }
+
+    dots_signal_observe_told(o, response, rq, s->now);
+
+    o->next = s->observers;
+    s->observers = o;
+    s->nobservers++;
+
+    dots_signal_observe_count(s);
+
+    response->observe = s->sequence++ & DOTS_SIGNAL_OBSERVE_SEQUENCE;
+}
+
+
+void
+dots_signal_observe_register(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const dots_request_t *rq)
+{
+    dots_signal_t           *s;
+    dots_signal_observer_t  **link;
+
+    s = ex->signal;
+
+    if (ex->method == NULL || !ex->method->observable
+        || ex->request.observe < 0)
+    {
+        return;
+    }
+
+    /* the same token: replaced by the new one, RFC 7641 section 4.1 */
+
+    link = dots_signal_observe_find(s, &ex->request);
+
+    if (link != NULL) {
+        dots_signal_observe_remove(s, link);
+    }
+
+    /*
+     * Beyond the limit, after an error, and for values other than 0 it is an
+     * ordinary GET: the response without the option says so.
+     */
+
+    if (ex->request.observe == 0 && dots_coap_class(response->code) == 2
+        && s->nobservers < DOTS_SIGNAL_OBSERVERS)
+    {
+        dots_signal_observe_add(ex, response, rq);
+    }
+}
+
+
+/* ---- something may have changed ---- */
+
+void
+dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change)
+{
+    dots_signal_observer_t  *o;
+
+    for (o = s->observers; o != NULL; o = o->next) {
+
+        if (!o->mitigation) {
+            continue;
+        }
+
+        if (change == NULL
+            || (change->cuid == o->cuid
+                && (!o->has_mid || change->mid == o->mid)))
+        {
+            o->dirty = 1;
+        }
+    }
+}
+
+
+void
+dots_signal_observe_touch(dots_signal_t *s, const dots_signal_method_t *method)
+{
+    dots_signal_observer_t  *o;
+
+    for (o = s->observers; o != NULL; o = o->next) {
+
+        if (o->method == method) {
+            o->dirty = 1;
+        }
+    }
+}
+
+
+void
+dots_signal_observe_reset(dots_signal_t *s, uint16_t id)
+{
+    dots_signal_observer_t  **link;
+
+    for (link = &s->observers; *link != NULL; link = &(*link)->next) {
+
+        if ((*link)->sent && (*link)->id == id) {
+            dots_signal_observe_remove(s, link);
+            return;
+        }
+    }
+}
+
+
+/* ---- the look and the notification ---- */
+
+void
+dots_signal_observe_amend(dots_signal_exchange_t *ex, dots_request_t *rq)
+{
+    size_t                   i, j, n;
+    dots_mitigation_t       *list;
+    dots_signal_observer_t  *o;
+
+    o = ex->observer;
+
+    if (rq->verdict != DOTS_VERDICT_FOUND
+        && rq->verdict != DOTS_VERDICT_NOT_FOUND)
+    {
+        return;
+    }
+
+    if (rq->verdict == DOTS_VERDICT_NOT_FOUND) {
+        rq->nmitigations = 0;
+    }
+
+    list = dots_arena_alloc(rq->arena, (rq->nmitigations + o->nobserved)
+                                       * sizeof(dots_mitigation_t));
+    if (list == NULL) {
+        return;
+    }
+
+    n = rq->nmitigations;
+
+    if (n) {
+        memcpy(list, rq->mitigations, n * sizeof(dots_mitigation_t));
+    }
+
+    /* both are sorted by mid */
+
+    for (i = 0, j = 0; i < o->nobserved; i++) {
+
+        while (j < rq->nmitigations
+               && rq->mitigations[j].mid < o->observed[i].mid)
+        {
+            j++;
+        }
+
+        if (j < rq->nmitigations
+            && rq->mitigations[j].mid == o->observed[i].mid)
+        {
+            continue;
+        }
+
+        memset(&list[n], 0, sizeof(dots_mitigation_t));
+
+        list[n].customer = rq->customer->name;
+        list[n].cuid = rq->cuid;
+        list[n].mid = o->observed[i].mid;
+        list[n].trigger = 1;
+        list[n].status = DOTS_STATUS_TERMINATED;
+        n++;
+    }
+
+    if (n > rq->nmitigations) {
+        rq->verdict = DOTS_VERDICT_FOUND;
+        rq->nmitigations = n;
+        rq->mitigations = list;
+    }
+}
+
+
+static dots_signal_observer_t **
+dots_signal_observe_link(dots_signal_t *s, const dots_signal_observer_t *o)
+{
+    dots_signal_observer_t  **link;
+
+    for (link = &s->observers; *link != o; link = &(*link)->next) {
+        /* void */
+    }
+
+    return link;
+}
+
+
+static void
+dots_signal_observe_notify(dots_signal_t *s, dots_signal_observer_t *o,
+    dots_coap_message_t *response)
+{
+    response->token_len = o->token_len;
+    memcpy(response->token, o->token, sizeof(response->token));
+
+    if (dots_coap_class(response->code) == 2) {
+        response->observe = s->sequence++ & DOTS_SIGNAL_OBSERVE_SEQUENCE;
+    }
+
+    /* losing one is no error: the next repeats what is still true */
+
+    (void) s->transport->send(s, response);
+
+    o->sent = 1;
+    o->id = response->id;
+    s->notified = s->now;
+}
+
+
+void
+dots_signal_observe_answer(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const dots_request_t *rq)
+{
+    unsigned                 repeat;
+    dots_signal_t           *s;
+    dots_signal_observer_t  *o;
+
+    s = ex->signal;
+    o = ex->observer;
+
+    o->looking = 0;
+
+    if (o->removed) {
+        dots_signal_observe_free(o);
+        return;
+    }
+
+    /* not now: starting, the disk, memory */
+
+    if (dots_coap_class(response->code) == 5) {
+        o->dirty = 1;
+        o->earliest = s->now + DOTS_SIGNAL_OBSERVE_RETRY;
+        return;
+    }
+
+    repeat = o->repeat;
+    o->repeat = 0;
+
+    if (dots_coap_class(response->code) == 2) {
+
+        if (!repeat
+            && dots_signal_observe_summary(response, rq) == o->digest)
+        {
+            return;
+        }
+
+        dots_signal_observe_told(o, response, rq, s->now);
+
+    } else if (o->mitigation && !o->has_mid
+               && response->code == dots_coap_code(4, 4))
+    {
+        /* no mitigation is left, which was said of each: others may come */
+
+        o->digest = 0;
+        return;
+
+    } else {
+        o->over = 1;
+    }
+
+    dots_signal_observe_notify(s, o, response);
+
+    /* a GET would now be 4.04: RFC 7641 section 4.2 ends the observation */
+
+    if (o->over) {
+        dots_signal_observe_remove(s, dots_signal_observe_link(s, o));
+    }
+}
+
+
+/* ---- one timer, one close ---- */
+
+/* ms from now until the observer is to be looked at; -1: when it changes. */
+
+static int64_t
+dots_signal_observe_due(dots_signal_t *s, dots_signal_observer_t *o)
+{
+    int64_t  due, pace;
+
+    if (o->looking) {
+        return -1;
+    }
+
+    if (!o->dirty) {
+
+        if (!o->active) {
+            return -1;
+        }
+
+        due = o->told + DOTS_SIGNAL_OBSERVE_REPEAT;
+
+    } else {
+        due = o->earliest;
+    }
+
+    if (!s->transport->reliable && s->notified) {
+        pace = s->notified + (s->rtt ? s->rtt : DOTS_SIGNAL_OBSERVE_PACE);
+        due = due > pace ? due : pace;
+    }
+
+    return due > s->now ? due - s->now : 0;
+}
+
+
+static void
+dots_signal_observe_look(dots_signal_t *s, dots_signal_observer_t *o)
+{
+    if (!o->dirty) {
+        o->repeat = 1;
+    }
+
+    o->dirty = 0;
+    o->looking = 1;
+
+    if (dots_signal_again(s, o, o->method, dots_str(o->data, o->len))
+        != DOTS_OK)
+    {
+        o->looking = 0;
+        o->dirty = 1;
+        o->earliest = s->now + DOTS_SIGNAL_OBSERVE_RETRY;
+    }
+}
+
+
+/*
+ * The list may change under a look; one that has looked is not due again before
+ * something new happens, so the walk begins anew after each.
+ */
+
+int64_t
+dots_signal_observe_timer(dots_signal_t *s)
+{
+    int64_t                  ms, next;
+    dots_signal_observer_t  *o;
+
+again:
+
+    next = -1;
+
+    for (o = s->observers; o != NULL; o = o->next) {
+
+        ms = dots_signal_observe_due(s, o);
+
+        if (ms == 0) {
+            dots_signal_observe_look(s, o);
+            goto again;
+        }
+
+        if (ms > 0 && (next == -1 || ms < next)) {
+            next = ms;
+        }
+    }
+
+    return next;
+}
+
+
+void
+dots_signal_observe_close(dots_signal_t *s)
+{
+    while (s->observers != NULL) {
+        dots_signal_observe_remove(s, &s->observers);
+    }
+}

@@ -1,0 +1,137 @@
+/*
+ * What the files of the message layer share: one peer's state, and the
+ * transport below it.  Private to signal/.
+ *
+ *   dots_signal.c          create, close, timer; from a request to its resource
+ *                          and from its answer to the transport
+ *   dots_signal_udp.c      RFC 7252: message ids, ACK, RST, duplicates
+ *   dots_signal_tcp.c      RFC 8323: framing, CSM, Ping, Release, Abort
+ *   dots_signal_block.c    RFC 7959: bodies in pieces, both ways
+ *   dots_signal_observe.c  RFC 7641: who wants to hear of changes
+ *
+ * dots_signal_t lives as long as its session; whatever a file keeps of a peer
+ * hangs on a pointer of its own in it, is bounded, and is freed by its close().
+ */
+
+#ifndef DOTS_SIGNAL_PRIVATE_H
+#define DOTS_SIGNAL_PRIVATE_H
+
+#include "dots_signal.h"
+#include "dots_signal_exchange.h"
+
+#define DOTS_SIGNAL_MIN_MESSAGE 64  /* an error without its text always fits */
+
+struct dots_signal_method_s {
+    uint8_t   code;
+    unsigned  body:1;           /* the request has one: application/dots+cbor */
+    unsigned  observable:1;
+    void    (*handler)(dots_signal_exchange_t *ex);
+};
+
+typedef struct {
+    /* what stands for "reliable" in RFC 9132: no message ids, no pace */
+    int reliable;
+
+    /* makes s->link; DOTS_OK or DOTS_ERROR */
+    int (*open)(dots_signal_t *s);
+
+    /* bytes of the peer, at s->now */
+    void (*input)(dots_signal_t *s, const uint8_t *data, size_t len);
+
+    /* a message as input() gave it to dots_signal_serve() */
+    int (*parse)(dots_coap_message_t *m, const uint8_t *data, size_t len);
+
+    /*
+     * Sends the response of a request; it has its code, options and payload,
+     * and leaves with what was really sent.  DOTS_OK; DOTS_ERROR: there is no
+     * memory for it, and the client has to repeat its request.
+     */
+    int (*respond)(dots_signal_exchange_t *ex, dots_coap_message_t *response,
+        const char **why);
+
+    /*
+     * Sends a message of ours that nobody asked for just now, a notification or
+     * a request, Non-confirmable; "m" leaves with its message id.
+     */
+    int (*send)(dots_signal_t *s, dots_coap_message_t *m);
+
+    /* Work that is due at s->now; ms until it wants to be called, -1: never. */
+    int64_t (*timer)(dots_signal_t *s);
+
+    void (*close)(dots_signal_t *s);
+} dots_signal_transport_ops_t;
+
+struct dots_signal_s {
+    dots_signal_conf_t                  conf;
+    void                               *peer;
+    const dots_customer_t              *customer;
+    size_t                              max_message;
+    int64_t                             now;        /* ms, of the last call */
+    int64_t                             heard;      /* ms: the peer spoke */
+    int64_t                             rtt;        /* ms, 0: no estimate */
+
+    const dots_signal_transport_ops_t  *transport;
+    void                               *link;       /* the transport's */
+
+    size_t                              nexchanges;
+    dots_signal_exchange_t             *exchanges;
+
+    size_t                              nobservers;
+    dots_signal_observer_t             *observers;
+    uint32_t                            sequence;   /* of notifications */
+    int64_t                             notified;   /* ms: the last one left */
+};
+
+extern const dots_signal_transport_ops_t  dots_signal_udp;
+
+/* ---- dots_signal.c ---- */
+
+/*
+ * A request that is new, as it came; "hash" is the transport's and comes back
+ * in the exchange.
+ */
+void dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash);
+
+/*
+ * The observed request "data" once more, for its observer.  DOTS_OK: it ends in
+ * dots_signal_observe_answer(), at once or later; DOTS_ERROR: no memory.
+ */
+int dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
+    const dots_signal_method_t *method, dots_str_t data);
+
+/* A response of the peer; nonzero: it answers a request of ours. */
+int dots_signal_response(dots_signal_t *s, const dots_coap_message_t *m);
+
+/* One message to the peer. */
+void dots_signal_output(dots_signal_t *s, const uint8_t *data, size_t len);
+
+/* ---- dots_signal_observe.c ---- */
+
+/*
+ * Of a response that is about to leave: registers or removes the observer that
+ * its request asks for (RFC 7641 section 4.1) and sets the Observe option.
+ */
+void dots_signal_observe_register(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const dots_request_t *rq);
+
+/* Adds to what was found the mitigations that are not there any more. */
+void dots_signal_observe_amend(dots_signal_exchange_t *ex, dots_request_t *rq);
+
+/* The answer to dots_signal_again(): a notification if anything is new. */
+void dots_signal_observe_answer(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const dots_request_t *rq);
+
+/* The peer rejected our message "id". */
+void dots_signal_observe_reset(dots_signal_t *s, uint16_t id);
+
+/* What observers of the method's resource see may have changed. */
+void dots_signal_observe_touch(dots_signal_t *s,
+    const dots_signal_method_t *method);
+
+int64_t dots_signal_observe_timer(dots_signal_t *s);
+void dots_signal_observe_close(dots_signal_t *s);
+
+/* Of an exchange that ends without an answer; may be NULL. */
+void dots_signal_observe_release(dots_signal_observer_t *o);
+
+#endif /* DOTS_SIGNAL_PRIVATE_H */

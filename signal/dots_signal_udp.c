@@ -1,0 +1,523 @@
+/*
+ * CoAP over UDP (RFC 7252 section 4): message ids, ACK, RST, duplicates.
+ * Bounded: DOTS_SIGNAL_RECENT remembered answers.
+ */
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "dots_signal_private.h"
+
+
+/* RFC 7252 section 4.8.2, ms: how long a message id is not used again */
+
+#define DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME 247000
+#define DOTS_SIGNAL_UDP_NON_LIFETIME      145000
+
+
+/* What a duplicate of the request gets (RFC 7252 section 4.5). */
+
+typedef struct dots_signal_udp_reply_s  dots_signal_udp_reply_t;
+
+struct dots_signal_udp_reply_s {
+    dots_signal_udp_reply_t *next;      /* younger */
+    int64_t                  expires;   /* ms */
+    uint64_t                 hash;      /* of the request's datagram */
+    uint16_t                 id;        /* of the request */
+    uint8_t                  acked;     /* by an empty ACK, data is separate */
+    size_t                   len;
+    uint8_t                  data[];
+};
+
+typedef struct {
+    uint16_t                  next_id;
+    uint16_t                  nreplies;
+    dots_signal_udp_reply_t  *replies;  /* oldest first */
+} dots_signal_udp_t;
+
+
+/* An empty ACK or RST: the header alone (RFC 7252 section 4.2). */
+
+static void
+dots_signal_udp_empty(dots_signal_t *s, uint8_t type, uint16_t id)
+{
+    size_t               len;
+    uint8_t              buf[4];
+    dots_coap_message_t  m;
+
+    dots_coap_init(&m);
+
+    m.type = type;
+    m.id = id;
+
+    if (dots_coap_write(&m, buf, sizeof(buf), &len) == DOTS_OK) {
+        dots_signal_output(s, buf, len);
+    }
+}
+
+
+/* ---- remembered answers ---- */
+
+static void
+dots_signal_udp_forget(dots_signal_udp_t *u, dots_signal_udp_reply_t **link)
+{
+    dots_signal_udp_reply_t  *r;
+
+    r = *link;
+    *link = r->next;
+    u->nreplies--;
+
+    free(r);
+}
+
+
+static void
+dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
+{
+    dots_signal_udp_reply_t  **link;
+
+    link = &u->replies;
+
+    while (*link != NULL) {
+
+        if ((*link)->expires <= now) {
+            dots_signal_udp_forget(u, link);
+            continue;
+        }
+
+        link = &(*link)->next;
+    }
+}
+
+
+/* Takes r, the youngest; the oldest makes room for it. */
+
+static void
+dots_signal_udp_remember(dots_signal_udp_t *u, dots_signal_udp_reply_t *r)
+{
+    dots_signal_udp_reply_t  **link;
+
+    if (u->nreplies == DOTS_SIGNAL_RECENT) {
+        dots_signal_udp_forget(u, &u->replies);
+    }
+
+    for (link = &u->replies; *link != NULL; link = &(*link)->next) {
+        /* void */
+    }
+
+    *link = r;
+    u->nreplies++;
+}
+
+
+static dots_signal_udp_reply_t *
+dots_signal_udp_reply(dots_signal_exchange_t *ex, const uint8_t *data,
+    size_t len)
+{
+    dots_signal_udp_reply_t  *r;
+
+    r = malloc(sizeof(dots_signal_udp_reply_t) + len);
+    if (r == NULL) {
+        return NULL;
+    }
+
+    r->next = NULL;
+    r->expires = ex->received
+                 + (ex->request.type == DOTS_COAP_CON
+                    ? DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME
+                    : DOTS_SIGNAL_UDP_NON_LIFETIME);
+    r->hash = ex->hash;
+    r->id = ex->request.id;
+    r->acked = ex->acked;
+    r->len = len;
+    memcpy(r->data, data, len);
+
+    return r;
+}
+
+
+/* ---- out ---- */
+
+/*
+ * A CON is answered in its ACK.  Where an empty ACK went ahead, the separate
+ * response is a NON (RFC 7252 section 5.2.2 leaves the choice): RFC 9132
+ * section 4.4 wants responses so, and a client that misses it repeats its
+ * request, which is idempotent.
+ */
+
+static void
+dots_signal_udp_address(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response)
+{
+    dots_signal_udp_t  *u;
+
+    u = ex->signal->link;
+
+    if (ex->request.type == DOTS_COAP_CON && !ex->acked) {
+        response->type = DOTS_COAP_ACK;
+        response->id = ex->request.id;
+
+    } else {
+        response->type = DOTS_COAP_NON;
+        response->id = u->next_id++;
+    }
+
+    response->token_len = ex->request.token_len;
+    memcpy(response->token, ex->request.token, sizeof(response->token));
+}
+
+
+/*
+ * What does not fit one datagram needs blocks (RFC 9132 section 4.4.2), which
+ * this server does not do: it says so instead of sending a part.
+ */
+
+static int
+dots_signal_udp_write(dots_coap_message_t *response, uint8_t *buf, size_t size,
+    size_t *len, const char **why)
+{
+    static const char  text[] = "the answer does not fit one datagram, "
+                                "ask for a single mid";
+
+    if (dots_coap_write(response, buf, size, len) == DOTS_OK) {
+        return DOTS_OK;
+    }
+
+    if (dots_coap_class(response->code) == 2) {
+        *why = text;
+
+        response->code = dots_coap_code(5, 1);
+        response->content_format = DOTS_COAP_FORMAT_TEXT;
+        response->max_age = -1;
+        response->payload = dots_str(text, sizeof(text) - 1);
+
+        if (dots_coap_write(response, buf, size, len) == DOTS_OK) {
+            return DOTS_OK;
+        }
+    }
+
+    response->content_format = -1;
+    response->payload.len = 0;
+
+    return dots_coap_write(response, buf, size, len);
+}
+
+
+static int
+dots_signal_udp_respond(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response, const char **why)
+{
+    size_t                    len;
+    uint8_t                  *buf;
+    dots_signal_t            *s;
+    dots_signal_udp_reply_t  *r;
+
+    s = ex->signal;
+    r = NULL;
+
+    dots_signal_udp_address(ex, response);
+
+    buf = malloc(s->max_message);
+
+    if (buf != NULL
+        && dots_signal_udp_write(response, buf, s->max_message, &len, why)
+           == DOTS_OK)
+    {
+        r = dots_signal_udp_reply(ex, buf, len);
+    }
+
+    free(buf);
+
+    if (r == NULL) {
+        return DOTS_ERROR;
+    }
+
+    dots_signal_output(s, r->data, r->len);
+
+    /* a refusal for now is none for the next retransmission */
+
+    if (response->code == DOTS_COAP_TOO_MANY_REQUESTS) {
+        free(r);
+        return DOTS_OK;
+    }
+
+    dots_signal_udp_remember(s->link, r);
+
+    return DOTS_OK;
+}
+
+
+/* Notifications and heartbeats: always NON, RFC 9132 4.4.2.1 and 4.7. */
+
+static int
+dots_signal_udp_send(dots_signal_t *s, dots_coap_message_t *m)
+{
+    int                 rc;
+    size_t              len;
+    uint8_t            *buf;
+    dots_signal_udp_t  *u;
+
+    u = s->link;
+
+    m->type = DOTS_COAP_NON;
+    m->id = u->next_id++;
+
+    buf = malloc(s->max_message);
+    if (buf == NULL) {
+        return DOTS_ERROR;
+    }
+
+    rc = dots_coap_write(m, buf, s->max_message, &len);
+
+    if (rc == DOTS_OK) {
+        dots_signal_output(s, buf, len);
+    }
+
+    free(buf);
+
+    return rc;
+}
+
+
+/* ---- in ---- */
+
+/* FNV-1a: tells a repeated datagram from one that reuses its message id. */
+
+static uint64_t
+dots_signal_udp_hash(const uint8_t *data, size_t len)
+{
+    size_t    i;
+    uint64_t  hash;
+
+    hash = 0xcbf29ce484222325;
+
+    for (i = 0; i < len; i++) {
+        hash = (hash ^ data[i]) * 0x100000001b3;
+    }
+
+    return hash;
+}
+
+
+static int
+dots_signal_udp_in_flight(dots_signal_t *s, const dots_coap_message_t *m,
+    uint64_t hash)
+{
+    dots_signal_exchange_t  *ex;
+
+    for (ex = s->exchanges; ex != NULL; ex = ex->next) {
+
+        if (ex->observer != NULL || ex->request.id != m->id
+            || ex->hash != hash)
+        {
+            continue;
+        }
+
+        if (m->type == DOTS_COAP_CON) {
+            ex->acked = 1;
+            dots_signal_udp_empty(s, DOTS_COAP_ACK, m->id);
+        }
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * Nonzero if the request was here before (RFC 7252 section 4.5).  The duplicate
+ * of a NON is answered, too: DOTS clients repeat the very same message until
+ * they hear something (RFC 9132 section 4.4).
+ */
+
+static int
+dots_signal_udp_repeated(dots_signal_t *s, const dots_coap_message_t *m,
+    uint64_t hash)
+{
+    dots_signal_udp_t        *u;
+    dots_signal_udp_reply_t  *r, **link;
+
+    u = s->link;
+
+    if (dots_signal_udp_in_flight(s, m, hash)) {
+        return 1;
+    }
+
+    for (link = &u->replies; *link != NULL; link = &(*link)->next) {
+
+        r = *link;
+
+        if (r->id != m->id) {
+            continue;
+        }
+
+        if (r->hash != hash) {
+            dots_signal_udp_forget(u, link);
+            return 0;
+        }
+
+        if (r->acked) {
+            dots_signal_udp_empty(s, DOTS_COAP_ACK, m->id);
+        }
+
+        dots_signal_output(s, r->data, r->len);
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* A response to a request of ours; a CON is acknowledged if we know it. */
+
+static void
+dots_signal_udp_response(dots_signal_t *s, const dots_coap_message_t *m)
+{
+    int  known;
+
+    known = dots_signal_response(s, m);
+
+    if (m->type == DOTS_COAP_CON) {
+        dots_signal_udp_empty(s, known ? DOTS_COAP_ACK : DOTS_COAP_RST, m->id);
+    }
+}
+
+
+static void
+dots_signal_udp_input(dots_signal_t *s, const uint8_t *data, size_t len)
+{
+    int                  rc, header;
+    uint64_t             hash;
+    dots_coap_message_t  m;
+
+    rc = dots_coap_parse(&m, data, len, &header);
+
+    if (!header) {
+        return;
+    }
+
+    if (m.type == DOTS_COAP_RST) {
+
+        /* "I do not know what you are telling me", RFC 7641 section 3.6 */
+
+        dots_signal_observe_reset(s, m.id);
+        return;
+    }
+
+    if (rc == DOTS_OK && dots_coap_class(m.code) >= 2
+        && dots_coap_class(m.code) <= 5)
+    {
+        dots_signal_udp_response(s, &m);
+        return;
+    }
+
+    if (m.type == DOTS_COAP_ACK) {
+        return;
+    }
+
+    /*
+     * Pings, reserved classes, format errors: RST to a CON, silence to a NON
+     * (RFC 7252 sections 4.2 and 4.3).
+     */
+
+    if (rc != DOTS_OK || dots_coap_class(m.code) != 0
+        || m.code == DOTS_COAP_EMPTY)
+    {
+        if (m.type == DOTS_COAP_CON) {
+            dots_signal_udp_empty(s, DOTS_COAP_RST, m.id);
+        }
+
+        return;
+    }
+
+    dots_signal_udp_expire(s->link, s->now);
+
+    hash = dots_signal_udp_hash(data, len);
+
+    if (!dots_signal_udp_repeated(s, &m, hash)) {
+        dots_signal_serve(s, dots_str(data, len), hash);
+    }
+}
+
+
+static int64_t
+dots_signal_udp_timer(dots_signal_t *s)
+{
+    int64_t                   next;
+    dots_signal_udp_t        *u;
+    dots_signal_udp_reply_t  *r;
+
+    u = s->link;
+    next = -1;
+
+    dots_signal_udp_expire(u, s->now);
+
+    for (r = u->replies; r != NULL; r = r->next) {
+
+        if (next == -1 || r->expires - s->now < next) {
+            next = r->expires - s->now;
+        }
+    }
+
+    return next;
+}
+
+
+static int
+dots_signal_udp_open(dots_signal_t *s)
+{
+    dots_signal_udp_t  *u;
+
+    u = calloc(1, sizeof(dots_signal_udp_t));
+    if (u == NULL) {
+        return DOTS_ERROR;
+    }
+
+    /* ids start anywhere (RFC 7252 section 4.4); without entropy, at 0 */
+
+    if (getrandom(&u->next_id, sizeof(u->next_id), GRND_NONBLOCK) == -1) {
+        u->next_id = 0;
+    }
+
+    s->link = u;
+
+    return DOTS_OK;
+}
+
+
+static void
+dots_signal_udp_close(dots_signal_t *s)
+{
+    dots_signal_udp_t  *u;
+
+    u = s->link;
+
+    while (u->replies != NULL) {
+        dots_signal_udp_forget(u, &u->replies);
+    }
+
+    free(u);
+}
+
+
+static int
+dots_signal_udp_parse(dots_coap_message_t *m, const uint8_t *data, size_t len)
+{
+    int  header;
+
+    return dots_coap_parse(m, data, len, &header);
+}
+
+
+const dots_signal_transport_ops_t  dots_signal_udp = {
+    0,
+    dots_signal_udp_open,
+    dots_signal_udp_input,
+    dots_signal_udp_parse,
+    dots_signal_udp_respond,
+    dots_signal_udp_send,
+    dots_signal_udp_timer,
+    dots_signal_udp_close
+};
