@@ -66,6 +66,7 @@ extern ngx_module_t  ngx_stream_dots_module;
 typedef struct {
     ngx_atomic_t            pid;        /* 0: free */
     int                     event;      /* eventfd */
+    ngx_atomic_t            observes;   /* it wants to hear of changes */
 } ngx_dots_slot_t;
 
 #define NGX_DOTS_COOKIE_SECRET  32

@@ -21,7 +21,8 @@ static void ngx_dots_dtls_read(ngx_dots_dtls_t *ds);
 static void ngx_dots_dtls_read_failed(ngx_dots_dtls_t *ds, int error);
 static void ngx_dots_dtls_arm(ngx_dots_dtls_t *ds);
 static void ngx_dots_dtls_retransmit_handler(ngx_event_t *ev);
-static void ngx_dots_dtls_tick_handler(ngx_event_t *ev);
+static void ngx_dots_dtls_send(ngx_dots_peer_t *peer, const u_char *data,
+    size_t len);
 static void ngx_dots_dtls_close(ngx_dots_dtls_t *ds, ngx_uint_t notify);
 
 
@@ -147,10 +148,11 @@ ngx_dots_dtls_create(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf,
     ds->retransmit.log = c->log;
     ds->retransmit.cancelable = 1;
 
-    ds->tick.handler = ngx_dots_dtls_tick_handler;
-    ds->tick.data = c;
-    ds->tick.log = c->log;
-    ds->tick.cancelable = 1;
+    ds->peer.session = s;
+    ds->peer.connection = c;
+    ds->peer.conf = &conf->signal;
+    ds->peer.send = ngx_dots_dtls_send;
+    ds->began = ngx_current_msec;
 
     ngx_queue_insert_tail(&ngx_dots_dtls_sessions, &ds->queue);
     cln->handler = ngx_dots_dtls_cleanup;
@@ -180,7 +182,7 @@ ngx_dots_dtls_cleanup(void *data)
         ngx_del_timer(&ds->retransmit);
     }
 
-    ngx_dots_dtls_signal_close(ds);
+    ngx_dots_peer_close(&ds->peer);
 
     SSL_free(ds->ssl);
 }
@@ -328,19 +330,6 @@ ngx_dots_dtls_retransmit_handler(ngx_event_t *ev)
 }
 
 
-static void
-ngx_dots_dtls_tick_handler(ngx_event_t *ev)
-{
-    ngx_connection_t  *c;
-
-    c = ev->data;
-
-    ngx_dots_dtls_signal_schedule(
-        ngx_stream_get_module_ctx((ngx_stream_session_t *) c->data,
-                                  ngx_stream_dots_module));
-}
-
-
 /* RFC 6347 section 4.2.4.1: OpenSSL says when, the event loop waits. */
 
 static void
@@ -417,12 +406,13 @@ ngx_dots_dtls_hello(ngx_dots_dtls_t *ds, u_char *data, size_t len)
     ngx_log_error(NGX_LOG_INFO, c->log, 0,
                   "DTLS session replaced: its peer began again");
 
-    ngx_dots_dtls_signal_close(ds);
+    ngx_dots_peer_close(&ds->peer);
 
     SSL_free(ds->ssl);
 
     ds->ssl = ssl;
     ds->established = 0;
+    ds->began = ngx_current_msec;
 
     ngx_dots_dtls_attach(ssl, &ds->io);
 
@@ -485,9 +475,16 @@ ngx_dots_dtls_handshake(ngx_dots_dtls_t *ds)
         return NGX_ERROR;
     }
 
-    if (ngx_dots_dtls_signal_open(ds) != NGX_OK) {
+    if (ngx_dots_peer_open(&ds->peer, ds->conf->dots, ds->ssl,
+                           DTLS_get_data_mtu(ds->ssl))
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
+
+    /* from our flight to the peer's: a round trip, and some computing */
+
+    dots_signal_rtt(ds->peer.signal, ngx_current_msec - ds->began);
 
     ds->established = 1;
 
@@ -530,7 +527,6 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
 
     c = ds->io.connection;
     heard = 0;
-    ds->reading = 1;
 
     for ( ;; ) {
         ERR_clear_error();
@@ -542,10 +538,9 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
         }
 
         heard = 1;
-        ngx_dots_dtls_signal_input(ds, plain, n);
+        ngx_dots_peer_input(&ds->peer, plain, n);
     }
 
-    ds->reading = 0;
     ds->io.len = 0;
 
     n = SSL_get_error(ds->ssl, n);
@@ -559,7 +554,7 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
 
     if (heard) {
         ngx_add_timer(c->read, ds->conf->idle_timeout);
-        ngx_dots_dtls_signal_schedule(ds);
+        ngx_dots_peer_schedule(&ds->peer);
     }
 }
 
@@ -580,4 +575,20 @@ ngx_dots_dtls_read_failed(ngx_dots_dtls_t *ds, int error)
 
     ngx_ssl_error(NGX_LOG_INFO, log, 0, "DTLS session failed");
     ngx_dots_dtls_close(ds, 0);
+}
+
+
+static void
+ngx_dots_dtls_send(ngx_dots_peer_t *peer, const u_char *data, size_t len)
+{
+    ngx_dots_dtls_t  *ds;
+
+    ds = ngx_queue_data(peer, ngx_dots_dtls_t, peer);
+
+    ERR_clear_error();
+
+    if (SSL_write(ds->ssl, data, len) <= 0) {
+        ngx_ssl_error(NGX_LOG_INFO, peer->connection->log, 0,
+                      "SSL_write() of %uz bytes failed", len);
+    }
 }

@@ -7,7 +7,7 @@
  *                                        loop and for whoever forwards one
  *      ClientHello?  ngx_dots_dtls_listen.c  cookie, stateless
  *      record        ngx_dots_dtls.c         handshake, timers, close
- *      plaintext     ngx_dots_dtls_signal.c  dots_signal_t of this peer
+ *      plaintext     ngx_dots_peer.c         dots_signal_t of this peer
  *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
  *
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
@@ -25,7 +25,7 @@
 #include <ngx_stream.h>
 #include <ngx_stream_ssl_module.h>
 
-#include "../signal/dots_signal.h"
+#include "ngx_dots_peer.h"
 
 #define NGX_DOTS_DTLS_MTU       1280    /* RFC 9132 section 7.3 */
 #define NGX_DOTS_DTLS_DATAGRAM  65535
@@ -58,17 +58,15 @@ typedef struct {
     SSL                   *ssl;
     ngx_dots_dtls_io_t     io;
 
-    dots_signal_t         *signal;      /* of an established session */
-    const dots_customer_t *customer;    /* NULL: nobody's */
+    ngx_dots_peer_t        peer;        /* of an established session */
 
-    ngx_event_t            retransmit;  /* cancelable, as is "tick": the read
-                                           timer (handshake, then idle) is the
-                                           one that keeps a worker */
-    ngx_event_t            tick;        /* dots_signal_timer() */
+    ngx_msec_t             began;       /* the handshake */
+    ngx_event_t            retransmit;  /* cancelable, as is the peer's: the
+                                           read timer (handshake, then idle) is
+                                           the one that keeps a worker */
     ngx_queue_t            queue;       /* all sessions of this process */
 
     unsigned               established:1;
-    unsigned               reading:1;
 } ngx_dots_dtls_t;
 
 
@@ -119,14 +117,5 @@ int ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
 char *ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
     ngx_stream_ssl_conf_t *sslcf);
 
-
-/* ---- ngx_dots_dtls_signal.c ---- */
-
-/* Of a peer whose handshake is over: who is it, and its signal channel. */
-ngx_int_t ngx_dots_dtls_signal_open(ngx_dots_dtls_t *ds);
-void ngx_dots_dtls_signal_input(ngx_dots_dtls_t *ds, const u_char *data,
-    size_t len);
-void ngx_dots_dtls_signal_schedule(ngx_dots_dtls_t *ds);
-void ngx_dots_dtls_signal_close(ngx_dots_dtls_t *ds);
 
 #endif /* _NGX_DOTS_DTLS_H_INCLUDED_ */

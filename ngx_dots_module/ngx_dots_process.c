@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_changes.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
@@ -49,6 +50,8 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_dots_changes_init_process(cycle);
+
     if (ngx_process == NGX_PROCESS_HELPER) {
 
         /* the manager loads, if it is the one, when it has its lock */
@@ -81,6 +84,7 @@ ngx_dots_process_claim(ngx_cycle_t *cycle)
         if (slot->pid == 0
             && ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid))
         {
+            slot->observes = 0;
             ngx_dots_process_slot = i;
             return NGX_OK;
         }
@@ -143,9 +147,15 @@ ngx_dots_process_woken(ngx_event_t *ev)
 
     c = ev->data;
 
-    if (read(c->fd, &n, sizeof(n)) == sizeof(n) && ngx_dots_process_handler) {
+    if (read(c->fd, &n, sizeof(n)) != sizeof(n)) {
+        return;
+    }
+
+    if (ngx_dots_process_handler) {
         ngx_dots_process_handler();
     }
+
+    ngx_dots_changes_read();
 }
 
 
@@ -181,6 +191,35 @@ ngx_dots_process_wake_manager(void)
 
     one = 1;
     (void) !write(ngx_dots_shared->slots[manager - 1].event, &one, sizeof(one));
+}
+
+
+void
+ngx_dots_process_observe(ngx_uint_t on)
+{
+    if (ngx_dots_process_slot >= 0) {
+        ngx_dots_shared->slots[ngx_dots_process_slot].observes = on;
+    }
+}
+
+
+void
+ngx_dots_process_wake_observers(void)
+{
+    uint64_t          one;
+    ngx_uint_t        i;
+    ngx_dots_slot_t  *slot;
+
+    one = 1;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+
+        slot = &ngx_dots_shared->slots[i];
+
+        if (slot->pid && slot->observes) {
+            (void) !write(slot->event, &one, sizeof(one));
+        }
+    }
 }
 
 

@@ -19,6 +19,10 @@ void ngx_dots_process_exit(ngx_cycle_t *cycle);
 /* Wakes the manager, wherever it lives; cheap, coalesced. */
 void ngx_dots_process_wake_manager(void);
 
+/* Wakes every process that observes; and whether this one does. */
+void ngx_dots_process_wake_observers(void);
+void ngx_dots_process_observe(ngx_uint_t on);
+
 /* Declares this process the manager; "handler" runs when it is woken. */
 void ngx_dots_process_manage(void (*handler)(void));
 int ngx_dots_process_eventfd(void);    /* of this process; -1: none */

@@ -3,6 +3,7 @@
 
 #include "ngx_dots.h"
 #include "ngx_dots_state.h"
+#include "ngx_dots_process.h"
 #include "ngx_dots_zone.h"
 
 
@@ -55,9 +56,10 @@ typedef struct {
 
 ngx_dots_shared_t        *ngx_dots_shared;
 
-static ngx_dots_zone_t   *ngx_dots_zone;
+static ngx_dots_zone_t    *ngx_dots_zone;
 static ngx_slab_pool_t   *ngx_dots_zone_pool;
 static dots_registry_t    ngx_dots_zone_registry;
+static uint64_t           ngx_dots_zone_generation;  /* when it was locked */
 
 
 ngx_int_t
@@ -203,17 +205,31 @@ ngx_dots_zone_lock(ngx_uint_t write)
     ngx_dots_zone_registry.root = ngx_dots_zone->registry;
     ngx_dots_zone_registry.memory.ctx = ngx_dots_zone->slab;
 
+    ngx_dots_zone_generation = dots_registry_generation(
+                                                     &ngx_dots_zone_registry);
+
     return &ngx_dots_zone_registry;
 }
 
 
+/* Whoever observes hears of every change, whatever made it. */
+
 void
 ngx_dots_zone_unlock(void)
 {
+    ngx_uint_t  changed;
+
+    changed = dots_registry_generation(&ngx_dots_zone_registry)
+              != ngx_dots_zone_generation;
+
     ngx_memory_barrier();
     ngx_dots_zone->mutating = 0;
 
     ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+
+    if (changed) {
+        ngx_dots_process_wake_observers();
+    }
 }
 
 

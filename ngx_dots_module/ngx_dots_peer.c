@@ -1,0 +1,261 @@
+#include "ngx_dots_changes.h"
+#include "ngx_dots_peer.h"
+
+
+static const dots_customer_t *ngx_dots_peer_customer(ngx_dots_conf_t *dcf,
+    SSL *ssl);
+static void ngx_dots_peer_tick(ngx_event_t *ev);
+static void ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len);
+static void ngx_dots_peer_submit(void *data, dots_request_t *rq);
+static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
+    uint8_t code, const dots_request_t *rq, const char *why);
+static void ngx_dots_peer_observing(void *data, size_t n);
+
+
+static const dots_signal_ops_t  ngx_dots_peer_ops = {
+    .send = ngx_dots_peer_send,
+    .submit = ngx_dots_peer_submit,
+    .audit = ngx_dots_peer_audit,
+    .observing = ngx_dots_peer_observing
+};
+
+
+/* By the detail of a request's code: RFC 7252 12.1.1, RFC 8132 section 6 */
+
+static ngx_str_t  ngx_dots_peer_methods[] = {
+    ngx_null_string,
+    ngx_string("GET"),
+    ngx_string("POST"),
+    ngx_string("PUT"),
+    ngx_string("DELETE"),
+    ngx_string("FETCH"),
+    ngx_string("PATCH"),
+    ngx_string("iPATCH")
+};
+
+
+ngx_int_t
+ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
+    size_t mtu)
+{
+    ngx_str_t          name;
+    ngx_connection_t  *c;
+
+    c = peer->connection;
+
+    peer->customer = ngx_dots_peer_customer(dcf, ssl);
+
+    peer->tick.handler = ngx_dots_peer_tick;
+    peer->tick.data = peer;
+    peer->tick.log = c->log;
+    peer->tick.cancelable = 1;
+
+    /* known only now: the dots {} block may stand after stream {} */
+
+    peer->conf->schema = dcf->schema;
+    peer->conf->ops = &ngx_dots_peer_ops;
+    peer->conf->lifetime = &dcf->lifetime;
+
+    peer->signal = dots_signal_create(peer->conf, peer, peer->customer, mtu);
+
+    if (peer->signal == NULL) {
+        ngx_log_error(NGX_LOG_CRIT, c->log, 0,
+                      "no memory for a signal channel");
+        return NGX_ERROR;
+    }
+
+    if (peer->customer) {
+        name.len = peer->customer->name.len;
+        name.data = (u_char *) peer->customer->name.data;
+
+    } else {
+        ngx_str_set(&name, "unknown");
+    }
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "%s session established: customer \"%V\", %s, "
+                  "messages up to %uz bytes",
+                  SSL_is_dtls(ssl) ? "DTLS" : "TLS", &name,
+                  SSL_get_cipher_name(ssl), mtu);
+
+    return NGX_OK;
+}
+
+
+static const dots_customer_t *
+ngx_dots_peer_customer(ngx_dots_conf_t *dcf, SSL *ssl)
+{
+    X509                   *cert;
+    const dots_customer_t  *customer;
+
+    cert = SSL_get_peer_certificate(ssl);
+    if (cert == NULL) {
+        return NULL;
+    }
+
+    customer = ngx_dots_identity(dcf, cert);
+
+    X509_free(cert);
+
+    return customer;
+}
+
+
+void
+ngx_dots_peer_input(ngx_dots_peer_t *peer, const u_char *data, size_t len)
+{
+    peer->reading = 1;
+
+    dots_signal_input(peer->signal, data, len, ngx_current_msec);
+
+    peer->reading = 0;
+}
+
+
+void
+ngx_dots_peer_schedule(ngx_dots_peer_t *peer)
+{
+    int64_t  ms;
+
+    ms = dots_signal_timer(peer->signal, ngx_current_msec);
+
+    if (ms >= 0) {
+        ngx_add_timer(&peer->tick, (ngx_msec_t) ms);
+        return;
+    }
+
+    if (peer->tick.timer_set) {
+        ngx_del_timer(&peer->tick);
+    }
+}
+
+
+void
+ngx_dots_peer_post(ngx_dots_peer_t *peer)
+{
+    if (!peer->tick.posted) {
+        ngx_post_event(&peer->tick, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_dots_peer_tick(ngx_event_t *ev)
+{
+    ngx_dots_peer_schedule(ev->data);
+}
+
+
+void
+ngx_dots_peer_close(ngx_dots_peer_t *peer)
+{
+    if (peer->tick.timer_set) {
+        ngx_del_timer(&peer->tick);
+    }
+
+    if (peer->signal) {
+        dots_signal_close(peer->signal);
+        peer->signal = NULL;
+    }
+
+    if (peer->tick.posted) {
+        ngx_delete_posted_event(&peer->tick);
+    }
+
+    peer->customer = NULL;
+}
+
+
+/* ---- what the signal channel asks of its host ---- */
+
+static void
+ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    peer->send(peer, bytes, len);
+
+    /* an answer that came later may have changed what is to be done when */
+
+    if (!peer->reading) {
+        ngx_dots_peer_post(peer);
+    }
+}
+
+
+static void
+ngx_dots_peer_observing(void *data, size_t n)
+{
+    ngx_dots_changes_observe(data, n);
+}
+
+
+static void
+ngx_dots_peer_submit(void *data, dots_request_t *rq)
+{
+    ngx_dots_peer_t *peer = data;
+
+    ngx_resolver_t              *resolver;
+    ngx_stream_core_srv_conf_t  *cscf;
+
+    cscf = ngx_stream_get_module_srv_conf(peer->session, ngx_stream_core_module);
+
+    /* without the directive nginx has a resolver that knows no server */
+
+    resolver = cscf->resolver;
+
+    if (resolver && resolver->connections.nelts == 0) {
+        resolver = NULL;
+    }
+
+    ngx_dots_request(rq, resolver, cscf->resolver_timeout,
+                     peer->connection->log);
+}
+
+
+static void
+ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
+    uint8_t code, const dots_request_t *rq, const char *why)
+{
+    u_char            text[sizeof("7.31") - 1];
+    ngx_dots_log_t    entry;
+    ngx_dots_peer_t  *peer = data;
+
+    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+
+    ngx_str_set(&entry.channel, "signal");
+    entry.peer = peer->connection->addr_text;
+
+    if (request->code < sizeof(ngx_dots_peer_methods)
+                        / sizeof(ngx_dots_peer_methods[0]))
+    {
+        entry.method = ngx_dots_peer_methods[request->code];
+    }
+
+    if (peer->customer) {
+        entry.customer = peer->customer->name;
+    }
+
+    if (code) {
+        entry.code.data = text;
+        entry.code.len = ngx_sprintf(text, "%d.%02d", code >> 5, code & 0x1f)
+                         - text;
+    }
+
+    if (rq) {
+        entry.cuid = rq->cuid;
+        entry.has_mid = rq->has_mid;
+        entry.mid = rq->mid;
+
+        if (rq->has_mid && rq->nmitigations == 1) {
+            entry.status = rq->mitigations[0].status;
+        }
+    }
+
+    if (why) {
+        entry.reason.data = (u_char *) why;
+        entry.reason.len = ngx_strlen(why);
+    }
+
+    ngx_dots_log(&entry);
+}

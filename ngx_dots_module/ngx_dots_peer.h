@@ -1,0 +1,56 @@
+/*
+ * One peer of the signal channel, whatever carries it: who it is, its
+ * dots_signal_t, and what that asks of its host (send, submit, audit, admit).
+ * A transport (DTLS, TLS) embeds one ngx_dots_peer_t in its session, opens it
+ * when it knows the identity, and gives it bytes; the bytes for the peer come
+ * back through "send".  Called by ngx_dots_dtls.c and ngx_dots_tls.c.
+ */
+
+#ifndef _NGX_DOTS_PEER_H_INCLUDED_
+#define _NGX_DOTS_PEER_H_INCLUDED_
+
+#include "ngx_dots.h"
+
+#include <ngx_stream.h>
+
+#include "../signal/dots_signal.h"
+
+typedef struct ngx_dots_peer_s  ngx_dots_peer_t;
+
+struct ngx_dots_peer_s {
+    ngx_stream_session_t   *session;
+    ngx_connection_t       *connection;
+    dots_signal_conf_t     *conf;           /* of the server{} */
+    const dots_customer_t  *customer;       /* NULL: nobody's */
+    dots_signal_t          *signal;         /* NULL: not open */
+
+    /* May not end the session: what it finds wrong waits for an event. */
+    void                  (*send)(ngx_dots_peer_t *peer, const u_char *data,
+                                  size_t len);
+
+    ngx_event_t             tick;           /* dots_signal_timer(); cancelable */
+    ngx_queue_t             observing;      /* ngx_dots_changes.c */
+    ngx_uint_t              observers;
+    unsigned                reading:1;
+};
+
+/*
+ * Names the customer of the connection's certificate and makes the signal
+ * channel; "mtu" as in dots_signal_create().  The transport has set session,
+ * connection, conf, send, and zeroed the rest.
+ */
+ngx_int_t ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf,
+    SSL *ssl, size_t mtu);
+
+void ngx_dots_peer_input(ngx_dots_peer_t *peer, const u_char *data, size_t len);
+
+/* When all that came at once was given: sets the timer. */
+void ngx_dots_peer_schedule(ngx_dots_peer_t *peer);
+
+/* The same, soon: for callers that the peer itself may have called. */
+void ngx_dots_peer_post(ngx_dots_peer_t *peer);
+
+/* Harmless if it is not open, and twice. */
+void ngx_dots_peer_close(ngx_dots_peer_t *peer);
+
+#endif /* _NGX_DOTS_PEER_H_INCLUDED_ */
