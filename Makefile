@@ -42,6 +42,8 @@ UNITBIN  := $(UNITS:t/unit/%.c=$(B)/unit/%)
 FUZZERS  := $(sort $(wildcard t/fuzz/fuzz_*.c))
 FUZZBIN  := $(FUZZERS:t/fuzz/%.c=build/fuzz/%)
 CLIENT   := $(sort $(wildcard client/*.c))
+CLIMAIN  := $(B)/client/dots_cli.o
+CLILIB   := $(B)/libdotscli.a
 TOOLS    := $(sort $(wildcard t/tools/*.c))
 TOOLBIN  := $(TOOLS:t/tools/%.c=$(B)/tools/%)
 BENCHES  := $(sort $(wildcard t/bench/*.c))
@@ -78,8 +80,11 @@ module: ; ci/build-module $(B)
 
 client: $(B)/dots
 
-$(B)/dots: $(CLIENT:%.c=$(B)/%.o) $(LIB)
-	$(if $(CLIENT),$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $^ $(LIBS),@true)
+$(CLILIB): $(filter-out $(CLIMAIN),$(CLIENT:%.c=$(B)/%.o))
+	rm -f $@ && ar rcs $@ $^
+
+$(B)/dots: $(CLIMAIN) $(CLILIB) $(LIB)
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $^ $(LIBS)
 
 # ---- tests
 
@@ -89,10 +94,12 @@ $(B)/tools/%: t/tools/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -o $@ $< $(LIB) $(LIBS)
 
-$(B)/unit/%: t/unit/%.c $(LIB)
+# the client's objects, too: a test takes from the libraries what it calls
+
+$(B)/unit/%: t/unit/%.c $(CLILIB) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -DSOURCE_DIR='"$(CURDIR)"' -o $@ $< $(LIB) -lcmocka \
-	    $(LIBS)
+	$(CC) $(ALLFLAGS) -Iclient -DSOURCE_DIR='"$(CURDIR)"' -o $@ $< $(CLILIB) \
+	    $(LIB) -lcmocka $(LIBS)
 
 unit: $(UNITBIN)
 	@rc=0; for t in $^; do echo "== $$t"; ./$$t || rc=1; done; exit $$rc

@@ -1,7 +1,7 @@
 /*
  * What the commands of dots share: exit codes, what the command line and the
- * configuration said, and how a command looks.  Filled by dots_cli.c, read by
- * everything in client/.
+ * configuration said, and how a command looks.  Filled by dots_cli.c and
+ * dots_cli_option.c, read by everything in client/.
  */
 
 #ifndef DOTS_CLI_H
@@ -19,11 +19,12 @@
 /* Exit codes; programs rely on them, "dots help" and the README list them. */
 
 #define DOTS_CLI_DONE        0
-#define DOTS_CLI_REFUSED     1  /* the server said no */
-#define DOTS_CLI_USAGE       2  /* command line, configuration, this machine */
-#define DOTS_CLI_UNREACHABLE 3  /* no connection or no answer in time */
-#define DOTS_CLI_UNTRUSTED   4  /* one side does not accept the other's name */
+#define DOTS_CLI_REFUSED     1   /* the server said no */
+#define DOTS_CLI_USAGE       2   /* command line, configuration, this machine */
+#define DOTS_CLI_UNREACHABLE 3   /* no connection or no answer in time */
+#define DOTS_CLI_UNTRUSTED   4   /* one side does not accept the other's name */
 #define DOTS_CLI_NOT_FOUND   5
+#define DOTS_CLI_INTERRUPTED 130 /* as shells have it for SIGINT */
 
 typedef struct {
     dots_cli_config_t      config;
@@ -42,6 +43,7 @@ typedef struct {
     int32_t                lifetime;     /* seconds, -1: forever */
     int64_t                mid;          /* -1: none given */
     long                   watch;        /* seconds, 0: once */
+    uint32_t               given;        /* a bit for each option */
 
     int                    nargs;        /* without the command's name */
     char                 **args;

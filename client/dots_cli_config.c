@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "dots_cli_config.h"
+#include "dots_cli_cuid.h"
 
 
 #define DOTS_CLI_CONFIG_DEFAULT_PORT "4646"
@@ -19,23 +20,35 @@ typedef struct {
     const char *name;
     size_t      offset;
     int         path;       /* is it a file or a folder? */
+    int       (*fits)(const char *value);   /* NULL: anything but nothing */
+    const char *form;       /* what to write */
 } dots_cli_config_setting_t;
 
-#define dots_cli_config_setting(name, path)                                   \
+#define dots_cli_config_setting(name, path, fits, form)                       \
     {                                                                         \
-        #name, offsetof(dots_cli_config_t, name), path                        \
+        #name, offsetof(dots_cli_config_t, name), path, fits, form            \
     }
 
+
+static int dots_cli_config_fits_server(const char *value);
+static int dots_cli_config_fits_data(const char *value);
+static int dots_cli_config_fits_cuid(const char *value);
+
+
 static const dots_cli_config_setting_t  dots_cli_config_settings[] = {
-    dots_cli_config_setting(server, 0),
-    dots_cli_config_setting(data, 0),
-    dots_cli_config_setting(name, 0),
-    dots_cli_config_setting(ca, 1),
-    dots_cli_config_setting(cert, 1),
-    dots_cli_config_setting(key, 1),
-    dots_cli_config_setting(cuid, 0),
-    dots_cli_config_setting(state, 1),
-    dots_cli_config_setting(schemas, 1),
+    dots_cli_config_setting(server, 0, dots_cli_config_fits_server,
+                            "HOST or HOST:PORT"),
+    dots_cli_config_setting(data, 0, dots_cli_config_fits_data,
+                            "https://HOST or https://HOST:PORT"),
+    dots_cli_config_setting(name, 0, NULL,
+                            "the name in the server's certificate"),
+    dots_cli_config_setting(ca, 1, NULL, "a file"),
+    dots_cli_config_setting(cert, 1, NULL, "a file"),
+    dots_cli_config_setting(key, 1, NULL, "a file"),
+    dots_cli_config_setting(cuid, 0, dots_cli_config_fits_cuid,
+                            "1 to 250 letters, digits and signs"),
+    dots_cli_config_setting(state, 1, NULL, "a folder"),
+    dots_cli_config_setting(schemas, 1, NULL, "a folder"),
 };
 
 #define DOTS_CLI_CONFIG_N                                                     \
@@ -65,7 +78,8 @@ dots_cli_config_slot(dots_cli_config_t *c, const dots_cli_config_setting_t *s)
 
 
 int
-dots_cli_config_set(dots_cli_config_t *c, const char *name, const char *value)
+dots_cli_config_set(dots_cli_config_t *c, const char *name, const char *value,
+    dots_fault_t *f)
 {
     char                             *copy, **slot;
     const dots_cli_config_setting_t  *s;
@@ -76,8 +90,9 @@ dots_cli_config_set(dots_cli_config_t *c, const char *name, const char *value)
         return DOTS_DECLINED;
     }
 
-    if (*value == '\0') {
-        return DOTS_INVALID;
+    if (*value == '\0' || (s->fits != NULL && !s->fits(value))) {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, s->name,
+                          "%s \"%.80s\": write %s", s->name, value, s->form);
     }
 
     copy = strdup(value);
@@ -134,7 +149,8 @@ dots_cli_config_trim(char *text)
 
 static int
 dots_cli_config_set_from(dots_cli_config_t *c,
-    const dots_cli_config_setting_t *s, const char *value, const char *path)
+    const dots_cli_config_setting_t *s, const char *value, const char *path,
+    dots_fault_t *f)
 {
     char         joined[PATH_MAX];
     const char  *slash;
@@ -142,26 +158,65 @@ dots_cli_config_set_from(dots_cli_config_t *c,
     slash = strrchr(path, '/');
 
     if (!s->path || *value == '/' || *value == '\0' || slash == NULL) {
-        return dots_cli_config_set(c, s->name, value);
+        return dots_cli_config_set(c, s->name, value, f);
     }
 
     if (snprintf(joined, sizeof(joined), "%.*s/%s", (int) (slash - path), path,
                  value)
         >= (int) sizeof(joined))
     {
-        return DOTS_INVALID;
+        return dots_fault(f, DOTS_FAULT_TOO_BIG, s->name, "%s is too long",
+                          s->name);
     }
 
-    return dots_cli_config_set(c, s->name, joined);
+    return dots_cli_config_set(c, s->name, joined, f);
 }
 
 
+/* Ends the value where it ends; NULL, or what is wrong with it. */
+
+static const char *
+dots_cli_config_value(char **value)
+{
+    char  *p, *end;
+
+    p = *value;
+
+    if (*p == '"') {
+        end = strchr(p + 1, '"');
+
+        if (end == NULL) {
+            return "the closing quote is missing";
+        }
+
+        *value = p + 1;
+        *end = '\0';
+        p = end + 1 + strspn(end + 1, " \t");
+
+        return *p == '\0' || *p == '#' ? NULL : "text after the closing quote";
+    }
+
+    for ( /* void */ ; *p != '\0'; p++) {
+        if (*p == '#' && (p == *value || isspace((unsigned char) p[-1]))) {
+            *p = '\0';
+            break;
+        }
+    }
+
+    *value = dots_cli_config_trim(*value);
+
+    return NULL;
+}
+
+
+/* The message without its place in the file. */
+
 static int
 dots_cli_config_line(dots_cli_config_t *c, char *line, const char *path,
-    unsigned n, dots_fault_t *f)
+    dots_fault_t *f)
 {
-    int                               rc;
     char                             *name, *value;
+    const char                       *wrong;
     const dots_cli_config_setting_t  *s;
 
     line = dots_cli_config_trim(line);
@@ -174,7 +229,7 @@ dots_cli_config_line(dots_cli_config_t *c, char *line, const char *path,
 
     if (value == NULL) {
         return dots_fault(f, DOTS_FAULT_MALFORMED, NULL,
-                          "%s:%u: write \"setting = value\"", path, n);
+                          "write \"setting = value\"");
     }
 
     *value++ = '\0';
@@ -185,24 +240,23 @@ dots_cli_config_line(dots_cli_config_t *c, char *line, const char *path,
 
     if (s == NULL) {
         return dots_fault(f, DOTS_FAULT_UNKNOWN, NULL,
-                          "%s:%u: unknown setting \"%.40s\": there are server, "
-                          "data, name, ca, cert, key, cuid, state, schemas",
-                          path, n, name);
+                          "unknown setting \"%.40s\": there are server, data, "
+                          "name, ca, cert, key, cuid, state, schemas", name);
     }
 
     if (*dots_cli_config_slot(c, s) != NULL) {
         return dots_fault(f, DOTS_FAULT_INVALID_VALUE, s->name,
-                          "%s:%u: %s is set twice", path, n, s->name);
+                          "%s is set twice", s->name);
     }
 
-    rc = dots_cli_config_set_from(c, s, value, path);
+    wrong = dots_cli_config_value(&value);
 
-    if (rc == DOTS_INVALID) {
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, s->name,
-                          "%s:%u: %s has no usable value", path, n, s->name);
+    if (wrong != NULL) {
+        return dots_fault(f, DOTS_FAULT_MALFORMED, s->name, "%s: %s", s->name,
+                          wrong);
     }
 
-    return rc;
+    return dots_cli_config_set_from(c, s, value, path, f);
 }
 
 
@@ -210,20 +264,22 @@ static int
 dots_cli_config_lines(dots_cli_config_t *c, FILE *in, const char *path,
     dots_fault_t *f)
 {
-    int       rc;
-    char      line[DOTS_CLI_CONFIG_LINE];
-    unsigned  n;
+    int           rc;
+    char          line[DOTS_CLI_CONFIG_LINE];
+    unsigned      n;
+    dots_fault_t  fault = { .message = "no memory" };
 
     for (n = 1; fgets(line, sizeof(line), in) != NULL; n++) {
 
-        if (strlen(line) == sizeof(line) - 1) {
-            return dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
-                              "%s:%u: the line is too long", path, n);
-        }
+        rc = strchr(line, '\n') == NULL && strlen(line) == sizeof(line) - 1
+             ? dots_fault(&fault, DOTS_FAULT_TOO_BIG, NULL,
+                          "the line is too long: %d bytes at most",
+                          DOTS_CLI_CONFIG_LINE - 2)
+             : dots_cli_config_line(c, line, path, &fault);
 
-        rc = dots_cli_config_line(c, line, path, n, f);
         if (rc != DOTS_OK) {
-            return rc;
+            return dots_fault(f, fault.kind, fault.attribute, "%.150s:%u: %s",
+                              path, n, fault.message);
         }
     }
 
@@ -352,7 +408,7 @@ dots_cli_config_files(dots_cli_config_t *c, const char *path, dots_fault_t *f)
 
 
 static int
-dots_cli_config_schemas(dots_cli_config_t *c)
+dots_cli_config_schemas(dots_cli_config_t *c, dots_fault_t *f)
 {
     char         path[PATH_MAX], *slash;
     ssize_t      n;
@@ -361,7 +417,7 @@ dots_cli_config_schemas(dots_cli_config_t *c)
     env = getenv("DOTS_SCHEMAS");
 
     if (env != NULL && *env != '\0') {
-        return dots_cli_config_set(c, "schemas", env);
+        return dots_cli_config_set(c, "schemas", env, f);
     }
 
     n = readlink("/proc/self/exe", path,
@@ -375,12 +431,29 @@ dots_cli_config_schemas(dots_cli_config_t *c)
             strcpy(slash, DOTS_CLI_CONFIG_TREE);
 
             if (access(path, X_OK) == 0) {
-                return dots_cli_config_set(c, "schemas", path);
+                return dots_cli_config_set(c, "schemas", path, f);
             }
         }
     }
 
-    return dots_cli_config_set(c, "schemas", DOTS_CLI_CONFIG_SCHEMAS);
+    return dots_cli_config_set(c, "schemas", DOTS_CLI_CONFIG_SCHEMAS, f);
+}
+
+
+/* RFC 9132 section 7.1: the name that we have been told. */
+
+static int
+dots_cli_config_name(dots_cli_config_t *c, dots_fault_t *f)
+{
+    char  host[DOTS_CLI_CONFIG_HOST], port[DOTS_CLI_CONFIG_PORT];
+
+    if (c->name != NULL || c->server == NULL) {
+        return DOTS_OK;
+    }
+
+    return dots_cli_config_server(c->server, host, port) == DOTS_OK
+           ? dots_cli_config_set(c, "name", host, f)
+           : DOTS_INVALID;
 }
 
 
@@ -391,19 +464,23 @@ dots_cli_config_load(dots_cli_config_t *c, const char *path, dots_fault_t *f)
     char  state[PATH_MAX];
 
     rc = dots_cli_config_files(c, path, f);
-    if (rc != DOTS_OK) {
-        return rc;
+
+    if (rc == DOTS_OK) {
+        rc = dots_cli_config_name(c, f);
     }
 
-    if (c->state == NULL
+    if (rc == DOTS_OK && c->state == NULL
         && dots_cli_config_home(state, "XDG_STATE_HOME", ".local/state", "dots")
-           == DOTS_OK
-        && dots_cli_config_set(c, "state", state) != DOTS_OK)
+           == DOTS_OK)
     {
-        return DOTS_ERROR;
+        rc = dots_cli_config_set(c, "state", state, f);
     }
 
-    return c->schemas ? DOTS_OK : dots_cli_config_schemas(c);
+    if (rc == DOTS_OK && c->schemas == NULL) {
+        rc = dots_cli_config_schemas(c, f);
+    }
+
+    return rc;
 }
 
 
@@ -477,4 +554,54 @@ dots_cli_config_server(const char *text, char host[DOTS_CLI_CONFIG_HOST],
 
     return *after == ':' ? dots_cli_config_port(after + 1, port)
                          : DOTS_INVALID;
+}
+
+
+/* ---- what fits ---- */
+
+static int
+dots_cli_config_fits_server(const char *value)
+{
+    char  host[DOTS_CLI_CONFIG_HOST], port[DOTS_CLI_CONFIG_PORT];
+
+    return strpbrk(value, "/ ") == NULL
+           && dots_cli_config_server(value, host, port) == DOTS_OK;
+}
+
+
+/* A "/" at the end is what a browser's address line adds. */
+
+static int
+dots_cli_config_fits_data(const char *value)
+{
+    char    authority[DOTS_CLI_CONFIG_HOST + 16];
+    size_t  n;
+
+    if (strncmp(value, "https://", 8) != 0) {
+        return 0;
+    }
+
+    value += 8;
+    n = strcspn(value, "/");
+
+    if (n >= sizeof(authority) || (value[n] == '/' && value[n + 1] != '\0')) {
+        return 0;
+    }
+
+    memcpy(authority, value, n);
+    authority[n] = '\0';
+
+    return strpbrk(authority, "?#@") == NULL
+           && dots_cli_config_fits_server(authority);
+}
+
+
+static int
+dots_cli_config_fits_cuid(const char *value)
+{
+    size_t  n;
+
+    for (n = 0; value[n] > 0x20 && value[n] < 0x7f; n++) { /* void */ }
+
+    return value[n] == '\0' && n <= DOTS_CLI_CUID_MAX;
 }

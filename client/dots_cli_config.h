@@ -29,15 +29,18 @@ typedef struct {
 
 /*
  * Sets one setting by its name, replacing what was there.  DOTS_OK,
- * DOTS_DECLINED (no such setting), DOTS_INVALID (an empty value), DOTS_ERROR.
+ * DOTS_DECLINED (no such setting), DOTS_INVALID (what to write instead is in
+ * "f"), DOTS_ERROR.
  */
 int dots_cli_config_set(dots_cli_config_t *c, const char *name,
-    const char *value);
+    const char *value, dots_fault_t *f);
 
 /*
- * Reads lines into settings that are NULL; the others stay.  A path that is
- * not absolute is taken from the folder of "path", the file's name.  DOTS_OK,
- * DOTS_INVALID ("path:line: ..." in "f"), DOTS_ERROR.
+ * Reads lines into settings that are NULL; the others stay.  "#" begins a
+ * comment at the begin of a line or after a space; a value in double quotes is
+ * taken as it is, without escapes.  A path that is not absolute is taken from
+ * the folder of "path", the file's name.  DOTS_OK, DOTS_INVALID
+ * ("path:line: ..." in "f"), DOTS_ERROR.
  */
 int dots_cli_config_read(dots_cli_config_t *c, FILE *in, const char *path,
     dots_fault_t *f);

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include "dots_cli_data.h"
+#include "dots_cli_host_meta.h"
 #include "dots_cli_output.h"
 
 
@@ -46,6 +47,21 @@ dots_cli_data_write(char *data, size_t size, size_t n, void *arg)
 }
 
 
+/* Called about once in a second, too: Ctrl-C. */
+
+static int
+dots_cli_data_progress(void *arg, curl_off_t dltotal, curl_off_t dlnow,
+    curl_off_t ultotal, curl_off_t ulnow)
+{
+    (void) dltotal;
+    (void) dlnow;
+    (void) ultotal;
+    (void) ulnow;
+
+    return dots_cli_stopped(arg);
+}
+
+
 static CURL *
 dots_cli_data_open(dots_cli_t *cli, dots_cli_data_buf_t *buf)
 {
@@ -61,10 +77,15 @@ dots_cli_data_open(dots_cli_t *cli, dots_cli_data_buf_t *buf)
         || curl_easy_setopt(c, CURLOPT_CAPATH, NULL) != CURLE_OK
         || curl_easy_setopt(c, CURLOPT_SSLCERT, cli->config.cert) != CURLE_OK
         || curl_easy_setopt(c, CURLOPT_SSLKEY, cli->config.key) != CURLE_OK
-        || curl_easy_setopt(c, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2)
+        || curl_easy_setopt(c, CURLOPT_SSLVERSION,
+                            (long) CURL_SSLVERSION_TLSv1_2)
            != CURLE_OK
         || curl_easy_setopt(c, CURLOPT_TIMEOUT, cli->timeout) != CURLE_OK
-        || curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) != CURLE_OK
+        || curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) != CURLE_OK
+        || curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION,
+                            dots_cli_data_progress)
+           != CURLE_OK
+        || curl_easy_setopt(c, CURLOPT_XFERINFODATA, cli) != CURLE_OK
         || curl_easy_setopt(c, CURLOPT_VERBOSE, (long) cli->verbose)
            != CURLE_OK
         || curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, dots_cli_data_write)
@@ -79,10 +100,29 @@ dots_cli_data_open(dots_cli_t *cli, dots_cli_data_buf_t *buf)
 }
 
 
+/* Bytes of the setting without the "/" that it may end with. */
+
 static int
-dots_cli_data_fault(dots_cli_t *cli, CURLcode rc, dots_cli_data_answer_t *answer)
+dots_cli_data_host(const dots_cli_t *cli)
+{
+    size_t  scheme;
+
+    scheme = strlen("https://");
+
+    return (int) (scheme + strcspn(cli->config.data + scheme, "/"));
+}
+
+
+static int
+dots_cli_data_fault(dots_cli_t *cli, CURLcode rc,
+    dots_cli_data_answer_t *answer)
 {
     switch (rc) {
+
+    case CURLE_ABORTED_BY_CALLBACK:
+        (void) snprintf(answer->text, sizeof(answer->text),
+                        "interrupted; the request may have arrived");
+        return DOTS_CLI_INTERRUPTED;
 
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
@@ -169,52 +209,71 @@ dots_cli_data_request(dots_cli_t *cli, CURL *c, const char *method,
 }
 
 
-/* RFC 8040 section 3.1: the root is the href of the link with rel=restconf. */
+/*
+ * RFC 8040 section 3.1: the root is the href of the Link with rel=restconf; a
+ * server without such a document has the root that everybody has.
+ */
 
-static void
-dots_cli_data_root(dots_cli_t *cli, char *root, size_t size)
+static int
+dots_cli_data_root(dots_cli_t *cli, CURL *c, dots_cli_data_buf_t *buf,
+    char *root, size_t size, dots_cli_data_answer_t *answer)
 {
-    CURL                 *c;
-    char                 *p, *href, url[DOTS_CLI_DATA_PATH], quote;
-    long                  status;
-    size_t                n;
-    dots_cli_data_buf_t   buf = { NULL, 0 };
+    int       n;
+    long      status;
+    char      url[DOTS_CLI_DATA_PATH];
+    CURLcode  rc;
+
+    n = dots_cli_data_host(cli);
 
     (void) snprintf(root, size, "%s", DOTS_CLI_DATA_ROOT);
-
-    c = dots_cli_data_open(cli, &buf);
-    if (c == NULL) {
-        return;
-    }
-
-    (void) snprintf(url, sizeof(url), "%s/.well-known/host-meta",
+    (void) snprintf(url, sizeof(url), "%.*s/.well-known/host-meta", n,
                     cli->config.data);
     (void) curl_easy_setopt(c, CURLOPT_URL, url);
 
+    rc = curl_easy_perform(c);
+
+    if (rc != CURLE_OK) {
+        return dots_cli_data_fault(cli, rc, answer);
+    }
+
     status = 0;
+    (void) curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 
-    if (curl_easy_perform(c) == CURLE_OK) {
-        (void) curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200 && buf->data != NULL) {
+        (void) dots_cli_host_meta(buf->data, root, size);
     }
 
-    curl_easy_cleanup(c);
+    buf->len = 0;
 
-    p = status == 200 && buf.data != NULL ? strstr(buf.data, "restconf") : NULL;
-    href = p != NULL ? strstr(p, "href=") : NULL;
+    return DOTS_CLI_DONE;
+}
 
-    if (href != NULL && (href[5] == '"' || href[5] == '\'')) {
-        quote = href[5];
-        href += 6;
-        p = strchr(href, quote);
-        n = p != NULL ? (size_t) (p - href) : 0;
 
-        if (n > 0 && n < size && href[0] == '/') {
-            memcpy(root, href, n);
-            root[n] = '\0';
-        }
+/* One connection for both requests: a handshake is dear on a full link. */
+
+static int
+dots_cli_data_ask(dots_cli_t *cli, CURL *c, const char *method,
+    const char *path, const char *text, dots_cli_data_buf_t *buf,
+    dots_cli_data_answer_t *answer)
+{
+    int   rc, n;
+    char  root[DOTS_CLI_DATA_PATH], url[4 * DOTS_CLI_DATA_PATH];
+
+    rc = dots_cli_data_root(cli, c, buf, root, sizeof(root), answer);
+    if (rc != DOTS_CLI_DONE) {
+        return rc;
     }
 
-    free(buf.data);
+    n = snprintf(url, sizeof(url), "%.*s%s" DOTS_CLI_DATA_TREE "%s",
+                 dots_cli_data_host(cli), cli->config.data, root, path);
+
+    if (n < 0 || (size_t) n >= sizeof(url)) {
+        (void) snprintf(answer->text, sizeof(answer->text),
+                        "the cuid or the name is too long for a URL");
+        return DOTS_CLI_USAGE;
+    }
+
+    return dots_cli_data_request(cli, c, method, url, text, buf, answer);
 }
 
 
@@ -222,10 +281,9 @@ int
 dots_cli_data(dots_cli_t *cli, const char *method, const char *path,
     json_t *body, dots_cli_data_answer_t *answer)
 {
-    int                  rc, n;
+    int                  rc;
     CURL                *c;
-    char                *text, root[DOTS_CLI_DATA_PATH],
-                         url[4 * DOTS_CLI_DATA_PATH];
+    char                *text;
     dots_cli_data_buf_t  buf = { NULL, 0 };
 
     memset(answer, 0, sizeof(*answer));
@@ -237,26 +295,21 @@ dots_cli_data(dots_cli_t *cli, const char *method, const char *path,
         return DOTS_CLI_USAGE;
     }
 
+    (void) snprintf(answer->text, sizeof(answer->text), "no memory");
+
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return DOTS_CLI_USAGE;
     }
 
-    dots_cli_data_root(cli, root, sizeof(root));
-
-    n = snprintf(url, sizeof(url), "%s%s" DOTS_CLI_DATA_TREE "%s",
-                 cli->config.data, root, path);
     text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
     c = dots_cli_data_open(cli, &buf);
 
-    if (c == NULL || n < 0 || (size_t) n >= sizeof(url)
-        || (body != NULL && text == NULL))
-    {
-        (void) snprintf(answer->text, sizeof(answer->text),
-                        "the request can't be made");
-        rc = DOTS_CLI_USAGE;
+    if (c != NULL && (body == NULL || text != NULL)) {
+        answer->text[0] = '\0';
+        rc = dots_cli_data_ask(cli, c, method, path, text, &buf, answer);
 
     } else {
-        rc = dots_cli_data_request(cli, c, method, url, text, &buf, answer);
+        rc = DOTS_CLI_USAGE;
     }
 
     curl_easy_cleanup(c);

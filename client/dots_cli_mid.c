@@ -12,8 +12,9 @@
 #include "dots_cli_mid.h"
 
 
-#define DOTS_CLI_MID_LAST 3221225471U /* RFC 9132 section 4.4.1.1 */
 #define DOTS_CLI_MID_HASH 16
+
+typedef int (*dots_cli_mid_pt)(uint32_t last, uint32_t *mid);
 
 
 /* The folder and those above it, as "mkdir -p" does. */
@@ -88,7 +89,7 @@ dots_cli_mid_read(const char *path, uint32_t *last, dots_fault_t *f)
 {
     FILE           *in;
     char            end;
-    unsigned long  n;
+    unsigned long   n;
 
     in = fopen(path, "re");
 
@@ -102,11 +103,13 @@ dots_cli_mid_read(const char *path, uint32_t *last, dots_fault_t *f)
                             strerror(errno));
     }
 
-    if (fscanf(in, "%lu%c", &n, &end) != 2 || end != '\n' || n > UINT32_MAX) {
+    if (fscanf(in, "%lu%c", &n, &end) != 2 || end != '\n' || n > UINT32_MAX
+        || fgetc(in) != EOF)
+    {
         (void) fclose(in);
         return dots_fault(f, DOTS_FAULT_MALFORMED, NULL,
-                          "state: %.200s is damaged: write the last mid that "
-                          "you used into it", path);
+                          "state: %.150s is damaged: say --mid N once, higher "
+                          "than those that \"dots status\" lists", path);
     }
 
     (void) fclose(in);
@@ -116,32 +119,54 @@ dots_cli_mid_read(const char *path, uint32_t *last, dots_fault_t *f)
 }
 
 
+/* The new name is on the disk when its folder is. */
+
 static int
-dots_cli_mid_write(const char *path, uint32_t last, dots_fault_t *f)
+dots_cli_mid_rename(const char *state, const char *temp, const char *path)
 {
-    FILE  *out;
+    int  fd, rc;
+
+    if (rename(temp, path) == -1) {
+        return -1;
+    }
+
+    fd = open(state, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    if (fd == -1) {
+        return -1;
+    }
+
+    rc = fsync(fd);
+    (void) close(fd);
+
+    return rc;
+}
+
+
+static int
+dots_cli_mid_write(const char *state, const char *path, uint32_t last,
+    dots_fault_t *f)
+{
+    int    ok;
     char   temp[PATH_MAX + 8];
+    FILE  *out;
 
     (void) snprintf(temp, sizeof(temp), "%s.new", path);
 
     out = fopen(temp, "we");
 
-    if (out == NULL || fprintf(out, "%lu\n", (unsigned long) last) < 0
-        || fflush(out) != 0 || fsync(fileno(out)) == -1)
-    {
-        if (out != NULL) {
-            (void) fclose(out);
-        }
+    ok = out != NULL && fprintf(out, "%lu\n", (unsigned long) last) > 0
+         && fflush(out) == 0 && fsync(fileno(out)) == 0;
 
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                          "state: can't write %.150s: %s", temp,
-                          strerror(errno));
+    if (out != NULL && fclose(out) != 0) {
+        ok = 0;
     }
 
-    if (fclose(out) != 0 || rename(temp, path) == -1) {
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                          "state: can't write %.150s: %s", path,
-                          strerror(errno));
+    if (!ok || dots_cli_mid_rename(state, temp, path) == -1) {
+        (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "state: can't write %.150s: %s: say --state DIR, or "
+                          "--mid N", path, strerror(errno));
+        (void) unlink(temp);
+        return DOTS_INVALID;
     }
 
     return DOTS_OK;
@@ -160,8 +185,8 @@ dots_cli_mid_lock(const char *path, dots_fault_t *f)
 
     if (fd == -1 || flock(fd, LOCK_EX) == -1) {
         (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                          "state: can't lock %.150s: %s", name,
-                          strerror(errno));
+                          "state: can't write %.150s: %s: say --state DIR, or "
+                          "--mid N", name, strerror(errno));
         if (fd != -1) {
             (void) close(fd);
         }
@@ -173,15 +198,78 @@ dots_cli_mid_lock(const char *path, dots_fault_t *f)
 }
 
 
-/* "given": NULL, or the mid that was used; the result is then the same. */
+/* ---- which one ---- */
+
+static int
+dots_cli_mid_after(uint32_t last, uint32_t *mid)
+{
+    if (last == UINT32_MAX) {
+        return DOTS_FULL;
+    }
+
+    *mid = last + 1;
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_cli_mid_again(uint32_t last, uint32_t *mid)
+{
+    if (last < DOTS_CLI_MID_ROLLOVER) {
+        return dots_cli_mid_after(last, mid);
+    }
+
+    *mid = 0;
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_cli_mid_highest(uint32_t last, uint32_t *mid)
+{
+    *mid = *mid < last ? last : *mid;
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_cli_mid_locked(const char *state, const char *path,
+    dots_cli_mid_pt choose, uint32_t *mid, dots_fault_t *f)
+{
+    int       rc;
+    uint32_t  last;
+
+    rc = dots_cli_mid_read(path, &last, f);
+
+    if (rc != DOTS_OK) {
+
+        if (choose != dots_cli_mid_highest) {
+            return rc;
+        }
+
+        last = 0;
+    }
+
+    if (choose(last, mid) != DOTS_OK) {
+        (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
+                          "the mids are used up: withdraw all mitigations and "
+                          "ask again");
+        return DOTS_FULL;
+    }
+
+    return dots_cli_mid_write(state, path, *mid, f);
+}
+
 
 static int
 dots_cli_mid_step(const char *state, const char *server, const char *cuid,
-    const uint32_t *given, uint32_t *mid, dots_fault_t *f)
+    dots_cli_mid_pt choose, uint32_t *mid, dots_fault_t *f)
 {
-    int       rc, fd;
-    char      path[PATH_MAX];
-    uint32_t  last;
+    int   rc, fd;
+    char  path[PATH_MAX];
 
     rc = dots_cli_mid_folder(state, f);
     if (rc != DOTS_OK) {
@@ -197,21 +285,7 @@ dots_cli_mid_step(const char *state, const char *server, const char *cuid,
         return DOTS_INVALID;
     }
 
-    rc = dots_cli_mid_read(path, &last, f);
-
-    if (rc == DOTS_OK) {
-        *mid = given != NULL ? *given : last + 1;
-
-        if (*mid > DOTS_CLI_MID_LAST && given == NULL) {
-            (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
-                              "the mids are used up: withdraw everything, "
-                              "then remove %.200s", path);
-            rc = DOTS_FULL;
-
-        } else if (*mid > last) {
-            rc = dots_cli_mid_write(path, *mid, f);
-        }
-    }
+    rc = dots_cli_mid_locked(state, path, choose, mid, f);
 
     (void) close(fd);
 
@@ -223,7 +297,15 @@ int
 dots_cli_mid_next(const char *state, const char *server, const char *cuid,
     uint32_t *mid, dots_fault_t *f)
 {
-    return dots_cli_mid_step(state, server, cuid, NULL, mid, f);
+    return dots_cli_mid_step(state, server, cuid, dots_cli_mid_after, mid, f);
+}
+
+
+int
+dots_cli_mid_restart(const char *state, const char *server, const char *cuid,
+    uint32_t *mid, dots_fault_t *f)
+{
+    return dots_cli_mid_step(state, server, cuid, dots_cli_mid_again, mid, f);
 }
 
 
@@ -231,7 +313,6 @@ int
 dots_cli_mid_used(const char *state, const char *server, const char *cuid,
     uint32_t mid, dots_fault_t *f)
 {
-    uint32_t  same;
-
-    return dots_cli_mid_step(state, server, cuid, &mid, &same, f);
+    return dots_cli_mid_step(state, server, cuid, dots_cli_mid_highest, &mid,
+                             f);
 }

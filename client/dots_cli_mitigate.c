@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "dots_cbor.h"
-#include "dots_cli_commands.h"
+#include "dots_cli_mitigate.h"
 #include "dots_cli_mid.h"
 #include "dots_cli_output.h"
 #include "dots_cli_signal.h"
@@ -77,6 +77,39 @@ dots_cli_mitigate_body(dots_cli_t *cli, uint8_t *body, size_t size,
 }
 
 
+/* "No attack is detected": the server has no mitigation of ours. */
+
+static int
+dots_cli_mitigate_none(dots_cli_t *cli)
+{
+    int                 rc;
+    dots_cli_answer_t   answer;
+    dots_cli_request_t  rq = { DOTS_COAP_GET, -1, NULL, 0 };
+
+    rc = dots_cli_signal(cli, &rq, &answer);
+
+    lyd_free_all(answer.tree);
+
+    return rc == DOTS_CLI_DONE && answer.code == dots_coap_code(4, 4);
+}
+
+
+/* The user's mid need not be remembered for the request to be made. */
+
+static void
+dots_cli_mitigate_given(dots_cli_t *cli)
+{
+    dots_fault_t  f;
+
+    if (dots_cli_mid_used(cli->config.state, cli->config.server, cli->cuid,
+                          (uint32_t) cli->mid, &f)
+        != DOTS_OK)
+    {
+        (void) fprintf(stderr, "dots: warning: %s\n", f.message);
+    }
+}
+
+
 static int
 dots_cli_mitigate_mid(dots_cli_t *cli)
 {
@@ -85,17 +118,27 @@ dots_cli_mitigate_mid(dots_cli_t *cli)
     dots_fault_t  f;
 
     if (cli->mid >= 0) {
-        rc = dots_cli_mid_used(cli->config.state, cli->config.server, cli->cuid,
-                               (uint32_t) cli->mid, &f);
-    } else {
-        rc = dots_cli_mid_next(cli->config.state, cli->config.server, cli->cuid,
-                               &mid, &f);
-        cli->mid = mid;
+        dots_cli_mitigate_given(cli);
+        return DOTS_CLI_DONE;
     }
 
-    return rc == DOTS_OK ? DOTS_CLI_DONE
-                         : dots_cli_output_error(cli, DOTS_CLI_USAGE, "%s",
-                                                 f.message);
+    rc = dots_cli_mid_next(cli->config.state, cli->config.server, cli->cuid,
+                           &mid, &f);
+
+    if ((rc == DOTS_FULL || (rc == DOTS_OK && mid > DOTS_CLI_MID_ROLLOVER))
+        && dots_cli_mitigate_none(cli))
+    {
+        rc = dots_cli_mid_restart(cli->config.state, cli->config.server,
+                                  cli->cuid, &mid, &f);
+    }
+
+    if (rc != DOTS_OK) {
+        return dots_cli_output_error(cli, DOTS_CLI_USAGE, "%s", f.message);
+    }
+
+    cli->mid = mid;
+
+    return DOTS_CLI_DONE;
 }
 
 
@@ -120,6 +163,9 @@ dots_cli_mitigate_granted(dots_cli_t *cli, dots_cli_answer_t *answer)
                                        "cuid", cli->cuid,
                                        "mid", (json_int_t) cli->mid,
                                        "lifetime", lifetime));
+    } else if (!json_is_integer(lifetime)) {
+        (void) printf("mitigation %" PRId64 " %s\n", cli->mid, result);
+
     } else {
         (void) printf("mitigation %" PRId64 " %s, for %s\n", cli->mid, result,
                       dots_cli_output_duration(json_integer_value(lifetime),

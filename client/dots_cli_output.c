@@ -91,38 +91,62 @@ dots_cli_output_tree(const struct lyd_node *parent)
 }
 
 
+/* One line each, so that a program can read them one by one (--watch). */
+
 void
 dots_cli_output_json(json_t *object)
 {
-    (void) json_dumpf(object, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-    (void) putchar('\n');
+    char  *text;
 
+    text = object != NULL ? json_dumps(object, JSON_ENSURE_ASCII) : NULL;
+
+    (void) printf("%s\n", text != NULL
+                          ? text
+                          : "{\"error\": {\"code\": \"usage\", "
+                            "\"message\": \"no memory\"}}");
+    (void) fflush(stdout);
+
+    free(text);
     json_decref(object);
 }
 
 
 /* ---- errors ---- */
 
+/*
+ * A terminal is no place for control characters, JSON none for what is not
+ * UTF-8: file names, words of the command line, the server's messages.
+ */
+
+static void
+dots_cli_output_clean(char *text)
+{
+    int    utf8;
+    char  *p;
+
+    utf8 = dots_cli_target_text(text);
+
+    for (p = text; *p != '\0'; p++) {
+        if ((unsigned char) *p < 0x20 || *p == 0x7f || (*p < 0 && !utf8)) {
+            *p = '?';
+        }
+    }
+}
+
+
 static json_t *
 dots_cli_output_fault(const char *code, const char *message)
 {
-    json_t  *error;
-
-    error = json_object();
-
-    (void) json_object_set_new(error, "code", json_string(code));
-    (void) json_object_set_new(error, "message",
-                               json_stringn_nocheck(message, strlen(message)));
-
-    return error;
+    return json_pack("{s:s, s:s}", "code", code, "message", message);
 }
 
 
 int
 dots_cli_output_error(dots_cli_t *cli, int code, const char *fmt, ...)
 {
-    char      text[1024];
-    va_list   args;
+    char         text[1024];
+    va_list      args;
+    const char  *name;
 
     static const char *const  names[] = {
         [DOTS_CLI_REFUSED] = "refused",
@@ -136,10 +160,12 @@ dots_cli_output_error(dots_cli_t *cli, int code, const char *fmt, ...)
     (void) vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
 
+    dots_cli_output_clean(text);
+
     if (cli->json) {
+        name = code == DOTS_CLI_INTERRUPTED ? "interrupted" : names[code];
         dots_cli_output_json(json_pack("{s:o}", "error",
-                                       dots_cli_output_fault(names[code],
-                                                             text)));
+                                       dots_cli_output_fault(name, text)));
     } else {
         (void) fprintf(stderr, "dots: %s\n", text);
     }
@@ -154,6 +180,7 @@ static void
 dots_cli_output_advice(const dots_cli_answer_t *answer, json_t *conflict,
     char *text, size_t size)
 {
+    char         cuid[DOTS_CLI_CUID_LEN + 1];
     json_int_t   mid;
     const char  *cause;
 
@@ -165,7 +192,8 @@ dots_cli_output_advice(const dots_cli_answer_t *answer, json_t *conflict,
         return;
 
     case dots_coap_code(4, 4):
-        (void) snprintf(text, size, "there is no such mitigation");
+        (void) snprintf(text, size, "%s", answer->text[0] != '\0'
+                        ? answer->text : "there is no such mitigation");
         return;
 
     case dots_coap_code(4, 9):
@@ -188,8 +216,14 @@ dots_cli_output_advice(const dots_cli_answer_t *answer, json_t *conflict,
                         (int64_t) mid);
 
     } else if (cause != NULL && strcmp(cause, "cuid-collision") == 0) {
-        (void) snprintf(text, size, "another client uses this cuid: choose "
-                        "one with --cuid or in the configuration");
+        (void) snprintf(text, size, "another client uses this cuid: write "
+                        "\"cuid = %s\", just made, into the configuration",
+                        dots_cli_cuid_random(cuid) == DOTS_OK ? cuid : "...");
+
+    } else if (cause != NULL && strcmp(cause, "conflict-with-acceptlist") == 0)
+    {
+        (void) snprintf(text, size, "it conflicts with an accept-list: change "
+                        "that on the data channel, or the targets");
 
     } else {
         (void) snprintf(text, size, "it overlaps with the mitigation of "
@@ -210,6 +244,7 @@ dots_cli_output_refusal(dots_cli_t *cli, dots_cli_answer_t *answer)
                                "conflict-information");
 
     dots_cli_output_advice(answer, conflict, text, sizeof(text));
+    dots_cli_output_clean(text);
 
     if (cli->json) {
         error = dots_cli_output_fault(answer->number, text);

@@ -15,7 +15,7 @@
 /* The children of "parent" as an object: numbers, strings, arrays, objects. */
 json_t *dots_cli_output_tree(const struct lyd_node *parent);
 
-/* Prints and releases. */
+/* Prints one line and releases; NULL, made of no memory, is an error. */
 void dots_cli_output_json(json_t *object);
 
 /* Each prints the error and returns the exit code that goes with it. */

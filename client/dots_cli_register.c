@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dots_cli_commands.h"
+#include "dots_cli_register.h"
 #include "dots_cli_data.h"
 #include "dots_cli_output.h"
 

@@ -12,7 +12,7 @@
 
 #define DOTS_CLI_SIGNAL_REPEAT 3000 /* ms, RFC 9132 section 4.4 */
 #define DOTS_CLI_SIGNAL_WAIT   100  /* ms: how often we look at the clock */
-#define DOTS_CLI_SIGNAL_OPTION 255  /* longest Uri-Path segment, RFC 7252 5.10 */
+#define DOTS_CLI_SIGNAL_OPTION 255  /* a Uri-Path segment, RFC 7252 5.10 */
 
 
 typedef struct {
@@ -24,10 +24,11 @@ typedef struct {
     uint8_t                   token[4];
     char                      host[DOTS_CLI_CONFIG_HOST];
     char                      port[DOTS_CLI_CONFIG_PORT];
+    struct addrinfo          *addresses;
     unsigned                  connected:1;
     unsigned                  untrusted:1;   /* we do not accept the server */
     unsigned                  refused:1;     /* the handshake failed */
-    unsigned                  unreachable:1;
+    unsigned                  unreachable:1; /* or gone */
 } dots_cli_signal_t;
 
 
@@ -217,27 +218,24 @@ dots_cli_signal_verify(const char *cn, const uint8_t *der, size_t len,
 /* ---- connecting ---- */
 
 static int
-dots_cli_signal_address(dots_cli_signal_t *s, coap_address_t *dst)
+dots_cli_signal_resolve(dots_cli_signal_t *s)
 {
     int              rc;
-    struct addrinfo  hints, *found;
+    struct addrinfo  hints;
 
     memset(&hints, 0, sizeof(hints));
     hints.ai_socktype = SOCK_DGRAM;
 
-    rc = getaddrinfo(s->host, s->port, &hints, &found);
+    rc = getaddrinfo(s->host, s->port, &hints, &s->addresses);
 
     if (rc != 0) {
+        s->addresses = NULL;
         (void) snprintf(s->answer->text, sizeof(s->answer->text),
-                        "%s: %s", s->host, gai_strerror(rc));
+                        "server: no address of %s is found: %s: check the "
+                        "name, or write the address", s->host,
+                        gai_strerror(rc));
         return DOTS_CLI_UNREACHABLE;
     }
-
-    coap_address_init(dst);
-    dst->size = found->ai_addrlen;
-    memcpy(&dst->addr, found->ai_addr, found->ai_addrlen);
-
-    freeaddrinfo(found);
 
     return DOTS_CLI_DONE;
 }
@@ -266,11 +264,9 @@ dots_cli_signal_pki(dots_cli_signal_t *s, coap_dtls_pki_t *pki)
 
 
 static int
-dots_cli_signal_connect(dots_cli_signal_t *s)
+dots_cli_signal_context(dots_cli_signal_t *s)
 {
-    int              rc;
-    coap_address_t   dst;
-    coap_dtls_pki_t  pki;
+    int  rc;
 
     if (dots_cli_config_server(s->cli->config.server, s->host, s->port)
         != DOTS_OK)
@@ -281,41 +277,52 @@ dots_cli_signal_connect(dots_cli_signal_t *s)
         return DOTS_CLI_USAGE;
     }
 
-    rc = dots_cli_signal_address(s, &dst);
+    rc = dots_cli_signal_resolve(s);
     if (rc != DOTS_CLI_DONE) {
         return rc;
     }
 
     s->context = coap_new_context(NULL);
 
-    if (s->context != NULL) {
-        coap_set_app_data(s->context, s);
-        coap_register_event_handler(s->context, dots_cli_signal_event);
-        coap_register_nack_handler(s->context, dots_cli_signal_nack);
-        coap_register_response_handler(s->context, dots_cli_signal_response);
-
-        dots_cli_signal_pki(s, &pki);
-
-        if (coap_context_set_pki_root_cas(s->context, s->cli->config.ca, NULL)
-            == 0)
-        {
-            (void) snprintf(s->answer->text, sizeof(s->answer->text),
-                            "ca: %.200s holds no certificates",
-                            s->cli->config.ca);
-            return DOTS_CLI_USAGE;
-        }
-
-        s->session = coap_new_client_session_pki(s->context, NULL, &dst,
-                                                 COAP_PROTO_DTLS, &pki);
-    }
-
-    if (s->session == NULL) {
+    if (s->context == NULL
+        || coap_context_set_pki_root_cas(s->context, s->cli->config.ca, NULL)
+           == 0)
+    {
         (void) snprintf(s->answer->text, sizeof(s->answer->text),
-                        "no DTLS session can be made: check ca, cert and key");
+                        "ca: %.200s can't be read or holds no certificates",
+                        s->cli->config.ca);
         return DOTS_CLI_USAGE;
     }
 
+    coap_set_app_data(s->context, s);
+    coap_register_event_handler(s->context, dots_cli_signal_event);
+    coap_register_nack_handler(s->context, dots_cli_signal_nack);
+    coap_register_response_handler(s->context, dots_cli_signal_response);
+
     return DOTS_CLI_DONE;
+}
+
+
+/* No session: there is no route, certificate and key have been checked. */
+
+static void
+dots_cli_signal_connect(dots_cli_signal_t *s, const struct addrinfo *ai)
+{
+    coap_address_t   dst;
+    coap_dtls_pki_t  pki;
+
+    coap_address_init(&dst);
+    dst.size = ai->ai_addrlen;
+    memcpy(&dst.addr, ai->ai_addr, ai->ai_addrlen);
+
+    dots_cli_signal_pki(s, &pki);
+
+    s->unreachable = 0;
+    s->session = coap_new_client_session_pki(s->context, NULL, &dst,
+                                             COAP_PROTO_DTLS, &pki);
+    if (s->session == NULL) {
+        s->unreachable = 1;
+    }
 }
 
 
@@ -394,29 +401,31 @@ dots_cli_signal_send(dots_cli_signal_t *s)
 }
 
 
-static int
-dots_cli_signal_exchange(dots_cli_signal_t *s)
+/* "limit": until when the handshake has to be done; ms, as "end". */
+
+static void
+dots_cli_signal_exchange(dots_cli_signal_t *s, int64_t limit, int64_t end)
 {
-    int64_t   now, end, next;
-    unsigned  sent;
+    int64_t   now, next;
+    unsigned  first;
 
     now = dots_cli_signal_now();
-    end = now + s->cli->timeout * 1000;
     next = now;
-    sent = 0;
+    first = 1;
 
     while (s->answer->code == 0 && !s->refused && !s->untrusted
-           && !s->unreachable && now < end && !dots_cli_stopped(s->cli))
+           && !s->unreachable && now < (s->connected ? end : limit)
+           && !dots_cli_stopped(s->cli))
     {
         /* libcoap holds the first one back until the handshake is done */
 
-        if (now >= next && (s->connected || sent == 0)) {
+        if (now >= next && (s->connected || first)) {
 
             if (dots_cli_signal_send(s) != DOTS_OK) {
                 break;
             }
 
-            sent++;
+            first = 0;
             next = now + DOTS_CLI_SIGNAL_REPEAT;
         }
 
@@ -425,6 +434,45 @@ dots_cli_signal_exchange(dots_cli_signal_t *s)
         }
 
         now = dots_cli_signal_now();
+    }
+}
+
+
+/*
+ * The server's addresses in the system's order (RFC 6724, RFC 9132 section
+ * 4.3), each with its share of the time that is left.
+ */
+
+static int
+dots_cli_signal_ask(dots_cli_signal_t *s)
+{
+    int64_t           now, end;
+    unsigned          left;
+    struct addrinfo  *ai;
+
+    for (left = 0, ai = s->addresses; ai != NULL; ai = ai->ai_next) {
+        left++;
+    }
+
+    end = dots_cli_signal_now() + s->cli->timeout * 1000;
+
+    for (ai = s->addresses; ai != NULL && !s->connected; ai = ai->ai_next) {
+
+        now = dots_cli_signal_now();
+
+        dots_cli_signal_connect(s, ai);
+
+        if (s->session != NULL) {
+            dots_cli_signal_exchange(s, now + (end - now) / left, end);
+            coap_session_release(s->session);
+            s->session = NULL;
+        }
+
+        if (s->untrusted || s->refused || dots_cli_stopped(s->cli)) {
+            break;
+        }
+
+        left--;
     }
 
     return s->answer->code != 0 ? DOTS_CLI_DONE : DOTS_CLI_UNREACHABLE;
@@ -440,6 +488,13 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
 
     if (rc != DOTS_CLI_UNREACHABLE || text[0] != '\0') {
         return rc;
+    }
+
+    if (dots_cli_stopped(s->cli)) {
+        (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT, "interrupted%s",
+                        s->connected && s->rq->method != DOTS_COAP_GET
+                        ? "; the request may have arrived" : "");
+        return DOTS_CLI_INTERRUPTED;
     }
 
     if (s->untrusted) {
@@ -459,7 +514,9 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
     }
 
     (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
-                    s->connected
+                    s->connected && (s->unreachable || s->refused)
+                    ? "%s ended the session before it answered: try again"
+                    : s->connected
                     ? "%s does not answer in time: try again, the request may "
                       "have arrived"
                     : "cannot connect to %s: is that the server's address, and "
@@ -489,16 +546,16 @@ dots_cli_signal(dots_cli_t *cli, const dots_cli_request_t *rq,
     coap_dtls_set_log_level(cli->verbose ? LOG_INFO : LOG_EMERG);
     coap_prng(s.token, sizeof(s.token));
 
-    rc = dots_cli_signal_connect(&s);
+    rc = dots_cli_signal_context(&s);
 
     if (rc == DOTS_CLI_DONE) {
-        rc = dots_cli_signal_exchange(&s);
+        rc = dots_cli_signal_ask(&s);
     }
 
     rc = dots_cli_signal_judge(&s, rc);
 
-    if (s.session != NULL) {
-        coap_session_release(s.session);
+    if (s.addresses != NULL) {
+        freeaddrinfo(s.addresses);
     }
 
     coap_free_context(s.context);

@@ -3,11 +3,27 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "dots_cli_commands.h"
+#include "dots_cli_status.h"
 #include "dots_cli_output.h"
 #include "dots_cli_signal.h"
 #include "dots_coap.h"
+
+
+static void
+dots_cli_status_protocol(unsigned number)
+{
+    const char  *name;
+
+    name = dots_cli_target_protocol_name(number);
+
+    if (name != NULL) {
+        (void) printf("%s", name);
+    } else {
+        (void) printf("%u", number);
+    }
+}
 
 
 static void
@@ -30,11 +46,7 @@ dots_cli_status_list(json_t *scope, const char *name)
             (void) printf("%s", json_string_value(entry));
 
         } else if (lower == NULL) {
-            (void) printf("%s", dots_cli_target_protocol_name(
-                                    (unsigned) json_integer_value(entry))
-                          ? dots_cli_target_protocol_name(
-                                    (unsigned) json_integer_value(entry))
-                          : "protocol");
+            dots_cli_status_protocol((unsigned) json_integer_value(entry));
 
         } else if (upper == NULL) {
             (void) printf("%" PRId64, (int64_t) json_integer_value(lower));
@@ -78,6 +90,17 @@ dots_cli_status_line(json_t *scope)
 
 
 static void
+dots_cli_status_none(dots_cli_t *cli, const char *text)
+{
+    if (cli->json) {
+        dots_cli_output_json(json_pack("{s:[]}", "mitigations"));
+    } else {
+        (void) printf("%s\n", text);
+    }
+}
+
+
+static void
 dots_cli_status_print(dots_cli_t *cli, dots_cli_answer_t *answer)
 {
     size_t   i;
@@ -86,8 +109,11 @@ dots_cli_status_print(dots_cli_t *cli, dots_cli_answer_t *answer)
     tree = dots_cli_output_tree(answer->tree);
     scopes = json_object_get(tree, "scope");
 
-    if (cli->json) {
+    if (cli->json && scopes != NULL) {
         dots_cli_output_json(json_pack("{s:O}", "mitigations", scopes));
+
+    } else if (cli->json || scopes == NULL) {
+        dots_cli_status_none(cli, "no mitigations");
 
     } else {
         (void) printf("%10s  %-34s %9s  %s\n", "mid", "status", "left",
@@ -125,11 +151,28 @@ dots_cli_status_digest(dots_cli_answer_t *answer)
 }
 
 
+static void
+dots_cli_status_shown(dots_cli_t *cli, dots_cli_answer_t *answer, char **last)
+{
+    char  *digest;
+
+    digest = dots_cli_status_digest(answer);
+
+    if (*last == NULL || digest == NULL || strcmp(*last, digest) != 0) {
+        dots_cli_status_print(cli, answer);
+    }
+
+    free(*last);
+    *last = digest;
+}
+
+
+/* "last": NULL at first, then what was shown. */
+
 static int
 dots_cli_status_once(dots_cli_t *cli, int64_t mid, char **last)
 {
     int                 rc;
-    char               *digest;
     dots_cli_answer_t   answer;
     dots_cli_request_t  rq = { DOTS_COAP_GET, 0, NULL, 0 };
 
@@ -140,29 +183,76 @@ dots_cli_status_once(dots_cli_t *cli, int64_t mid, char **last)
     if (rc != DOTS_CLI_DONE) {
         rc = dots_cli_output_error(cli, rc, "%s", answer.text);
 
-    } else if (answer.code != dots_coap_code(2, 5) || answer.tree == NULL) {
+    } else if (answer.code == dots_coap_code(2, 5) && answer.tree != NULL) {
+        dots_cli_status_shown(cli, &answer, last);
 
-        if (answer.code == dots_coap_code(4, 4) && *last != NULL) {
-            rc = DOTS_CLI_NOT_FOUND;    /* watched to its end */
+    } else if (answer.code == dots_coap_code(4, 4) && *last != NULL) {
+        dots_cli_status_none(cli, "over");
+        rc = DOTS_CLI_NOT_FOUND;
 
-        } else {
-            rc = dots_cli_output_refusal(cli, &answer);
-        }
+    } else if (answer.code == dots_coap_code(4, 4) && mid < 0) {
+        dots_cli_status_none(cli, "no mitigations");
+        cli->watch = 0;
 
     } else {
-        digest = dots_cli_status_digest(&answer);
-
-        if (*last == NULL || digest == NULL || strcmp(*last, digest) != 0) {
-            dots_cli_status_print(cli, &answer);
-        }
-
-        free(*last);
-        *last = digest;
+        rc = dots_cli_output_refusal(cli, &answer);
     }
 
     lyd_free_all(answer.tree);
 
     return rc;
+}
+
+
+/* No signal is lost between the look at "stop" and the wait. */
+
+static int
+dots_cli_status_wait(dots_cli_t *cli)
+{
+    int              stopped;
+    sigset_t         block, old;
+    struct timespec  pause = { cli->watch, 0 };
+
+    (void) sigemptyset(&block);
+    (void) sigaddset(&block, SIGINT);
+    (void) sigaddset(&block, SIGTERM);
+    (void) sigprocmask(SIG_BLOCK, &block, &old);
+
+    stopped = dots_cli_stopped(cli)
+              || (ppoll(NULL, 0, &pause, &old) == -1 && dots_cli_stopped(cli));
+
+    (void) sigprocmask(SIG_SETMASK, &old, NULL);
+
+    return stopped || dots_cli_stopped(cli);
+}
+
+
+/* A lost answer ends nothing: that is what an attack looks like. */
+
+static int
+dots_cli_status_watch(dots_cli_t *cli, int64_t mid, char **last)
+{
+    int  rc;
+
+    for ( ;; ) {
+
+        if (dots_cli_status_wait(cli)) {
+            return dots_cli_output_error(cli, DOTS_CLI_INTERRUPTED,
+                                         "interrupted");
+        }
+
+        rc = dots_cli_status_once(cli, mid, last);
+
+        if (rc == DOTS_CLI_NOT_FOUND) {
+            return DOTS_CLI_DONE;
+        }
+
+        if ((rc != DOTS_CLI_DONE && rc != DOTS_CLI_UNREACHABLE)
+            || ferror(stdout))
+        {
+            return rc;
+        }
+    }
 }
 
 
@@ -191,21 +281,8 @@ dots_cli_status(dots_cli_t *cli)
 
     rc = dots_cli_status_once(cli, mid, &last);
 
-    while (rc == DOTS_CLI_DONE && cli->watch > 0 && !dots_cli_stopped(cli)) {
-
-        (void) poll(NULL, 0, (int) cli->watch * 1000);
-
-        rc = dots_cli_status_once(cli, mid, &last);
-
-        if (rc == DOTS_CLI_NOT_FOUND) {
-
-            if (!cli->json) {
-                (void) printf("over\n");
-            }
-
-            rc = DOTS_CLI_DONE;
-            break;
-        }
+    if (rc == DOTS_CLI_DONE && cli->watch > 0) {
+        rc = dots_cli_status_watch(cli, mid, &last);
     }
 
     free(last);

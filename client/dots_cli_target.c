@@ -1,4 +1,9 @@
+#include <strings.h>
+
+#include <jansson.h>
+
 #include "dots_cli_target.h"
+#include "dots_hostname.h"
 
 
 typedef struct {
@@ -96,6 +101,8 @@ dots_cli_target_unit(char c)
 }
 
 
+/* A number without a unit is seconds, but alone: what is the 30 in "1h30"? */
+
 int
 dots_cli_target_duration(const char *text, int32_t *seconds)
 {
@@ -103,6 +110,11 @@ dots_cli_target_duration(const char *text, int32_t *seconds)
     size_t    n;
     uint64_t  v, sum;
     unsigned  unit;
+
+    if (dots_cli_target_number(text, INT32_MAX, &sum) == DOTS_OK) {
+        *seconds = (int32_t) sum;
+        return sum != 0 ? DOTS_OK : DOTS_INVALID;
+    }
 
     sum = 0;
 
@@ -115,9 +127,7 @@ dots_cli_target_duration(const char *text, int32_t *seconds)
 
         memcpy(digits, text, n);
         digits[n] = '\0';
-        text += n;
-
-        unit = *text ? dots_cli_target_unit(*text++) : 1;
+        unit = dots_cli_target_unit(text[n]);
 
         if (unit == 0
             || dots_cli_target_number(digits, INT32_MAX, &v) != DOTS_OK)
@@ -125,6 +135,7 @@ dots_cli_target_duration(const char *text, int32_t *seconds)
             return DOTS_INVALID;
         }
 
+        text += n + 1;
         sum += v * unit;
 
         if (sum > INT32_MAX) {
@@ -133,13 +144,33 @@ dots_cli_target_duration(const char *text, int32_t *seconds)
 
     } while (*text != '\0');
 
-    if (sum == 0) {
-        return DOTS_INVALID;
-    }
-
     *seconds = (int32_t) sum;
 
-    return DOTS_OK;
+    return sum != 0 ? DOTS_OK : DOTS_INVALID;
+}
+
+
+int
+dots_cli_target_lifetime(const char *text, int32_t *seconds)
+{
+    if (strcmp(text, "forever") == 0 || strcmp(text, "-1") == 0) {
+        *seconds = -1;
+        return DOTS_OK;
+    }
+
+    return dots_cli_target_duration(text, seconds);
+}
+
+
+int
+dots_cli_target_text(const char *text)
+{
+    json_t  *string;
+
+    string = json_string(text);
+    json_decref(string);
+
+    return string != NULL;
 }
 
 
@@ -180,6 +211,7 @@ int
 dots_cli_target_prefix(dots_cli_target_t *t, const char *text, dots_fault_t *f)
 {
     char            network[DOTS_PREFIX_TEXT];
+    size_t          i;
     dots_prefix_t  *p;
 
     if (dots_cli_target_room(t->target.nprefixes, DOTS_TARGET_MAX,
@@ -205,7 +237,9 @@ dots_cli_target_prefix(dots_cli_target_t *t, const char *text, dots_fault_t *f)
                           (int) strcspn(text, "/"), text);
     }
 
-    t->target.nprefixes++;
+    for (i = 0; dots_prefix_cmp(&t->prefixes[i], p) != 0; i++) { /* void */ }
+
+    t->target.nprefixes += i == t->target.nprefixes;
 
     return DOTS_OK;
 }
@@ -246,13 +280,43 @@ dots_cli_target_list(dots_cli_target_t *t, const char *text,
 }
 
 
+/* lower-port is the list's key: RFC 9132 section 4.4.1.1. */
+
+static int
+dots_cli_target_port_add(dots_cli_target_t *t, uint16_t lower, uint16_t upper,
+    int has_upper, dots_fault_t *f)
+{
+    size_t              i;
+    dots_port_range_t  *p;
+
+    for (i = 0; i < t->target.nports; i++) {
+        p = &t->ports[i];
+
+        if (p->lower != lower) {
+            continue;
+        }
+
+        return p->upper == upper
+               ? DOTS_OK
+               : dots_fault(f, DOTS_FAULT_INVALID_VALUE, "target-port-range",
+                            "two ranges begin with port %u: write the longer "
+                            "one", lower);
+    }
+
+    t->ports[t->target.nports++] = (dots_port_range_t) {
+        lower, upper, (uint8_t) has_upper
+    };
+
+    return DOTS_OK;
+}
+
+
 static int
 dots_cli_target_port(dots_cli_target_t *t, const char *item, dots_fault_t *f)
 {
-    char                lower[32];
-    size_t              n;
-    uint64_t            low, high;
-    dots_port_range_t  *p;
+    char      lower[32];
+    size_t    n;
+    uint64_t  low, high;
 
     if (dots_cli_target_room(t->target.nports, DOTS_TARGET_MAX,
                              "target-port-range", f)
@@ -281,12 +345,8 @@ dots_cli_target_port(dots_cli_target_t *t, const char *item, dots_fault_t *f)
         goto invalid;
     }
 
-    p = &t->ports[t->target.nports++];
-    p->lower = (uint16_t) low;
-    p->upper = (uint16_t) high;
-    p->has_upper = item[n] == '-';
-
-    return DOTS_OK;
+    return dots_cli_target_port_add(t, (uint16_t) low, (uint16_t) high,
+                                    item[n] == '-', f);
 
 invalid:
 
@@ -324,7 +384,7 @@ dots_cli_target_protocol_number(const char *item, uint64_t *number)
     size_t  i;
 
     for (i = 0; i < DOTS_CLI_TARGET_NAMES; i++) {
-        if (strcmp(dots_cli_target_names[i].name, item) == 0) {
+        if (strcasecmp(dots_cli_target_names[i].name, item) == 0) {
             *number = dots_cli_target_names[i].number;
             return DOTS_OK;
         }
@@ -367,7 +427,7 @@ static int
 dots_cli_target_string(dots_str_t *strings, size_t *n, const char *text,
     const char *attribute, dots_fault_t *f)
 {
-    size_t  len;
+    size_t  len, i;
 
     if (dots_cli_target_room(*n, DOTS_TARGET_MAX, attribute, f) != DOTS_OK) {
         return DOTS_INVALID;
@@ -375,13 +435,17 @@ dots_cli_target_string(dots_str_t *strings, size_t *n, const char *text,
 
     len = strlen(text);
 
-    if (len == 0 || len > DOTS_TARGET_STRING) {
+    if (len == 0 || len > DOTS_TARGET_STRING || !dots_cli_target_text(text)) {
         return dots_fault(f, DOTS_FAULT_INVALID_VALUE, attribute,
-                          "%s has 1 to %d bytes", attribute,
+                          "%s has 1 to %d bytes of UTF-8", attribute,
                           DOTS_TARGET_STRING);
     }
 
-    strings[(*n)++] = dots_str(text, len);
+    strings[*n] = dots_str(text, len);
+
+    for (i = 0; !dots_str_eq(strings[i], strings[*n]); i++) { /* void */ }
+
+    *n += i == *n;
 
     return DOTS_OK;
 }
@@ -390,6 +454,18 @@ dots_cli_target_string(dots_str_t *strings, size_t *n, const char *text,
 int
 dots_cli_target_fqdn(dots_cli_target_t *t, const char *text, dots_fault_t *f)
 {
+    size_t   len;
+    uint8_t  buf[DOTS_HOSTNAME_MAX];
+
+    if (dots_hostname_normalize(dots_str(text, strlen(text)), buf, &len)
+        != DOTS_OK)
+    {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, "target-fqdn",
+                          "\"%.80s\" is no name: write www.example.com, "
+                          "xn--... for other letters, and an address as a "
+                          "PREFIX", text);
+    }
+
     return dots_cli_target_string(t->fqdns, &t->target.nfqdns, text,
                                   "target-fqdn", f);
 }
@@ -398,6 +474,21 @@ dots_cli_target_fqdn(dots_cli_target_t *t, const char *text, dots_fault_t *f)
 int
 dots_cli_target_uri(dots_cli_target_t *t, const char *text, dots_fault_t *f)
 {
+    int            literal;
+    uint8_t        protocol;
+    uint16_t       port;
+    dots_str_t     host;
+    dots_prefix_t  addr;
+
+    if (dots_target_uri(dots_str(text, strlen(text)), &host, &addr, &literal,
+                        &port, &protocol)
+        != DOTS_OK)
+    {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, "target-uri",
+                          "\"%.80s\" is no URI with a host: write "
+                          "https://www.example.com/", text);
+    }
+
     return dots_cli_target_string(t->uris, &t->target.nuris, text,
                                   "target-uri", f);
 }

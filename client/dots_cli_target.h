@@ -33,10 +33,10 @@ void dots_cli_target_init(dots_cli_target_t *t);
  */
 int dots_cli_target_prefix(dots_cli_target_t *t, const char *text,
     dots_fault_t *f);
-/* "80", "80,443,8000-8080" */
+/* "80", "80,443,8000-8080"; what is there already is skipped, in all lists */
 int dots_cli_target_ports(dots_cli_target_t *t, const char *text,
     dots_fault_t *f);
-/* "tcp", "udp,17"; a protocol that is there already is skipped */
+/* "tcp", "udp,17" */
 int dots_cli_target_protocols(dots_cli_target_t *t, const char *text,
     dots_fault_t *f);
 int dots_cli_target_fqdn(dots_cli_target_t *t, const char *text,
@@ -51,6 +51,12 @@ const char *dots_cli_target_protocol_name(unsigned number);
 
 /* "3600", "90s", "30m", "1h30m", "1d"; seconds, at least 1. */
 int dots_cli_target_duration(const char *text, int32_t *seconds);
+
+/* The same, and "forever" or "-1": -1, RFC 9132 section 4.4.1.1. */
+int dots_cli_target_lifetime(const char *text, int32_t *seconds);
+
+/* Nonzero: text in UTF-8, which JSON and CBOR can carry. */
+int dots_cli_target_text(const char *text);
 
 /* A decimal number from 0 to "max" and nothing else. */
 int dots_cli_target_number(const char *text, uint64_t max, uint64_t *number);
