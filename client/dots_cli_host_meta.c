@@ -4,8 +4,10 @@
 #define DOTS_CLI_HOST_META_SPACE " \t\r\n"
 
 
-/* The value of an attribute of the element that begins at "tag"; in any order,
- * in either quotes (XML 1.0, 3.1). */
+/*
+ * The value of an attribute of the element that begins at "tag"; they come in
+ * any order and in either quotes (XML 1.0, section 3.1).
+ */
 
 static dots_str_t
 dots_cli_host_meta_attribute(const char *tag, const char *name)
@@ -41,8 +43,8 @@ dots_cli_host_meta_attribute(const char *tag, const char *name)
 int
 dots_cli_host_meta(const char *xrd, char *root, size_t size)
 {
-    dots_str_t         href;
-    static dots_str_t  rel = dots_string("restconf");
+    dots_str_t               href;
+    static const dots_str_t  rel = dots_string("restconf");
 
     for (xrd = strstr(xrd, "<Link"); xrd != NULL;
          xrd = strstr(xrd + 1, "<Link"))
