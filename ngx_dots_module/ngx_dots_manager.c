@@ -207,6 +207,7 @@ static ngx_msec_t
 ngx_dots_manager_step(void)
 {
     int64_t           deadline, left;
+    ngx_int_t         rc;
     ngx_msec_t        next;
     dots_registry_t  *r;
 
@@ -221,7 +222,9 @@ ngx_dots_manager_step(void)
         return NGX_DOTS_MANAGER_RETRY;
     }
 
-    if (ngx_dots_pass_expire() == NGX_AGAIN) {
+    rc = ngx_dots_pass_expire();
+
+    if (rc == NGX_AGAIN) {
         next = NGX_DOTS_MANAGER_GAP;
     }
 
@@ -242,7 +245,9 @@ ngx_dots_manager_step(void)
 
     ngx_dots_zone_unlock();
 
-    if (deadline != DOTS_FOREVER) {
+    /* a disk that fails is not asked in a loop */
+
+    if (deadline != DOTS_FOREVER && rc != NGX_ERROR) {
 
         left = deadline - ngx_dots_now();
 

@@ -30,6 +30,7 @@ typedef struct {
     uint64_t                generation;     /* of the registry */
     ngx_uint_t              epoch;          /* of the zone: it counts anew */
     unsigned                checked:1;      /* against today's customers */
+    unsigned                again:1;        /* a revocation did not succeed */
     unsigned                failed:1;       /* no memory: the pass is void */
 } ngx_dots_pass_t;
 
@@ -222,6 +223,8 @@ ngx_dots_pass_expire(void)
         ngx_dots_state_commit_now(list, n);
     }
 
+    more = (nkeys == NGX_DOTS_PASS_CHUNK) ? NGX_AGAIN : NGX_OK;
+
     for (i = 0; i < n; i++) {
 
         rc = (txns[i].nops && txns[i].result == DOTS_STORE_OK);
@@ -230,10 +233,15 @@ ngx_dots_pass_expire(void)
 
         if (rc) {
             ngx_dots_pass_audit(&m[i], m[i].status, "over");
+
+        } else {
+
+            /* the rules end in time all the same: see ngx_dots_pass_entry() */
+
+            more = NGX_ERROR;
+            ngx_dots_pass.generation = (uint64_t) -1;
         }
     }
-
-    more = (nkeys == NGX_DOTS_PASS_CHUNK) ? NGX_AGAIN : NGX_OK;
 
     dots_arena_destroy(a);
 
@@ -287,6 +295,7 @@ ngx_dots_pass_run(void)
     dots_mitigation_key_t   after, *from;
 
     ngx_dots_pass.failed = 0;
+    ngx_dots_pass.again = 0;
 
     for (k = 0; k < ngx_dots_pass.nwork; k++) {
         ngx_dots_pass.work[k].n = 0;
@@ -375,8 +384,17 @@ ngx_dots_pass_run(void)
         }
     }
 
-    ngx_dots_pass.generation = generation;
     ngx_dots_pass.epoch = epoch;
+
+    if (ngx_dots_pass.again) {
+
+        /* somebody else's change was in flight, or the disk failed */
+
+        ngx_dots_pass.generation = (uint64_t) -1;
+        return;
+    }
+
+    ngx_dots_pass.generation = generation;
     ngx_dots_pass.checked = 1;
 }
 
@@ -401,7 +419,11 @@ ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
         return;
     }
 
-    if (customer == NULL || !dots_mitigation_active(m)) {
+    /* what is over stays on record while the disk fails, but does nothing */
+
+    if (customer == NULL || !dots_mitigation_active(m)
+        || dots_mitigation_deadline(m) <= ngx_dots_now())
+    {
         return;
     }
 
@@ -573,6 +595,7 @@ ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason, dots_arena_t *a)
     r = ngx_dots_zone_lock(1);
 
     if (r == NULL) {
+        ngx_dots_pass.again = 1;
         return;
     }
 
@@ -581,6 +604,7 @@ ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason, dots_arena_t *a)
     ngx_dots_zone_unlock();
 
     if (rc != DOTS_OK) {
+        ngx_dots_pass.again = 1;
         return;
     }
 
@@ -607,6 +631,9 @@ ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason, dots_arena_t *a)
         ngx_log_error(NGX_LOG_WARN, ngx_dots_pass.log, 0,
                       "dots: mitigation %uD of customer \"%*s\" withdrawn: %s",
                       m->mid, m->customer.len, m->customer.data, reason);
+
+    } else {
+        ngx_dots_pass.again = 1;
     }
 }
 
