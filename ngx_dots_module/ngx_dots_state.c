@@ -3,6 +3,7 @@
 
 
 #define NGX_DOTS_STATE_BATCH  256    /* transactions in one commit */
+#define NGX_DOTS_STATE_LONG   60000  /* ms */
 
 
 typedef struct {
@@ -77,6 +78,7 @@ ngx_dots_state_init(ngx_cycle_t *cycle)
         ngx_dots_state.task->handler = ngx_dots_state_thread;
         ngx_dots_state.task->event.handler = ngx_dots_state_done;
         ngx_dots_state.task->event.data = &ngx_dots_state;
+        ngx_dots_state.task->event.log = cycle->log;
         ngx_dots_state.pool = dcf->thread_pool;
     }
 
@@ -106,14 +108,17 @@ ngx_dots_state_commit(ngx_dots_commit_t *commit)
 }
 
 
-/* Takes what has gathered while the last commit was on its way. */
+/*
+ * Takes what has gathered while the last commit was on its way.  A handler that
+ * commits may have started the next one before we look again.
+ */
 
 static void
 ngx_dots_state_next(void)
 {
     ngx_dots_commit_t  *c;
 
-    while (ngx_dots_state.queue) {
+    while (ngx_dots_state.queue && ngx_dots_state.flight == NULL) {
 
         ngx_dots_state.flight = ngx_dots_state.queue;
         ngx_dots_state.n = 0;
@@ -141,6 +146,10 @@ ngx_dots_state_next(void)
             if (ngx_thread_task_post(ngx_dots_state.pool, ngx_dots_state.task)
                 == NGX_OK)
             {
+                /* a worker that is to leave waits for timers alone */
+
+                ngx_add_timer(&ngx_dots_state.task->event,
+                              NGX_DOTS_STATE_LONG);
                 return;
             }
 
@@ -213,6 +222,18 @@ ngx_dots_state_thread(void *data, ngx_log_t *log)
 static void
 ngx_dots_state_done(ngx_event_t *ev)
 {
+    if (ev->timedout) {
+        ev->timedout = 0;
+        ngx_log_error(NGX_LOG_CRIT, ev->log, 0,
+                      "dots: the disk has not taken a commit for %d ms",
+                      NGX_DOTS_STATE_LONG);
+        return;
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
     /*
      * While the handlers run, "flight" is empty: a handler that commits again
      * starts the next one itself.
@@ -237,14 +258,15 @@ ngx_dots_state_exit(void)
 
     /*
      * The thread pool has been drained by now: what it committed is settled,
-     * what still waits is committed here.
+     * what still waits, or is committed by the handlers, is committed here.
      */
+
+    ngx_dots_state.pool = NULL;
 
     if (ngx_dots_state.flight) {
         ngx_dots_state_finish();
     }
 
-    ngx_dots_state.pool = NULL;
     ngx_dots_state_next();
 
     dots_store_close(ngx_dots_state.store);

@@ -12,7 +12,7 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_pki dots_gobgpd dots_dns
 	dots_rib dots_until dots_session dots_cbor dots_decode dots_curl
-	dots_mitigate dots_data_url dots_workers dots_has dots_test /;
+	dots_mitigate dots_begin_put dots_data_url dots_workers dots_has dots_test /;
 
 use Cwd qw/ abs_path /;
 use File::Basename qw/ dirname /;
@@ -381,6 +381,32 @@ sub dots_curl {
 	close $fh;
 
 	return ($code || 0, $t->read_file('curl.body'), $t->read_file('curl.head'));
+}
+
+# A PUT of a dots-client by hand up to its body: a socket, and the line that
+# shows that the server waits for the rest
+sub dots_begin_put {
+	my ($t, $cuid, $length) = @_;
+
+	require IO::Socket::SSL;
+
+	my $dir = $t->testdir();
+	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1',
+		PeerPort => Test::Nginx::port(8443), SSL_hostname => 'localhost',
+		SSL_ca_file => "$dir/ca.crt", SSL_cert_file => "$dir/a.crt",
+		SSL_key_file => "$dir/a.key", Timeout => 10)
+		or die "no connection: $IO::Socket::SSL::SSL_ERROR\n";
+
+	$s->print("PUT /restconf/data/ietf-dots-data-channel:dots-data/"
+		. "dots-client=$cuid HTTP/1.1\r\nHost: localhost\r\n"
+		. "Content-Type: application/yang-data+json\r\n"
+		. "Expect: 100-continue\r\nConnection: close\r\n"
+		. "Content-Length: $length\r\n\r\n");
+
+	my $continue = readline $s;
+	readline $s;
+
+	return ($s, $continue);
 }
 
 # ---- CoAP over DTLS ----
