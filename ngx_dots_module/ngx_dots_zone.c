@@ -22,6 +22,7 @@ typedef struct {
 
     ngx_atomic_t             loaded;     /* the registry is whole */
     ngx_atomic_t             loader;     /* pid of who is filling it */
+    ngx_atomic_t             retired;    /* another zone has taken over */
     ngx_uint_t               mutating;   /* under the lock */
     ngx_uint_t               epoch;      /* fillings of the registry */
 
@@ -30,10 +31,20 @@ typedef struct {
     dots_registry_root_t    *registry;
 } ngx_dots_zone_t;
 
+/* The zone's descriptors as a cycle remembers them: the zone may be unmapped. */
+
+typedef struct {
+    ngx_dots_zone_t         *zone;
+    int                      event[NGX_DOTS_SLOTS];
+} ngx_dots_zone_events_t;
+
 
 static ngx_int_t ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_dots_zone_slots(ngx_dots_shared_t *shared,
     ngx_log_t *log);
+static void ngx_dots_zone_copy_events(ngx_dots_zone_events_t *ev,
+    ngx_dots_zone_t *zone);
+static void ngx_dots_zone_close_events(void *data);
 static ngx_int_t ngx_dots_zone_slab(ngx_slab_pool_t *shpool,
     ngx_dots_zone_t *zone);
 static ngx_int_t ngx_dots_zone_wipe(void);
@@ -66,12 +77,23 @@ ngx_int_t
 ngx_dots_zone_add(ngx_conf_t *cf, ngx_dots_conf_t *dcf, ngx_str_t *name,
     size_t size)
 {
+    ngx_pool_cleanup_t  *cln;
+
     dcf->zone = ngx_shared_memory_add(cf, name, size, &ngx_dots_module);
     if (dcf->zone == NULL) {
         return NGX_ERROR;
     }
 
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(ngx_dots_zone_events_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(cln->data, sizeof(ngx_dots_zone_events_t));
+    cln->handler = ngx_dots_zone_close_events;
+
     dcf->zone->init = ngx_dots_zone_init;
+    dcf->zone->data = cln->data;
 
     return NGX_OK;
 }
@@ -80,13 +102,18 @@ ngx_dots_zone_add(ngx_conf_t *cf, ngx_dots_conf_t *dcf, ngx_str_t *name,
 static ngx_int_t
 ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_slab_pool_t  *shpool;
-    ngx_dots_zone_t  *zone;
+    ngx_int_t                rc;
+    ngx_slab_pool_t         *shpool;
+    ngx_dots_zone_t         *zone;
+    ngx_dots_zone_events_t  *ev;
+
+    ev = shm_zone->data;
 
     /* a reload: the old cycle may stay in charge, so nothing is touched */
 
     if (data) {
         shm_zone->data = data;
+        ngx_dots_zone_copy_events(ev, data);
         return NGX_OK;
     }
 
@@ -119,19 +146,27 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     shpool->data = zone;
     shm_zone->data = zone;
 
-    return ngx_dots_zone_slots(&zone->shared, shm_zone->shm.log);
+    rc = ngx_dots_zone_slots(&zone->shared, shm_zone->shm.log);
+
+    ngx_dots_zone_copy_events(ev, zone);
+
+    return rc;
 }
 
 
 /*
- * Made once with a fresh zone, before any fork, and never closed: processes of
- * all cycles inherit the same descriptors and can wake each other.
+ * Made once with a fresh zone, before any fork, and closed with it: processes
+ * of all cycles inherit the same descriptors and can wake each other.
  */
 
 static ngx_int_t
 ngx_dots_zone_slots(ngx_dots_shared_t *shared, ngx_log_t *log)
 {
     ngx_uint_t  i;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+        shared->slots[i].event = -1;
+    }
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
 
@@ -145,6 +180,45 @@ ngx_dots_zone_slots(ngx_dots_shared_t *shared, ngx_log_t *log)
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_dots_zone_copy_events(ngx_dots_zone_events_t *ev, ngx_dots_zone_t *zone)
+{
+    ngx_uint_t  i;
+
+    ev->zone = zone;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+        ev->event[i] = zone->shared.slots[i].event;
+    }
+}
+
+
+/*
+ * With the pool of a cycle that is over or came to nothing.  Only the master
+ * outlives its zones; the zone in use belongs to the cycle that follows, too.
+ */
+
+static void
+ngx_dots_zone_close_events(void *data)
+{
+    ngx_dots_zone_events_t *ev = data;
+
+    ngx_uint_t  i;
+
+    if (ngx_process != NGX_PROCESS_MASTER || ev->zone == NULL
+        || ev->zone == ngx_dots_zone)
+    {
+        return;
+    }
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+        if (ev->event[i] != -1) {
+            (void) close(ev->event[i]);
+        }
+    }
 }
 
 
@@ -163,9 +237,19 @@ ngx_dots_zone_slab(ngx_slab_pool_t *shpool, ngx_dots_zone_t *zone)
 }
 
 
+/*
+ * Two registries over one store would decide without each other: where a reload
+ * brings another zone, workers of the old one decide nothing any more.
+ */
+
 void
 ngx_dots_zone_attach(ngx_shm_zone_t *zone)
 {
+    if (ngx_dots_zone && (zone == NULL || zone->data != ngx_dots_zone)) {
+        ngx_dots_zone->retired = 1;
+        ngx_dots_zone->loaded = 0;
+    }
+
     if (zone == NULL) {
         ngx_dots_zone = NULL;
         ngx_dots_shared = NULL;
@@ -190,7 +274,7 @@ ngx_dots_zone_lock(ngx_uint_t write)
 
     ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
 
-    if (ngx_dots_zone->mutating) {
+    if (ngx_dots_zone->mutating || ngx_dots_zone->retired) {
         ngx_dots_zone->loaded = 0;
     }
 
@@ -267,6 +351,10 @@ ngx_dots_zone_load(ngx_log_t *log)
         return NGX_OK;
     }
 
+    if (ngx_dots_zone->retired) {
+        return NGX_AGAIN;
+    }
+
     loader = ngx_dots_zone->loader;
 
     if (loader && loader != ngx_pid
@@ -277,6 +365,13 @@ ngx_dots_zone_load(ngx_log_t *log)
 
     if (!ngx_atomic_cmp_set(&ngx_dots_zone->loader, loader, ngx_pid)) {
         return NGX_AGAIN;
+    }
+
+    /* the last loader may have ended since we looked, and others be inside */
+
+    if (ngx_dots_zone->loaded) {
+        ngx_dots_zone->loader = 0;
+        return NGX_OK;
     }
 
     ngx_memzero(&ld, sizeof(ngx_dots_zone_loading_t));

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp/);
-$t->plan(17);
+$t->plan(21);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -61,7 +61,18 @@ sub reload {
 	});
 }
 
+# descriptors of the master for waking processes
+
+sub eventfds {
+	my ($t) = @_;
+	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
+	return scalar grep { (readlink($_) || '') =~ /eventfd/ }
+		glob "/proc/$master/fd/*";
+}
+
 ###############################################################################
+
+my $events = eventfds($t);
 
 my $a = dots_session($t);
 is($a->put('r', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'created');
@@ -73,7 +84,26 @@ my $conf = dots_conf(workers => 3, customers => $two);
 $conf =~ s/zone        dots 8m/zone dots 16m/;
 $t->write_file_expand('nginx.conf', $conf);
 
-ok(reload($t), 'reload with another customer, zone and number of workers');
+my $body = '{"ietf-dots-data-channel:dots-client":[{"cuid":"late"}]}';
+my ($late, $continue) = dots_begin_put($t, 'late', length $body);
+like($continue, qr/ 100 /, 'a request that is not over');
+
+my @old = dots_workers($t);
+$t->reload();
+ok(dots_until(sub { dots_workers($t) >= 4 + 1
+	&& $t->read_file('error.log') =~ /gracefully shutting down/ }),
+	'reload, the old worker stays for it');
+
+# what it decided in its zone, nobody else would know
+
+$late->print($body);
+my $answer = join '', $late->getlines();
+like($answer, qr!HTTP/1.1 503!, 'it decides nothing any more');
+$late->close();
+
+ok(dots_until(sub { my %now = map { $_ => 1 } dots_workers($t);
+	return !grep { $now{$_} } @old }),
+	'reload with another customer, zone and number of workers');
 like(dots_rib($t), qr!192\.0\.2\.1/32!, 'the route stayed');
 
 $a = dots_session($t);
@@ -84,6 +114,8 @@ my $b = dots_session($t, cert => 'b');
 is($b->put('s', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
 	'the new customer is served');
 ok(dots_until(sub { dots_rib($t) =~ m!198\.51\.100\.1/32! }), 'its route');
+
+is(eventfds($t), $events, 'the old zone has left no descriptors');
 
 # a broken configuration
 
