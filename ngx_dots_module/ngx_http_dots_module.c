@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
     dots_restconf_t       rc;
-    ngx_http_request_t   *request;    /* NULL once it is gone */
+    ngx_http_request_t   *request;
     u_char               *body;       /* DOTS_RESTCONF_BODY at most */
     size_t                len;
     size_t                size;
@@ -42,6 +42,8 @@ static void ngx_http_dots_cleanup(void *data);
 static ngx_int_t ngx_http_dots_host_meta_handler(ngx_http_request_t *r);
 
 static void *ngx_http_dots_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
 static char *ngx_http_dots_data(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_dots_host_meta(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -79,7 +81,7 @@ static ngx_http_module_t  ngx_http_dots_module_ctx = {
     NULL,                                  /* merge server configuration */
 
     ngx_http_dots_create_loc_conf,         /* create location configuration */
-    NULL                                   /* merge location configuration */
+    ngx_http_dots_merge_loc_conf           /* merge location configuration */
 };
 
 
@@ -112,8 +114,6 @@ ngx_http_dots_data_handler(ngx_http_request_t *r)
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    /* not in the request's pool: an answer may come when that is gone */
 
     ctx->request = r;
 
@@ -200,6 +200,18 @@ ngx_http_dots_gather(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     }
 
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        if (cl->buf->in_file && !ngx_buf_in_memory(cl->buf)) {
+
+            /* we never ask for a file: it was read for another module */
+
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "\"dots_data\": the request's body is in a file: "
+                          "enlarge \"client_body_buffer_size\" or switch "
+                          "off what reads it before, e.g. "
+                          "\"mirror_request_body\"");
+            return NGX_ERROR;
+        }
 
         if (ngx_http_dots_append(ctx, cl->buf) != NGX_OK) {
             return NGX_ERROR;
@@ -312,18 +324,23 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
 
 /*
  * RFC 8040 section 2.5: the identity comes from the verified certificate.  A
- * certificate without a known CA passes only by its fingerprint.
+ * certificate without a known CA passes only by its fingerprint.  A server{}
+ * that asks for no certificate has no say in whose CA verified this one: it may
+ * have been another server{}'s, which the client named in the handshake.
  */
 
 static const dots_customer_t *
 ngx_http_dots_customer(ngx_http_request_t *r)
 {
-    long                    rc;
-    X509                   *cert;
-    ngx_dots_conf_t        *dcf;
-    const dots_customer_t  *customer;
+    long                      rc;
+    X509                     *cert;
+    ngx_dots_conf_t          *dcf;
+    const dots_customer_t    *customer;
+    ngx_http_ssl_srv_conf_t  *sscf;
 
-    if (r->connection->ssl == NULL) {
+    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
+
+    if (r->connection->ssl == NULL || sscf->verify == 0) {
         return NULL;
     }
 
@@ -650,6 +667,35 @@ static void *
 ngx_http_dots_create_loc_conf(ngx_conf_t *cf)
 {
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_dots_loc_conf_t));
+}
+
+
+/* "limit_except" and "if" are locations of their own with this one's name. */
+
+static char *
+ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_dots_loc_conf_t *prev = parent;
+    ngx_http_dots_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname || clcf->handler) {
+        return NGX_CONF_OK;
+    }
+
+    if (prev->data) {
+        conf->data = 1;
+        clcf->handler = ngx_http_dots_data_handler;
+
+    } else if (prev->root.data) {
+        conf->root = prev->root;
+        clcf->handler = ngx_http_dots_host_meta_handler;
+    }
+
+    return NGX_CONF_OK;
 }
 
 

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl dnsmasq/);
-$t->plan(47);
+$t->plan(56);
 
 dots_pki($t);
 dots_dns($t);
@@ -32,7 +32,45 @@ dots_dns($t);
 my $self = `openssl x509 -in @{[$t->testdir()]}/self.crt -noout -fingerprint -sha256`;
 my ($fp) = $self =~ /=([0-9A-F:]+)/;
 
-$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+# the same behind other directives of nginx's, and a server that asks nobody
+# for a certificate
+
+my $http = <<'EOF';
+        location /limited {
+            dots_data;
+            limit_except GET { allow 127.0.0.1; deny all; }
+        }
+
+        location /iffy {
+            dots_data;
+            if ($request_method = PUT) { set $put 1; }
+        }
+
+        location /meta {
+            dots_host_meta;
+            if ($request_method = GET) { set $get 1; }
+        }
+
+        location /mirrored {
+            client_body_buffer_size 1k;
+            mirror /mirror;
+            dots_data;
+        }
+
+        location = /mirror { return 204; }
+    }
+
+    server {
+        listen 127.0.0.1:8443 ssl http2;
+        server_name open.example.com;
+
+        ssl_certificate      %%TESTDIR%%/server.crt;
+        ssl_certificate_key  %%TESTDIR%%/server.key;
+
+        location /restconf { dots_data; }
+EOF
+
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2, http => $http,
 	customers => <<EOF));
     customer a {
         identity  dns:client.example.com;
@@ -206,6 +244,37 @@ unlike($body, qr/cuid-of-a|second/, "nor in all that b sees");
 my $a = dots_session($t);
 my $m = $a->put('cuid-of-a', 1, alias => ['https1'], lifetime => 600);
 is($m->{code}, '2.01', 'a mitigation of an alias');
+
+# inside of limit_except and if
+
+foreach my $location (qw/ limited iffy /) {
+	(my $u = $url) =~ s!/restconf/!/$location/!;
+
+	($code) = dots_curl($t, 'PUT', "$u/dots-client=$location",
+		body => sprintf($client, $location));
+	is($code, 201, "$location: PUT");
+	($code) = dots_curl($t, 'GET', "$u/dots-client=$location");
+	is($code, 200, "$location: GET");
+}
+
+($code, $body) = dots_curl($t, 'GET', "https://localhost:@{[port(8443)]}/meta");
+like($body, qr/restconf/, 'host-meta with if');
+
+# a body that another module had put into a file is not taken for an empty one
+
+(my $mirrored = $url) =~ s!/restconf/!/mirrored/!;
+($code) = dots_curl($t, 'PUT', "$mirrored/dots-client=mirrored",
+	body => sprintf($client, 'mirrored') . ' ' x 20000);
+is($code, 500, 'a body in a file');
+like($t->read_file('error.log'), qr/body is in a file/, 'and the log says why');
+
+# a certificate that another server has verified
+
+($code) = dots_curl($t, 'GET', $url, headers => ['Host: open.example.com']);
+is($code, 401, 'nobody in a server without ssl_verify_client');
+($code) = dots_curl($t, 'GET', $url, headers => ['Host: open.example.com'],
+	args => ['--http1.1']);
+is($code, 401, 'nor by HTTP/1.1');
 
 # 6.3, 5.2
 
