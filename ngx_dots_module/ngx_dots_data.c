@@ -49,6 +49,7 @@ static void ngx_dots_data_commit(ngx_dots_request_t *dr,
     void (*handler)(ngx_dots_commit_t *commit));
 static ngx_int_t ngx_dots_data_bind(ngx_dots_request_t *dr);
 static void ngx_dots_data_unbind(ngx_dots_request_t *dr);
+static void ngx_dots_data_keep(ngx_dots_request_t *dr);
 
 static ngx_int_t ngx_dots_data_registered(ngx_dots_request_t *dr);
 static ngx_int_t ngx_dots_data_aliases(ngx_dots_request_t *dr,
@@ -125,6 +126,9 @@ ngx_dots_data_client_stored(ngx_dots_commit_t *commit)
 
     if (txn->result != DOTS_STORE_OK || txn->ops[0].existed) {
         ngx_dots_data_unbind(dr);
+
+    } else {
+        ngx_dots_data_keep(dr);
     }
 
     if (txn->result == DOTS_STORE_DECLINED) {
@@ -244,6 +248,7 @@ ngx_dots_data_client_deleted(ngx_dots_commit_t *commit)
 
     if (commit->txn.result == DOTS_STORE_OK) {
         dr->bound = 1;
+        dr->epoch = ngx_dots_zone_epoch();
         ngx_dots_data_unbind(dr);
         ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
         return;
@@ -274,6 +279,7 @@ ngx_dots_data_bind(ngx_dots_request_t *dr)
     }
 
     rc = dots_registry_bind(r, dr->rq->customer->name, dr->rq->cuid);
+    dr->epoch = ngx_dots_zone_epoch();
 
     ngx_dots_zone_unlock();
 
@@ -299,14 +305,42 @@ ngx_dots_data_unbind(ngx_dots_request_t *dr)
 
     dr->bound = 0;
 
-    /* a registry that is being loaded takes it from the store */
+    /* a registry that was filled since has what the store has, and no more */
 
     r = ngx_dots_zone_lock(1);
 
     if (r) {
-        dots_registry_unbind(r, dr->rq->customer->name, dr->rq->cuid);
+        if (dr->epoch == ngx_dots_zone_epoch()) {
+            dots_registry_unbind(r, dr->rq->customer->name, dr->rq->cuid);
+        }
+
         ngx_dots_zone_unlock();
     }
+}
+
+
+/*
+ * A registry that was filled between the binding and the commit does not know
+ * the client.  One that was filled after the commit then counts it twice, which
+ * keeps the cuid a customer's for too long, never another's too early.
+ */
+
+static void
+ngx_dots_data_keep(ngx_dots_request_t *dr)
+{
+    dots_registry_t  *r;
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        return;
+    }
+
+    if (dr->epoch != ngx_dots_zone_epoch()) {
+        (void) dots_registry_bind(r, dr->rq->customer->name, dr->rq->cuid);
+    }
+
+    ngx_dots_zone_unlock();
 }
 
 
