@@ -1,9 +1,13 @@
 #include "ngx_dots.h"
 
 
-#define NGX_DOTS_LOG_LINE  2048
+#define NGX_DOTS_LOG_LINE    2048
+#define NGX_DOTS_LOG_NUMBER  32    /* ,"status":N at most */
+#define NGX_DOTS_LOG_SILENCE 60    /* s between reports that it fails */
 
 
+static void ngx_dots_log_write(ngx_open_file_t *file, u_char *line,
+    size_t len);
 static u_char *ngx_dots_log_member(u_char *p, u_char *last, const char *name,
     ngx_str_t *value);
 static u_char *ngx_dots_log_string(u_char *p, u_char *last, u_char *s,
@@ -44,14 +48,14 @@ ngx_dots_log(ngx_dots_log_t *entry)
     s.len = entry->cuid.len;
     p = ngx_dots_log_member(p, last, "cuid", &s);
 
-    if (entry->has_mid) {
+    if (entry->has_mid && last - p >= NGX_DOTS_LOG_NUMBER) {
         p = ngx_slprintf(p, last, ",\"mid\":%uD", entry->mid);
     }
 
     p = ngx_dots_log_member(p, last, "method", &entry->method);
     p = ngx_dots_log_member(p, last, "code", &entry->code);
 
-    if (entry->status) {
+    if (entry->status && last - p >= NGX_DOTS_LOG_NUMBER) {
         p = ngx_slprintf(p, last, ",\"status\":%ui", entry->status);
     }
 
@@ -60,7 +64,37 @@ ngx_dots_log(ngx_dots_log_t *entry)
     *p++ = '}';
     *p++ = LF;
 
-    (void) ngx_write_fd(dcf->log->fd, line, p - line);
+    ngx_dots_log_write(dcf->log, line, p - line);
+}
+
+
+/* As of nginx's access log: a full disk stops nobody, and is not silent. */
+
+static void
+ngx_dots_log_write(ngx_open_file_t *file, u_char *line, size_t len)
+{
+    ssize_t        n;
+    ngx_err_t      err;
+
+    static time_t  reported;
+
+    n = ngx_write_fd(file->fd, line, len);
+
+    if (n == (ssize_t) len) {
+        return;
+    }
+
+    err = (n == -1) ? ngx_errno : 0;
+
+    if (ngx_time() - reported < NGX_DOTS_LOG_SILENCE) {
+        return;
+    }
+
+    reported = ngx_time();
+
+    ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, err,
+                  "dots: " ngx_write_fd_n " to \"%V\" wrote %z of %uz bytes",
+                  &file->name, n, len);
 }
 
 
