@@ -256,12 +256,16 @@ static void
 ngx_dots_resolve_query(ngx_dots_resolve_name_t *rn)
 {
     size_t               len;
+    dots_str_t           name;
     ngx_resolver_ctx_t  *ctx;
     ngx_dots_resolve_t  *rs;
 
     rs = rn->resolve;
 
-    ctx = ngx_resolve_start(rs->dr->resolver, NULL);
+    /* a copy: the resolver writes it in small letters, the client as it likes */
+
+    ctx = (dots_arena_dup(rs->dr->rq->arena, &name, rn->name) == DOTS_OK)
+          ? ngx_resolve_start(rs->dr->resolver, NULL) : NULL;
 
     if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
         (void) ngx_dots_resolve_fail(rs, DOTS_VERDICT_UNAVAILABLE,
@@ -270,13 +274,13 @@ ngx_dots_resolve_query(ngx_dots_resolve_name_t *rn)
         return;
     }
 
-    len = rn->name.len;
+    len = name.len;
 
-    if (len > 1 && rn->name.data[len - 1] == '.') {
+    if (len > 1 && name.data[len - 1] == '.') {
         len--;
     }
 
-    ctx->name.data = (u_char *) rn->name.data;
+    ctx->name.data = (u_char *) name.data;
     ctx->name.len = len;
     ctx->handler = ngx_dots_resolve_handler;
     ctx->data = rn;
