@@ -29,6 +29,7 @@ typedef struct {
     unsigned                  untrusted:1;   /* we do not accept the server */
     unsigned                  refused:1;     /* the handshake failed */
     unsigned                  unreachable:1; /* or gone */
+    unsigned                  closing:1;     /* by us */
 } dots_cli_signal_t;
 
 
@@ -72,7 +73,7 @@ dots_cli_signal_event(coap_session_t *session, coap_event_t event)
 
     case COAP_EVENT_DTLS_CLOSED:
         /* before the handshake is done: an ICMP message, nobody listens */
-        s->unreachable = 1;
+        s->unreachable = !s->closing;
         break;
 
     default:
@@ -317,6 +318,7 @@ dots_cli_signal_connect(dots_cli_signal_t *s, const struct addrinfo *ai)
 
     dots_cli_signal_pki(s, &pki);
 
+    s->closing = 0;
     s->unreachable = 0;
     s->session = coap_new_client_session_pki(s->context, NULL, &dst,
                                              COAP_PROTO_DTLS, &pki);
@@ -464,6 +466,7 @@ dots_cli_signal_ask(dots_cli_signal_t *s)
 
         if (s->session != NULL) {
             dots_cli_signal_exchange(s, now + (end - now) / left, end);
+            s->closing = 1;
             coap_session_release(s->session);
             s->session = NULL;
         }
