@@ -11,8 +11,7 @@
 /*
  * An option that we understand.  One that is not here is ignored if it is
  * elective and makes the request a bad one if it is critical (odd numbers, RFC
- * 7252 section 5.4.6): If-None-Match, Block1, Q-Block1 and Q-Block2 among them,
- * until somebody serves them.
+ * 7252 section 5.4.6): If-None-Match, Q-Block1 and Q-Block2 among them.
  */
 
 typedef struct {
@@ -38,7 +37,17 @@ static void dots_coap_set_observe(dots_coap_message_t *m,
     const dots_str_t *value);
 static void dots_coap_set_max_age(dots_coap_message_t *m,
     const dots_str_t *value);
+static void dots_coap_set_block1(dots_coap_message_t *m,
+    const dots_str_t *value);
 static void dots_coap_set_block2(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_size1(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_size2(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_hop_limit(dots_coap_message_t *m,
+    const dots_str_t *value);
+static void dots_coap_set_etag(dots_coap_message_t *m,
     const dots_str_t *value);
 static void dots_coap_set_proxy(dots_coap_message_t *m,
     const dots_str_t *value);
@@ -49,16 +58,21 @@ static void dots_coap_set_proxy(dots_coap_message_t *m,
 static const dots_coap_option_t  dots_coap_options[] = {
     { COAP_OPTION_IF_MATCH,       0,    8, 1, dots_coap_set_if_match },
     { COAP_OPTION_URI_HOST,       1,  255, 0, NULL },
+    { COAP_OPTION_ETAG,           1,    8, 1, dots_coap_set_etag },
     { COAP_OPTION_OBSERVE,        0,    3, 0, dots_coap_set_observe },
     { COAP_OPTION_URI_PORT,       0,    2, 0, NULL },
     { COAP_OPTION_URI_PATH,       0,  255, 1, dots_coap_set_path },
     { COAP_OPTION_CONTENT_FORMAT, 0,    2, 0, dots_coap_set_content_format },
     { COAP_OPTION_MAXAGE,         0,    4, 0, dots_coap_set_max_age },
     { COAP_OPTION_URI_QUERY,      0,  255, 1, dots_coap_set_query },
+    { COAP_OPTION_HOP_LIMIT,      0,    4, 0, dots_coap_set_hop_limit },
     { COAP_OPTION_ACCEPT,         0,    2, 0, dots_coap_set_accept },
     { COAP_OPTION_BLOCK2,         0,    3, 0, dots_coap_set_block2 },
+    { COAP_OPTION_BLOCK1,         0,    3, 0, dots_coap_set_block1 },
+    { COAP_OPTION_SIZE2,          0,    4, 0, dots_coap_set_size2 },
     { COAP_OPTION_PROXY_URI,      1, 1034, 0, dots_coap_set_proxy },
     { COAP_OPTION_PROXY_SCHEME,   1,  255, 0, dots_coap_set_proxy },
+    { COAP_OPTION_SIZE1,          0,    4, 0, dots_coap_set_size1 },
 };
 
 
@@ -71,7 +85,11 @@ dots_coap_init(dots_coap_message_t *m)
     m->accept = -1;
     m->observe = -1;
     m->max_age = -1;
+    m->block1 = -1;
     m->block2 = -1;
+    m->size1 = -1;
+    m->size2 = -1;
+    m->hop_limit = -1;
 }
 
 
@@ -136,6 +154,44 @@ static void
 dots_coap_set_max_age(dots_coap_message_t *m, const dots_str_t *value)
 {
     m->max_age = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_block1(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->block1 = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_size1(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->size1 = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_size2(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->size2 = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_hop_limit(dots_coap_message_t *m, const dots_str_t *value)
+{
+    m->hop_limit = coap_decode_var_bytes(value->data, value->len);
+}
+
+
+static void
+dots_coap_set_etag(dots_coap_message_t *m, const dots_str_t *value)
+{
+    if (m->etag_len == 0) {
+        m->etag_len = value->len;
+        memcpy(m->etag, value->data, value->len);
+    }
 }
 
 
@@ -314,19 +370,14 @@ dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 /* ---- writing ---- */
 
 static void
-dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
-    int64_t value)
+dots_coap_write_option(dots_writer_t *w, uint16_t *last, uint16_t number,
+    const uint8_t *value, size_t len)
 {
     size_t   n;
-    uint8_t  option[16], bytes[4];
+    uint8_t  option[16];
 
-    if (value < 0) {
-        return;
-    }
-
-    n = coap_encode_var_safe(bytes, sizeof(bytes), (unsigned int) value);
     n = coap_opt_encode(option, sizeof(option), (uint16_t) (number - *last),
-                        bytes, n);
+                        value, len);
     *last = number;
 
     if (n == 0) {
@@ -335,6 +386,23 @@ dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
     }
 
     dots_write_bytes(w, option, n);
+}
+
+
+static void
+dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
+    int64_t value)
+{
+    size_t   n;
+    uint8_t  bytes[4];
+
+    if (value < 0) {
+        return;
+    }
+
+    n = coap_encode_var_safe(bytes, sizeof(bytes), (unsigned int) value);
+
+    dots_coap_write_option(w, last, number, bytes, n);
 }
 
 
@@ -353,10 +421,19 @@ dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
 
     last = 0;
 
+    if (m->etag_len) {
+        dots_coap_write_option(&w, &last, COAP_OPTION_ETAG, m->etag,
+                               m->etag_len);
+    }
+
     dots_coap_write_uint(&w, &last, COAP_OPTION_OBSERVE, m->observe);
     dots_coap_write_uint(&w, &last, COAP_OPTION_CONTENT_FORMAT,
                          m->content_format);
     dots_coap_write_uint(&w, &last, COAP_OPTION_MAXAGE, m->max_age);
+    dots_coap_write_uint(&w, &last, COAP_OPTION_BLOCK2, m->block2);
+    dots_coap_write_uint(&w, &last, COAP_OPTION_BLOCK1, m->block1);
+    dots_coap_write_uint(&w, &last, COAP_OPTION_SIZE2, m->size2);
+    dots_coap_write_uint(&w, &last, COAP_OPTION_SIZE1, m->size1);
 
     if (m->payload.len) {
         dots_write_u8(&w, DOTS_COAP_MARKER);

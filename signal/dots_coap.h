@@ -13,6 +13,17 @@
 #define DOTS_COAP_QUERIES  8
 #define DOTS_COAP_MESSAGE  65535
 
+/* the value of Block1 and Block2, RFC 7959 section 2.2 */
+
+#define dots_coap_block(num, more, szx)                                       \
+    ((int64_t) (num) << 4 | ((more) ? 8 : 0) | (szx))
+#define dots_coap_block_num(value)  ((value) >> 4)
+#define dots_coap_block_more(value) ((value) >> 3 & 1)
+#define dots_coap_block_szx(value)  ((unsigned) ((value) & 7))
+#define dots_coap_block_size(szx)   ((size_t) 1 << ((szx) + 4))
+
+#define DOTS_COAP_BLOCK_RESERVED 7  /* SZX */
+
 #define DOTS_COAP_CON 0
 #define DOTS_COAP_NON 1
 #define DOTS_COAP_ACK 2
@@ -27,12 +38,16 @@
 
 #define DOTS_COAP_EMPTY  dots_coap_code(0, 0)
 
+#define DOTS_COAP_CONTINUE   dots_coap_code(2, 31)    /* RFC 7959 section 2.9 */
+#define DOTS_COAP_INCOMPLETE dots_coap_code(4, 8)
+#define DOTS_COAP_TOO_LARGE  dots_coap_code(4, 13)
 #define DOTS_COAP_TOO_MANY_REQUESTS dots_coap_code(4, 29) /* RFC 8516 */
 
 #define dots_coap_class(code)  ((code) >> 5)
 #define dots_coap_detail(code) ((code) & 0x1f)
 
 #define DOTS_COAP_FORMAT_TEXT 0
+#define DOTS_COAP_FORMAT_LINK 40  /* application/link-format, RFC 6690 */
 #define DOTS_COAP_FORMAT_DOTS 271 /* application/dots+cbor, RFC 9132 10.4 */
 
 typedef struct {
@@ -50,7 +65,13 @@ typedef struct {
     int32_t     accept;           /* -1: absent */
     int64_t     observe;          /* -1: absent */
     int64_t     max_age;          /* -1: absent */
-    int64_t     block2;           /* -1: absent (RFC 7959 section 2.2) */
+    int64_t     block1;           /* -1: absent (RFC 7959 section 2.2) */
+    int64_t     block2;
+    int64_t     size1;            /* -1: absent (RFC 7959 section 4) */
+    int64_t     size2;
+    int64_t     hop_limit;        /* -1: absent; any number (RFC 8768) */
+    size_t      etag_len;         /* 0: absent; of several the first */
+    uint8_t     etag[8];
     unsigned    if_match:1;
     unsigned    proxy:1;          /* Proxy-Uri or Proxy-Scheme */
     unsigned    too_many_segments:1;  /* more than fit: no such resource */
@@ -75,7 +96,8 @@ int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 void dots_coap_init(dots_coap_message_t *m);
 
 /*
- * Writes type, code, id, token, Observe, Content-Format, Max-Age, payload.
+ * Writes type, code, id, token, ETag, Observe, Content-Format, Max-Age, Block1,
+ * Block2, Size1, Size2, payload.
  * DOTS_OK or DOTS_FULL.
  */
 int dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,

@@ -71,9 +71,10 @@ dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
     }
 
     dots_signal_observe_register(ex, response, rq);
+    dots_signal_block_response(ex, response);
 
-    if (s->transport->respond(ex, response, &why) == DOTS_OK
-        && s->conf.ops->audit != NULL)
+    if (s->transport->respond(ex, response) == DOTS_OK
+        && s->conf.ops->audit != NULL && response->code != DOTS_COAP_CONTINUE)
     {
         s->conf.ops->audit(s->peer, &ex->request, response->code, rq, why);
     }
@@ -238,8 +239,7 @@ dots_signal_method(const dots_signal_resource_t *resource, uint8_t code)
  * RFC 7252 section 5.4.1 has a NON with an unrecognized critical option
  * rejected without a response, but DOTS requests are NON, and section 9 of RFC
  * 9132 lists 4.02: a client that is told can try without the option (as go-dots
- * does with Q-Block2).  Block2 with NUM 0 is a wish for a size (RFC 7959 section 2.4), which an
- * answer in one datagram need not follow; any later block does not exist.
+ * does with Q-Block2).
  */
 
 static uint8_t
@@ -252,17 +252,23 @@ dots_signal_check_options(const dots_coap_message_t *m, dots_fault_t *f)
         return dots_coap_code(4, 2);
     }
 
-    if (m->block2 >> 4 > 0) {
-        (void) dots_fault(f, DOTS_FAULT_UNKNOWN, NULL,
-                          "option 23, Block2, is supported for block 0 only");
-        return dots_coap_code(4, 2);
+    /* SZX 7 is reserved, RFC 7959 section 2.2 */
+
+    if ((m->block1 >= 0
+         && dots_coap_block_szx(m->block1) == DOTS_COAP_BLOCK_RESERVED)
+        || (m->block2 >= 0
+            && dots_coap_block_szx(m->block2) == DOTS_COAP_BLOCK_RESERVED))
+    {
+        (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "Block1 or Block2 has a reserved size");
+        return dots_coap_code(4, 0);
     }
 
-    /* SZX 7 is reserved and leads to 4.00, RFC 7959 section 2.2 */
+    /* RFC 8768 section 3; only proxies count it down */
 
-    if (m->block2 >= 0 && (m->block2 & 0x07) == 7) {
+    if (m->hop_limit == 0 || m->hop_limit > 255) {
         (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                          "option 23, Block2, has a reserved size");
+                          "option 16, Hop-Limit, is not 1 to 255");
         return dots_coap_code(4, 0);
     }
 
@@ -428,6 +434,10 @@ dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
         return;
     }
 
+    if (dots_signal_block_request(ex)) {
+        return;
+    }
+
     wait = s->conf.ops->admit ? s->conf.ops->admit(s->peer, &ex->request) : 0;
 
     if (wait > 0) {
@@ -562,6 +572,7 @@ dots_signal_close(dots_signal_t *s)
     }
 
     dots_signal_observe_close(s);
+    dots_signal_block_close(s);
     s->transport->close(s);
 
     free(s);

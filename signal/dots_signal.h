@@ -31,6 +31,7 @@
 #define DOTS_SIGNAL_INFLIGHT 16
 #define DOTS_SIGNAL_OBSERVERS 16
 #define DOTS_SIGNAL_ARENA    (256 * 1024) /* bytes one request may use */
+#define DOTS_SIGNAL_BODY     65536 /* bytes of a body that comes in blocks */
 
 typedef struct dots_signal_s  dots_signal_t;
 

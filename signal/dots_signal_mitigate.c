@@ -90,7 +90,7 @@ dots_signal_mitigate_refuse(dots_signal_exchange_t *ex,
 /* ---- the outcome ---- */
 
 /*
- * The body as CBOR in "buf" of max_message bytes.  DOTS_OK, DOTS_FULL,
+ * The body as CBOR in "buf" of DOTS_SIGNAL_BODY bytes.  DOTS_OK, DOTS_FULL,
  * DOTS_ERROR.
  */
 
@@ -116,7 +116,7 @@ dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
     rc = a->body(ex->conf->schema, rq, content, top);
 
     if (rc == DOTS_OK) {
-        rc = dots_cbor_encode(top, buf, ex->max_message, len);
+        rc = dots_cbor_encode(top, buf, DOTS_SIGNAL_BODY, len);
     }
 
     lyd_free_all(top);
@@ -125,11 +125,7 @@ dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
 }
 
 
-/*
- * The body has memory of its own: what was found may have filled the arena.
- * Where it is larger than any datagram, the whole buffer stands for it: the
- * message layer then sees that it does not fit, and says so.
- */
+/* The body has memory of its own: what was found may have filled the arena. */
 
 static void
 dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
@@ -150,8 +146,7 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
         return;
     }
 
-    len = ex->max_message;
-    buf = malloc(len);
+    buf = malloc(DOTS_SIGNAL_BODY);
 
     rc = buf ? dots_signal_mitigate_encode(ex, rq, a, buf, &len) : DOTS_ERROR;
 
@@ -161,8 +156,15 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
         return;
     }
 
+    if (rc == DOTS_FULL) {
+        free(buf);
+        dots_signal_refuse(ex, rq, dots_coap_code(5, 1), -1,
+                           "the answer is too large, ask for a single mid");
+        return;
+    }
+
     response.content_format = DOTS_COAP_FORMAT_DOTS;
-    response.payload = dots_str(buf, rc == DOTS_FULL ? ex->max_message : len);
+    response.payload = dots_str(buf, len);
 
     dots_signal_answer(ex, &response, rq, NULL);
 

@@ -308,8 +308,12 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
 
     s = ex->signal;
 
+    /* a later block registers nothing, RFC 7959 section 2.6 */
+
     if (ex->method == NULL || !ex->method->observable
-        || ex->request.observe < 0)
+        || ex->request.observe < 0
+        || (ex->request.block2 >= 0
+            && dots_coap_block_num(ex->request.block2) > 0))
     {
         return;
     }
@@ -468,9 +472,15 @@ dots_signal_observe_link(dots_signal_t *s, const dots_signal_observer_t *o)
 
 
 static void
-dots_signal_observe_notify(dots_signal_t *s, dots_signal_observer_t *o,
-    dots_coap_message_t *response)
+dots_signal_observe_notify(dots_signal_exchange_t *ex,
+    dots_signal_observer_t *o, dots_coap_message_t *response)
 {
+    dots_signal_t  *s;
+
+    s = ex->signal;
+
+    dots_signal_block_response(ex, response);
+
     response->token_len = o->token_len;
     memcpy(response->token, o->token, sizeof(response->token));
 
@@ -539,7 +549,7 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
         o->over = 1;
     }
 
-    dots_signal_observe_notify(s, o, response);
+    dots_signal_observe_notify(ex, o, response);
 
     /* a GET would now be 4.04: RFC 7641 section 4.2 ends the observation */
 

@@ -21,6 +21,8 @@
 
 #define DOTS_SIGNAL_MIN_MESSAGE 64  /* an error without its text always fits */
 
+typedef struct dots_signal_blocks_s  dots_signal_blocks_t;
+
 struct dots_signal_method_s {
     uint8_t   code;
     unsigned  body:1;           /* the request has one: application/dots+cbor */
@@ -46,8 +48,7 @@ typedef struct {
      * and leaves with what was really sent.  DOTS_OK; DOTS_ERROR: there is no
      * memory for it, and the client has to repeat its request.
      */
-    int (*respond)(dots_signal_exchange_t *ex, dots_coap_message_t *response,
-        const char **why);
+    int (*respond)(dots_signal_exchange_t *ex, dots_coap_message_t *response);
 
     /*
      * Sends a message of ours that nobody asked for just now, a notification or
@@ -75,6 +76,8 @@ struct dots_signal_s {
 
     size_t                              nexchanges;
     dots_signal_exchange_t             *exchanges;
+
+    dots_signal_blocks_t               *blocks;     /* NULL: none yet */
 
     size_t                              nobservers;
     dots_signal_observer_t             *observers;
@@ -104,6 +107,20 @@ int dots_signal_response(dots_signal_t *s, const dots_coap_message_t *m);
 
 /* One message to the peer. */
 void dots_signal_output(dots_signal_t *s, const uint8_t *data, size_t len);
+
+/* ---- dots_signal_block.c ---- */
+
+/*
+ * A request that is to be served: nonzero if it was but a block of a body, or a
+ * later block of an answer, and the exchange has ended.
+ */
+int dots_signal_block_request(dots_signal_exchange_t *ex);
+
+/* Cuts an answer's body to the block that was asked for or that fits. */
+void dots_signal_block_response(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response);
+
+void dots_signal_block_close(dots_signal_t *s);
 
 /* ---- dots_signal_observe.c ---- */
 

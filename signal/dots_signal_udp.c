@@ -167,33 +167,18 @@ dots_signal_udp_address(dots_signal_exchange_t *ex,
 }
 
 
-/*
- * What does not fit one datagram needs blocks (RFC 9132 section 4.4.2), which
- * this server does not do: it says so instead of sending a part.
- */
+/* An error whose text does not fit goes without it. */
 
 static int
 dots_signal_udp_write(dots_coap_message_t *response, uint8_t *buf, size_t size,
-    size_t *len, const char **why)
+    size_t *len)
 {
-    static const char  text[] = "the answer does not fit one datagram, "
-                                "ask for a single mid";
-
     if (dots_coap_write(response, buf, size, len) == DOTS_OK) {
         return DOTS_OK;
     }
 
     if (dots_coap_class(response->code) == 2) {
-        *why = text;
-
-        response->code = dots_coap_code(5, 1);
-        response->content_format = DOTS_COAP_FORMAT_TEXT;
-        response->max_age = -1;
-        response->payload = dots_str(text, sizeof(text) - 1);
-
-        if (dots_coap_write(response, buf, size, len) == DOTS_OK) {
-            return DOTS_OK;
-        }
+        return DOTS_FULL;
     }
 
     response->content_format = -1;
@@ -205,7 +190,7 @@ dots_signal_udp_write(dots_coap_message_t *response, uint8_t *buf, size_t size,
 
 static int
 dots_signal_udp_respond(dots_signal_exchange_t *ex,
-    dots_coap_message_t *response, const char **why)
+    dots_coap_message_t *response)
 {
     size_t                    len;
     uint8_t                  *buf;
@@ -220,7 +205,7 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
     buf = malloc(s->max_message);
 
     if (buf != NULL
-        && dots_signal_udp_write(response, buf, s->max_message, &len, why)
+        && dots_signal_udp_write(response, buf, s->max_message, &len)
            == DOTS_OK)
     {
         r = dots_signal_udp_reply(ex, buf, len);

@@ -457,11 +457,9 @@ test_signal_options(void **state)
     test_answer("40 01 0001 90", dots_coap_code(4, 2), "option 9", 0);
     test_answer("50 01 0001 90", dots_coap_code(4, 2), "option 9", 0);
 
-    /* If-None-Match, Block1, Q-Block1 */
+    /* If-None-Match, Q-Block1 */
     test_answer("40 03 0001 50 6b 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 2),
                 "option 5", 0);
-    test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "d1 02 08 ff " BODY,
-                dots_coap_code(4, 2), "option 27", 0);
     test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "70 ff " BODY,
                 dots_coap_code(4, 2), "option 19", 0);
 
@@ -481,15 +479,19 @@ test_signal_options(void **state)
                 "04 646f7473 08 6d69746967617465 " CUID,
                 dots_coap_code(5, 0), NULL, 1);
 
-    /* Block2: the first block is what there is, a later one is not */
-    test_answer("42 01 0001 aabb " MITIGATE CUID "c0", dots_coap_code(5, 0),
-                NULL, 1);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "c1 01", dots_coap_code(5, 0),
-                NULL, 1);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "c1 16", dots_coap_code(4, 2),
-                "Block2", 0);
+    /* a reserved block size, RFC 7959 section 2.2 */
     test_answer("42 01 0001 aabb " MITIGATE CUID "c1 07", dots_coap_code(4, 0),
-                "Block2", 0);
+                "reserved", 0);
+    test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "d1 02 07 ff " BODY,
+                dots_coap_code(4, 0), "reserved", 0);
+
+    /* Hop-Limit is 1 to 255, RFC 8768 section 3 */
+    test_answer("42 01 0001 aabb " MITIGATE CUID "50", dots_coap_code(4, 0),
+                "Hop-Limit", 0);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "52 0100",
+                dots_coap_code(4, 0), "Hop-Limit", 0);
+    test_answer("42 01 0001 aabb " MITIGATE CUID "51 ff", dots_coap_code(5, 0),
+                NULL, 1);
 
     /* section 5.10.2 */
     test_answer("40 01 0001 d1 16 61", dots_coap_code(5, 5), NULL, 0);

@@ -524,70 +524,6 @@ test_signal_requests(void **state)
 }
 
 
-/* RFC 9132 sections 4.4.2 and 7.3: never more than a datagram, never a part */
-
-static void
-test_signal_too_large(void **state)
-{
-    int                  header;
-    size_t               i, len, size;
-    test_peer_t          p;
-    dots_prefix_t        prefix;
-    dots_coap_message_t  m;
-
-    (void) state;
-
-    assert_int_equal(dots_prefix_parse(&prefix, dots_str("192.0.2.1/32", 12)),
-                     DOTS_OK);
-
-    test_nlist = sizeof(test_list) / sizeof(test_list[0]);
-
-    for (i = 0; i < test_nlist; i++) {
-        test_mitigation(&test_list[i], (uint32_t) i, &prefix);
-    }
-
-    /* the exact size of the whole answer */
-    test_open_as(&p, test_customer, TEST_SIZE);
-    p.decide = test_decide_found;
-    test_input(&p, "42 01 0001 aabb " MITIGATE CUID);
-    assert_int_equal(p.sent[0][1], dots_coap_code(2, 5));
-    len = p.len[0];
-    assert_true(len > 1000);
-    dots_signal_close(p.signal);
-
-    for (size = len - 12; size <= len; size++) {
-
-        test_open_as(&p, test_customer, size);
-        p.decide = test_decide_found;
-        test_input(&p, "42 01 0001 aabb " MITIGATE CUID);
-
-        assert_int_equal(p.nsent, 1);
-        assert_int_equal(dots_coap_parse(&m, p.sent[0], p.len[0], &header),
-                         DOTS_OK);
-
-        if (size == len) {
-            assert_int_equal(m.code, dots_coap_code(2, 5));
-            assert_int_equal(p.len[0], len);
-
-        } else {
-            assert_int_equal(m.code, dots_coap_code(5, 1));
-            assert_int_equal(m.content_format, DOTS_COAP_FORMAT_TEXT);
-            assert_int_equal(p.audit_code, dots_coap_code(5, 1));
-            assert_non_null(strstr(p.audit_why, "datagram"));
-        }
-
-        dots_signal_close(p.signal);
-    }
-
-    /* no room even for the text: the code alone */
-    test_open_as(&p, test_customer, 0);
-    p.decide = test_decide_found;
-    test_input(&p, "42 01 0001 aabb " MITIGATE CUID);
-    test_sent(&p, 0, "62 a1 0001 aabb");
-    dots_signal_close(p.signal);
-}
-
-
 int
 main(void)
 {
@@ -600,7 +536,6 @@ main(void)
         cmocka_unit_test(test_signal_conflicts),
         cmocka_unit_test(test_signal_get),
         cmocka_unit_test(test_signal_requests),
-        cmocka_unit_test(test_signal_too_large),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);

@@ -1,0 +1,573 @@
+/*
+ * Block-wise transfers (RFC 7959): a request's body that comes in pieces is put
+ * together before its resource sees it, and an answer's body that does not fit
+ * one message leaves in pieces.
+ *
+ * Bounded: one body on its way in and DOTS_SIGNAL_BLOCK_KEPT on their way out a
+ * peer, each of up to DOTS_SIGNAL_BODY bytes; the one that comes in takes memory
+ * for what has come, not for what Size1 claims.
+ */
+
+#include <stdlib.h>
+
+#include "dots_signal_private.h"
+
+
+#define DOTS_SIGNAL_BLOCK_KEPT 2
+
+/* ms without a block after which nobody will ask for the rest: RFC 7959 2.4
+ * and 2.5 leave it open; RFC 7252's EXCHANGE_LIFETIME */
+
+#define DOTS_SIGNAL_BLOCK_LIFETIME 247000
+
+
+typedef struct dots_signal_body_s  dots_signal_body_t;
+
+struct dots_signal_body_s {
+    dots_signal_body_t  *next;
+    uint64_t             key;           /* method, path, query */
+    uint64_t             etag;          /* of an answer */
+    int64_t              expires;       /* ms */
+    int32_t              content_format;
+    int64_t              max_age;
+    size_t               len;
+    uint8_t             *data;
+};
+
+struct dots_signal_blocks_s {
+    dots_signal_body_t  *in;            /* one, of a request */
+    dots_signal_body_t  *out;           /* of answers, youngest first */
+};
+
+
+static void
+dots_signal_block_free(dots_signal_body_t *b)
+{
+    if (b != NULL) {
+        free(b->data);
+        free(b);
+    }
+}
+
+
+static uint64_t
+dots_signal_block_mix(uint64_t hash, const uint8_t *data, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        hash = (hash ^ data[i]) * 0x100000001b3;
+    }
+
+    /* the end, so that neighbours cannot share bytes */
+
+    return (hash ^ (len + 1)) * 0x100000001b3;
+}
+
+
+/* What makes two requests of a peer parts of one transfer, section 2.4, 2.5. */
+
+static uint64_t
+dots_signal_block_key(const dots_coap_message_t *m)
+{
+    size_t    i;
+    uint64_t  hash;
+
+    hash = dots_signal_block_mix(0xcbf29ce484222325, &m->code, 1);
+
+    for (i = 0; i < m->npath; i++) {
+        hash = dots_signal_block_mix(hash, m->path[i].data, m->path[i].len);
+    }
+
+    hash = dots_signal_block_mix(hash, NULL, 0);
+
+    for (i = 0; i < m->nquery; i++) {
+        hash = dots_signal_block_mix(hash, m->query[i].data, m->query[i].len);
+    }
+
+    return hash;
+}
+
+
+/* NULL: no memory. */
+
+static dots_signal_blocks_t *
+dots_signal_block_get(dots_signal_t *s)
+{
+    if (s->blocks == NULL) {
+        s->blocks = calloc(1, sizeof(dots_signal_blocks_t));
+    }
+
+    return s->blocks;
+}
+
+
+/* ---- a request in pieces: Block1 ---- */
+
+/*
+ * The transfer that the block continues or, with number 0, begins; NULL: there
+ * is none.
+ */
+
+static dots_signal_body_t *
+dots_signal_block_transfer(dots_signal_exchange_t *ex)
+{
+    uint64_t               key;
+    dots_signal_body_t    *b;
+    dots_signal_blocks_t  *blocks;
+
+    blocks = dots_signal_block_get(ex->signal);
+    if (blocks == NULL) {
+        return NULL;
+    }
+
+    b = blocks->in;
+    key = dots_signal_block_key(&ex->request);
+
+    if (dots_coap_block_num(ex->request.block1) != 0) {
+        return (b != NULL && b->key == key && b->expires > ex->received)
+               ? b : NULL;
+    }
+
+    dots_signal_block_free(b);
+
+    b = calloc(1, sizeof(dots_signal_body_t));
+    blocks->in = b;
+
+    if (b != NULL) {
+        b->key = key;
+    }
+
+    return b;
+}
+
+
+/* Whether the block is one: the code to refuse it with, or 0. */
+
+static uint8_t
+dots_signal_block_check(const dots_coap_message_t *m, dots_fault_t *f)
+{
+    size_t  size, offset;
+
+    size = dots_coap_block_size(dots_coap_block_szx(m->block1));
+    offset = (size_t) dots_coap_block_num(m->block1) * size;
+
+    if (dots_coap_block_more(m->block1) && m->payload.len != size) {
+        (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                          "option 27, Block1: a block that is not the last has "
+                          "%zu bytes instead of %zu", m->payload.len, size);
+        return dots_coap_code(4, 0);
+    }
+
+    if (m->size1 > DOTS_SIGNAL_BODY
+        || offset + m->payload.len > DOTS_SIGNAL_BODY)
+    {
+        (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
+                          "the body is larger than %d bytes",
+                          DOTS_SIGNAL_BODY);
+        return DOTS_COAP_TOO_LARGE;
+    }
+
+    return 0;
+}
+
+
+/* Blocks come in order (section 2.5); their size may shrink on the way. */
+
+static uint8_t
+dots_signal_block_append(dots_signal_exchange_t *ex, dots_signal_body_t *b,
+    dots_fault_t *f)
+{
+    size_t                      offset;
+    uint8_t                    *data;
+    const dots_coap_message_t  *m;
+
+    m = &ex->request;
+    offset = (size_t) dots_coap_block_num(m->block1)
+             * dots_coap_block_size(dots_coap_block_szx(m->block1));
+
+    if (b == NULL || b->len != offset) {
+        (void) dots_fault(f, DOTS_FAULT_MISSING, NULL,
+                          "block %u does not follow on what is here",
+                          (unsigned) dots_coap_block_num(m->block1));
+        return DOTS_COAP_INCOMPLETE;
+    }
+
+    data = realloc(b->data, b->len + m->payload.len);
+    if (data == NULL) {
+        (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL, "no memory");
+        return dots_coap_code(5, 0);
+    }
+
+    memcpy(data + b->len, m->payload.data, m->payload.len);
+
+    b->data = data;
+    b->len += m->payload.len;
+    b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
+
+    return dots_coap_block_more(m->block1) ? DOTS_COAP_CONTINUE : 0;
+}
+
+
+/* Nonzero: the exchange has ended; 0: the whole body is its payload. */
+
+static int
+dots_signal_block_in(dots_signal_exchange_t *ex)
+{
+    uint8_t               code;
+    dots_fault_t          fault;
+    dots_signal_body_t   *b;
+    dots_coap_message_t   response;
+
+    code = dots_signal_block_check(&ex->request, &fault);
+
+    if (code == 0) {
+        b = dots_signal_block_transfer(ex);
+        code = dots_signal_block_append(ex, b, &fault);
+    }
+
+    if (code == DOTS_COAP_CONTINUE) {
+        dots_coap_init(&response);
+        response.code = code;
+        dots_signal_answer(ex, &response, NULL, NULL);
+        return 1;
+    }
+
+    if (code != 0) {
+        dots_signal_fault(ex, NULL, code, -1, &fault);
+        return 1;
+    }
+
+    if (dots_arena_dup(ex->arena, &ex->request.payload,
+                       dots_str(b->data, b->len))
+        != DOTS_OK)
+    {
+        dots_signal_refuse(ex, NULL, dots_coap_code(5, 0), -1,
+                           "the server failed to process the request");
+        return 1;
+    }
+
+    dots_signal_block_free(b);
+    ex->signal->blocks->in = NULL;
+
+    return 0;
+}
+
+
+/* ---- an answer in pieces: Block2 ---- */
+
+static dots_signal_body_t *
+dots_signal_block_find(dots_signal_exchange_t *ex)
+{
+    uint64_t             key;
+    dots_signal_body_t  *b;
+
+    if (ex->signal->blocks == NULL) {
+        return NULL;
+    }
+
+    key = dots_signal_block_key(&ex->request);
+
+    for (b = ex->signal->blocks->out; b != NULL; b = b->next) {
+
+        if (b->key != key || b->expires <= ex->received) {
+            continue;
+        }
+
+        if (ex->request.etag_len == 0
+            || (ex->request.etag_len == sizeof(b->etag)
+                && memcmp(ex->request.etag, &b->etag, sizeof(b->etag)) == 0))
+        {
+            return b;
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * A later block of a representation that is being read: what changed meanwhile
+ * must not be mixed into it, so it was kept (RFC 7959 section 2.4).
+ */
+
+static int
+dots_signal_block_out(dots_signal_exchange_t *ex)
+{
+    dots_signal_body_t   *b;
+    dots_coap_message_t   response;
+
+    b = dots_signal_block_find(ex);
+
+    if (b == NULL) {
+
+        /* gone: the resource as it is now, whose ETag tells the client so */
+
+        return 0;
+    }
+
+    b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
+
+    dots_coap_init(&response);
+
+    response.code = dots_coap_code(2, 5);
+    response.content_format = b->content_format;
+    response.max_age = b->max_age;
+    response.payload = dots_str(b->data, b->len);
+
+    dots_signal_answer(ex, &response, NULL, NULL);
+
+    return 1;
+}
+
+
+/* Losing it is no error: a later block is then cut from what is there. */
+
+static void
+dots_signal_block_keep(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response, uint64_t etag)
+{
+    size_t                 n;
+    uint64_t               key;
+    dots_signal_body_t    *b, **link;
+    dots_signal_blocks_t  *blocks;
+
+    blocks = dots_signal_block_get(ex->signal);
+    if (blocks == NULL) {
+        return;
+    }
+
+    key = dots_signal_block_key(&ex->request);
+    n = 0;
+
+    for (link = &blocks->out; *link != NULL; /* void */) {
+
+        b = *link;
+
+        if (b->key == key && b->etag == etag && b->expires > ex->received) {
+            return;
+        }
+
+        /* too old, or too many with the new one */
+
+        if (b->expires <= ex->received || ++n == DOTS_SIGNAL_BLOCK_KEPT) {
+            *link = b->next;
+            dots_signal_block_free(b);
+            continue;
+        }
+
+        link = &b->next;
+    }
+
+    b = calloc(1, sizeof(dots_signal_body_t));
+    if (b == NULL) {
+        return;
+    }
+
+    b->data = malloc(response->payload.len);
+
+    if (b->data == NULL) {
+        free(b);
+        return;
+    }
+
+    memcpy(b->data, response->payload.data, response->payload.len);
+
+    b->len = response->payload.len;
+    b->key = key;
+    b->etag = etag;
+    b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
+    b->content_format = response->content_format;
+    b->max_age = response->max_age;
+
+    b->next = blocks->out;
+    blocks->out = b;
+}
+
+
+/* The largest block of this answer that a message has room for. */
+
+static unsigned
+dots_signal_block_fit(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response)
+{
+    size_t               len;
+    uint8_t              buf[DOTS_SIGNAL_MIN_MESSAGE];
+    unsigned             szx;
+    dots_coap_message_t  m;
+
+    m = *response;
+
+    m.payload.len = 0;
+    m.token_len = ex->request.token_len;
+    m.etag_len = sizeof(m.etag);
+    m.block2 = dots_coap_block(0xfffff, 1, 6);
+    m.block1 = ex->request.block1;
+    m.size2 = DOTS_SIGNAL_BODY;
+
+    /* the header, the options and the marker; UDP's are the larger ones */
+
+    if (dots_coap_write(&m, buf, sizeof(buf), &len) != DOTS_OK) {
+        len = sizeof(buf);
+    }
+
+    len++;
+
+    for (szx = DOTS_COAP_BLOCK_RESERVED - 1; szx > 0; szx--) {
+
+        if (len + dots_coap_block_size(szx) <= ex->max_message) {
+            break;
+        }
+    }
+
+    return szx;
+}
+
+
+static int
+dots_signal_block_fits(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response)
+{
+    size_t               len;
+    uint8_t              buf[DOTS_SIGNAL_MIN_MESSAGE];
+    dots_coap_message_t  m;
+
+    m = *response;
+    m.payload.len = 0;
+    m.token_len = ex->request.token_len;
+
+    return dots_coap_write(&m, buf, sizeof(buf), &len) == DOTS_OK
+           && len + 1 + response->payload.len <= ex->max_message;
+}
+
+
+static void
+dots_signal_block_cut(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response)
+{
+    int64_t   num;
+    size_t    size, total, offset;
+    uint64_t  etag;
+    unsigned  szx;
+
+    static const char  beyond[] = "option 23, Block2: there is no such block";
+
+    total = response->payload.len;
+    num = 0;
+    szx = dots_signal_block_fit(ex, response);
+
+    if (ex->request.block2 >= 0) {
+
+        num = dots_coap_block_num(ex->request.block2);
+
+        /* the client's size, unless it is too large for the first block */
+
+        if (dots_coap_block_szx(ex->request.block2) < szx) {
+            szx = dots_coap_block_szx(ex->request.block2);
+        }
+
+        if (num && szx != dots_coap_block_szx(ex->request.block2)) {
+            num <<= dots_coap_block_szx(ex->request.block2) - szx;
+        }
+    }
+
+    size = dots_coap_block_size(szx);
+    offset = (size_t) num * size;
+
+    if (offset >= total) {
+        dots_coap_init(response);
+        response->code = dots_coap_code(4, 0);
+        response->content_format = DOTS_COAP_FORMAT_TEXT;
+        response->payload = dots_str(beyond, sizeof(beyond) - 1);
+        return;
+    }
+
+    etag = dots_signal_block_mix(0xcbf29ce484222325, response->payload.data,
+                                 total);
+
+    /* section 4.4.2 of RFC 9132: always with its ETag */
+
+    response->etag_len = sizeof(etag);
+    memcpy(response->etag, &etag, sizeof(etag));
+    response->block2 = dots_coap_block(num, offset + size < total, szx);
+
+    if (num == 0) {
+        response->size2 = (int64_t) total;
+    }
+
+    if (total > size) {
+        dots_signal_block_keep(ex, response, etag);
+    }
+
+    response->payload = dots_str(response->payload.data + offset,
+                                 offset + size < total ? size : total - offset);
+}
+
+
+/* ---- both ways ---- */
+
+int
+dots_signal_block_request(dots_signal_exchange_t *ex)
+{
+    if (ex->request.block1 >= 0 && ex->method->body) {
+        return dots_signal_block_in(ex);
+    }
+
+    if (ex->request.block2 >= 0 && dots_coap_block_num(ex->request.block2) > 0)
+    {
+        return dots_signal_block_out(ex);
+    }
+
+    return 0;
+}
+
+
+void
+dots_signal_block_response(dots_signal_exchange_t *ex,
+    dots_coap_message_t *response)
+{
+    if (ex->request.block1 >= 0 && ex->method != NULL && ex->method->body) {
+
+        /* as it came, section 2.3; 4.13 says what would do, section 2.9.3 */
+
+        response->block1 = ex->request.block1;
+
+        if (response->code == DOTS_COAP_TOO_LARGE) {
+            response->size1 = DOTS_SIGNAL_BODY;
+        }
+
+        if (response->code != DOTS_COAP_CONTINUE) {
+            response->block1 &= ~(int64_t) 8;
+        }
+    }
+
+    if (dots_coap_class(response->code) != 2 || response->payload.len == 0) {
+        return;
+    }
+
+    if (ex->request.block2 >= 0 || !dots_signal_block_fits(ex, response)) {
+        dots_signal_block_cut(ex, response);
+    }
+}
+
+
+void
+dots_signal_block_close(dots_signal_t *s)
+{
+    dots_signal_body_t  *b;
+
+    if (s->blocks == NULL) {
+        return;
+    }
+
+    dots_signal_block_free(s->blocks->in);
+
+    while (s->blocks->out != NULL) {
+        b = s->blocks->out;
+        s->blocks->out = b->next;
+        dots_signal_block_free(b);
+    }
+
+    free(s->blocks);
+    s->blocks = NULL;
+}
