@@ -177,16 +177,20 @@ dots_signal_observe_digest(const dots_mitigation_t *m)
 }
 
 
-/* Of an answer: the mitigations found, or else its bytes. */
+/*
+ * Of an answer: the mitigations found, or else its bytes.  *ended: one of them
+ * has ended, which is said once and is no part of what is there.
+ */
 
 static uint64_t
 dots_signal_observe_summary(const dots_coap_message_t *response,
-    const dots_request_t *rq)
+    const dots_request_t *rq, unsigned *ended)
 {
     size_t    i;
     uint64_t  hash, digest;
 
     hash = 0xcbf29ce484222325;
+    *ended = 0;
 
     if (rq == NULL) {
         return dots_signal_observe_mix(hash, response->payload.data,
@@ -194,6 +198,12 @@ dots_signal_observe_summary(const dots_coap_message_t *response,
     }
 
     for (i = 0; i < rq->nmitigations; i++) {
+
+        if (rq->mitigations[i].status == DOTS_STATUS_TERMINATED) {
+            *ended = 1;
+            continue;
+        }
+
         digest = dots_signal_observe_digest(&rq->mitigations[i]);
         hash = dots_signal_observe_mix(hash, &rq->mitigations[i].mid,
                                        sizeof(uint32_t));
@@ -214,10 +224,11 @@ dots_signal_observe_told(dots_signal_observer_t *o,
     const dots_coap_message_t *response, const dots_request_t *rq, int64_t now)
 {
     size_t                   i, n;
+    unsigned                 ended;
     dots_signal_observed_t  *observed;
 
     o->told = now;
-    o->digest = dots_signal_observe_summary(response, rq);
+    o->digest = dots_signal_observe_summary(response, rq, &ended);
 
     if (rq == NULL) {
         return;
@@ -234,8 +245,6 @@ dots_signal_observe_told(dots_signal_observer_t *o,
     o->active = 0;
 
     for (i = 0; i < rq->nmitigations; i++) {
-
-        /* that is said once */
 
         if (rq->mitigations[i].status == DOTS_STATUS_TERMINATED) {
             continue;
@@ -502,7 +511,7 @@ void
 dots_signal_observe_answer(dots_signal_exchange_t *ex,
     dots_coap_message_t *response, const dots_request_t *rq)
 {
-    unsigned                 repeat;
+    unsigned                 repeat, ended;
     dots_signal_t           *s;
     dots_signal_observer_t  *o;
 
@@ -529,8 +538,8 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
 
     if (dots_coap_class(response->code) == 2) {
 
-        if (!repeat
-            && dots_signal_observe_summary(response, rq) == o->digest)
+        if (dots_signal_observe_summary(response, rq, &ended) == o->digest
+            && !ended && !repeat)
         {
             return;
         }
@@ -542,7 +551,6 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
     {
         /* no mitigation is left, which was said of each: others may come */
 
-        o->digest = 0;
         return;
 
     } else {

@@ -1,0 +1,436 @@
+/* Observers (RFC 7641, RFC 9132 section 4.4.2.1). */
+
+#include "signal_list.h"
+
+
+#define OBSERVE(value)                                                        \
+    value " 5b 2e77656c6c2d6b6e6f776e 04 646f7473 08 6d69746967617465 "
+#define OBSERVE_ALL "42 01 0001 aabb " OBSERVE("60") CUID
+#define OBSERVE_ONE "42 01 0001 aabb " OBSERVE("60") CUID "05 6d69643d31 "
+
+
+/* A round trip of 100 ms is known; now is 1000. */
+
+static void
+test_observe(test_peer_t *p, const char *hex)
+{
+    dots_coap_message_t  m;
+
+    test_open(p);
+    p->decide = test_list_decide;
+
+    dots_signal_rtt(p->signal, 100);
+    test_input_at(p, hex, 1000);
+
+    test_last(p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 5));
+    assert_true(m.observe >= 0);
+
+    p->nsent = 0;
+    p->nsubmits = 0;
+}
+
+
+static void
+test_changed(test_peer_t *p, const char *cuid, uint32_t mid, int64_t now)
+{
+    dots_registry_change_t  change;
+
+    change.customer = dots_registry_hash(dots_str("a", 1));
+    change.cuid = dots_registry_hash(dots_str(cuid, strlen(cuid)));
+    change.mid = mid;
+
+    dots_signal_changed(p->signal, &change);
+    (void) dots_signal_timer(p->signal, now);
+}
+
+
+/* The notification is a NON 2.05 with the token, and has "status" of "mid". */
+
+static void
+test_notification(const test_peer_t *p, unsigned mid, unsigned status)
+{
+    char                 pattern[2];
+    size_t               i, found;
+    dots_coap_message_t  m;
+
+    test_last(p, &m);
+
+    /* RFC 9132 section 4.4.2.1: MUST always be Non-confirmable */
+
+    assert_int_equal(m.type, DOTS_COAP_NON);
+    assert_int_equal(m.code, dots_coap_code(2, 5));
+    assert_int_equal(m.token_len, 2);
+    assert_int_equal(m.token[0], 0xaa);
+    assert_true(m.observe >= 0);
+    assert_int_equal(m.content_format, DOTS_COAP_FORMAT_DOTS);
+
+    /* "05 mid" in the CBOR, and behind it "10 status" */
+
+    pattern[0] = 5;
+    pattern[1] = (char) mid;
+    found = 0;
+
+    for (i = 0; i + 1 < m.payload.len; i++) {
+
+        if (memcmp(&m.payload.data[i], pattern, 2) == 0) {
+            pattern[0] = 0x10;
+            pattern[1] = (char) status;
+            found++;
+            i++;
+        }
+    }
+
+    assert_int_equal(found, 2);
+}
+
+
+/* RFC 7641 section 3.1: a GET with Observe 0 registers; the limit; errors */
+
+static void
+test_observe_register(void **state)
+{
+    char                 hex[256];
+    unsigned             i;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_list_set(2);
+    test_open(&p);
+    p.decide = test_list_decide;
+
+    for (i = 0; i < DOTS_SIGNAL_OBSERVERS + 1; i++) {
+        (void) snprintf(hex, sizeof(hex), "41 01 %04x %02x "
+                        OBSERVE("60") CUID, i, i);
+        test_input(&p, hex);
+        test_last(&p, &m);
+        assert_int_equal(m.code, dots_coap_code(2, 5));
+        assert_int_equal(m.observe >= 0, i < DOTS_SIGNAL_OBSERVERS);
+    }
+
+    dots_signal_close(p.signal);
+
+    /* nothing there: 4.04, and no observer */
+
+    test_list_set(0);
+    test_open(&p);
+    p.decide = test_list_decide;
+
+    test_input(&p, OBSERVE_ALL);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(4, 4));
+    assert_int_equal(m.observe, -1);
+
+    test_list_set(1);
+    p.nsent = 0;
+    test_changed(&p, "x", 1, 10000);
+    assert_int_equal(p.nsent, 0);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* One notification per change, none without one, in a growing sequence */
+
+static void
+test_observe_changes(void **state)
+{
+    int64_t              last;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_list_set(2);
+    test_observe(&p, OBSERVE_ONE);
+
+    /* another client's, another mid, nothing new: not even a look */
+
+    test_changed(&p, "y", 1, 2000);
+    test_changed(&p, "x", 2, 2000);
+    assert_int_equal(p.nsubmits, 0);
+
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsubmits, 1);
+    assert_int_equal(p.nsent, 0);
+
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 3000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 1, DOTS_STATUS_MITIGATED);
+    test_last(&p, &m);
+    last = m.observe;
+
+    test_changed(&p, "x", 1, 4000);
+    assert_int_equal(p.nsent, 1);
+
+    /* any may have changed: an overtaken ring, a filled registry */
+
+    test_list[0].status = DOTS_STATUS_TERMINATING;
+    dots_signal_changed(p.signal, NULL);
+    (void) dots_signal_timer(p.signal, 5000);
+    assert_int_equal(p.nsent, 2);
+    test_notification(&p, 1, DOTS_STATUS_TERMINATING);
+    test_last(&p, &m);
+    assert_true(m.observe > last);
+
+    dots_signal_close(p.signal);
+}
+
+
+/*
+ * Exactly one at the end, with status 6 (RFC 9132 Table 3), then the observer
+ * of that mid is gone; one of all mids stays.
+ */
+
+static void
+test_observe_end(void **state)
+{
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ONE);
+
+    test_nlist = 0;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 1, DOTS_STATUS_TERMINATED);
+
+    test_changed(&p, "x", 1, 3000);
+    assert_int_equal(dots_signal_timer(p.signal, 1000000), -1);
+    assert_int_equal(p.nsent, 1);
+
+    dots_signal_close(p.signal);
+
+    test_list_set(2);
+    test_observe(&p, OBSERVE_ALL);
+
+    test_nlist = 1;
+    test_changed(&p, "x", 2, 2000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 2, DOTS_STATUS_TERMINATED);
+
+    test_changed(&p, "x", 2, 3000);
+    assert_int_equal(p.nsent, 1);
+
+    test_nlist = 0;
+    test_changed(&p, "x", 1, 4000);
+    assert_int_equal(p.nsent, 2);
+    test_notification(&p, 1, DOTS_STATUS_TERMINATED);
+
+    test_changed(&p, "x", 1, 5000);
+    assert_int_equal(p.nsent, 2);
+
+    test_list_set(1);
+    test_changed(&p, "x", 1, 6000);
+    assert_int_equal(p.nsent, 3);
+    test_notification(&p, 1, DOTS_STATUS_IN_PROGRESS);
+    test_last(&p, &m);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* RFC 7641 section 3.6: Observe 1, RST; the same token again replaces */
+
+static void
+test_observe_cancel(void **state)
+{
+    char         hex[64];
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ALL);
+
+    test_input_at(&p, "42 01 0002 aabb " OBSERVE("61 01") CUID, 1500);
+    p.nsent = 0;
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsent, 0);
+    dots_signal_close(p.signal);
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ALL);
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsent, 1);
+
+    /* an id that is not the notification's changes nothing */
+
+    (void) snprintf(hex, sizeof(hex), "70 00 %04x",
+                    (test_id(&p, 0) + 1) & 0xffff);
+    test_input_at(&p, hex, 3000);
+    test_list[0].status = DOTS_STATUS_TERMINATING;
+    test_changed(&p, "x", 1, 4000);
+    assert_int_equal(p.nsent, 2);
+
+    (void) snprintf(hex, sizeof(hex), "70 00 %04x", test_id(&p, 1));
+    test_input_at(&p, hex, 5000);
+    test_list[0].status = DOTS_STATUS_IN_PROGRESS;
+    test_changed(&p, "x", 1, 6000);
+    assert_int_equal(p.nsent, 2);
+    dots_signal_close(p.signal);
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ALL);
+    test_input_at(&p, "42 01 0009 aabb " OBSERVE("60") CUID, 1500);
+    p.nsent = 0;
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 2000);
+    (void) dots_signal_timer(p.signal, 9000);
+    assert_int_equal(p.nsent, 1);
+    dots_signal_close(p.signal);
+}
+
+
+/*
+ * RFC 9132 section 4.4.2.1: without an estimate of the round-trip time not more
+ * than one in 3 s; what changes meanwhile is told once, as it is then
+ */
+
+static void
+test_observe_pace(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(1);
+    test_open(&p);
+    p.decide = test_list_decide;
+    test_input_at(&p, OBSERVE_ONE, 1000);
+    p.nsent = 0;
+
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 1100);
+    assert_int_equal(p.nsent, 1);
+
+    test_list[0].status = DOTS_STATUS_TERMINATING;
+    test_changed(&p, "x", 1, 1200);
+    assert_int_equal(p.nsent, 1);
+    assert_int_equal(dots_signal_timer(p.signal, 1300), 2800);
+
+    test_list[0].status = DOTS_STATUS_IN_PROGRESS;
+    (void) dots_signal_timer(p.signal, 4100);
+    assert_int_equal(p.nsent, 2);
+    test_notification(&p, 1, DOTS_STATUS_IN_PROGRESS);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* "periodically sends attack mitigation status": while one is active */
+
+static void
+test_observe_repeat(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ONE);
+
+    assert_true(dots_signal_timer(p.signal, 1000 + 59000) > 0);
+    assert_int_equal(p.nsent, 0);
+    (void) dots_signal_timer(p.signal, 1000 + 60000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 1, DOTS_STATUS_IN_PROGRESS);
+
+    dots_signal_close(p.signal);
+
+    test_list_set(1);
+    test_list[0].status = DOTS_STATUS_AWAITING_LOSS;
+    test_observe(&p, OBSERVE_ONE);
+    (void) dots_signal_timer(p.signal, 100000);
+    assert_int_equal(p.nsent, 0);
+    dots_signal_close(p.signal);
+}
+
+
+/* The session ends, or the observer goes, while the model still looks */
+
+static void
+test_observe_in_flight(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ONE);
+    p.hold = 1;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nheld, 1);
+    dots_signal_close(p.signal);
+    test_finish(&p, p.held[0]);
+    assert_int_equal(p.nsent, 0);
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ONE);
+    p.hold = 1;
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nheld, 1);
+    p.hold = 0;
+    test_input_at(&p, "42 01 0002 aabb " OBSERVE("61 01") CUID "05 6d69643d31",
+                  2100);
+    assert_int_equal(p.nsent, 1);
+    test_finish(&p, p.held[0]);
+    assert_int_equal(p.nsent, 1);
+    dots_signal_close(p.signal);
+}
+
+
+/* Not now (5.03): it looks again, and then tells */
+
+static void
+test_observe_unavailable(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ONE);
+
+    p.decide = NULL;
+    p.verdict = DOTS_VERDICT_UNAVAILABLE;
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsent, 0);
+
+    p.decide = test_list_decide;
+    (void) dots_signal_timer(p.signal, 2500);
+    assert_int_equal(p.nsent, 0);
+    (void) dots_signal_timer(p.signal, 3000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 1, DOTS_STATUS_MITIGATED);
+
+    dots_signal_close(p.signal);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_observe_register),
+        cmocka_unit_test(test_observe_changes),
+        cmocka_unit_test(test_observe_end),
+        cmocka_unit_test(test_observe_cancel),
+        cmocka_unit_test(test_observe_pace),
+        cmocka_unit_test(test_observe_repeat),
+        cmocka_unit_test(test_observe_in_flight),
+        cmocka_unit_test(test_observe_unavailable),
+    };
+
+    return cmocka_run_group_tests(tests, test_setup, test_teardown);
+}
