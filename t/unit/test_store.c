@@ -538,7 +538,7 @@ test_disk_full(void **state)
 
 /* ---- several processes and threads ---- */
 
-/* Commits "w<id>/<n>" for ever, or "most"; says each number after its commit. */
+/* Commits "w<id>/<n>" for ever, or "most"; says each number once it is in. */
 
 static void
 writer(test_t *t, int id, unsigned most, int fd)

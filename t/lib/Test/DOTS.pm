@@ -35,7 +35,9 @@ BEGIN {
 our $BUILD = $ENV{DOTS_BUILD} || "$TOP/build/default";
 
 sub dots_top { return $TOP }
-sub dots_module { return $ENV{DOTS_MODULE} || "$BUILD/module/ngx_dots_module.so" }
+sub dots_module {
+	return $ENV{DOTS_MODULE} || "$BUILD/module/ngx_dots_module.so";
+}
 
 # ---- what the machine has ----
 
