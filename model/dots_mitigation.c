@@ -4,12 +4,15 @@
 #include "dots_mitigation.h"
 
 
-#define DOTS_MITIGATION_VERSION 1
+#define DOTS_MITIGATION_VERSION 2
+#define DOTS_MITIGATION_FIRST   1   /* had nothing behind the reason */
 
 /* bytes of the numbers and counts, all that is not as long as it is */
 
 #define DOTS_MITIGATION_FIXED                                                 \
-    (1 + 2 + 2 + 4 + 2 + 4 + 1 + 1 + 8 + 8 + 8 + 2)
+    (1 + 2 + 2 + 4 + 2 + 4 + 1 + 1 + 8 + 8 + 8 + 2 + 1 + 2 + 8 + 1)
+
+#define DOTS_MITIGATION_CONFLICT (8 + 1 + 4 + 1 + 4)
 
 
 int32_t
@@ -49,6 +52,47 @@ dots_mitigation_deadline(const dots_mitigation_t *m)
     }
 
     return m->expires;
+}
+
+
+int64_t
+dots_mitigation_due(const dots_mitigation_t *m)
+{
+    int64_t  deadline;
+
+    deadline = dots_mitigation_deadline(m);
+
+    if (m->resolves == 0 || m->resolves > deadline
+        || m->status == DOTS_STATUS_TERMINATING
+        || m->status == DOTS_STATUS_WITHDRAWN)
+    {
+        return deadline;
+    }
+
+    return m->resolves;
+}
+
+
+int
+dots_mitigation_returns(const dots_mitigation_t *m)
+{
+    return m->status == DOTS_STATUS_WITHDRAWN && !m->trigger
+           && m->conflict.cause;
+}
+
+
+uint32_t
+dots_mitigation_retry(const dots_mitigation_t *m, int64_t now)
+{
+    int64_t  gone;
+
+    if (m->conflict.cause == 0 || now < m->conflicted) {
+        return m->conflict.retry;
+    }
+
+    gone = (now - m->conflicted) / 1000;
+
+    return gone < m->conflict.retry ? m->conflict.retry - (uint32_t) gone : 0;
 }
 
 
@@ -134,6 +178,10 @@ dots_mitigation_valid(const dots_mitigation_t *m)
            && m->status >= DOTS_STATUS_IN_PROGRESS
            && m->status <= DOTS_STATUS_AWAITING_LOSS
            && m->start >= 0 && m->expires >= 0 && m->terminates >= 0
+           && m->attack <= DOTS_ATTACK_MITIGATED && m->resolves >= 0
+           && m->conflict.cause <= DOTS_CONFLICT_OVERLAP
+           && m->conflict.same_client <= 1 && m->conflict.status <= 3
+           && m->conflicted >= 0
            && memchr(m->reason, '\0', sizeof(m->reason)) != NULL;
 }
 
@@ -151,7 +199,24 @@ dots_mitigation_size(const dots_mitigation_t *m)
         size += dots_prefix_size(&m->resolved[i]);
     }
 
+    if (m->conflict.cause) {
+        size += DOTS_MITIGATION_CONFLICT + dots_target_size(&m->conflict.scope);
+    }
+
     return size;
+}
+
+
+static void
+dots_mitigation_write_conflict(dots_writer_t *w, const dots_mitigation_t *m)
+{
+    dots_write_u64(w, (uint64_t) m->conflicted);
+    dots_write_u8(w, m->conflict.same_client);
+    dots_write_u32(w, m->conflict.mid);
+    dots_write_u8(w, m->conflict.status);
+    dots_write_u32(w, m->conflict.retry);
+
+    dots_target_encode(&m->conflict.scope, w);
 }
 
 
@@ -190,6 +255,15 @@ dots_mitigation_encode(const dots_mitigation_t *m, uint8_t *buf, size_t size,
     dots_write_u64(&w, (uint64_t) m->expires);
     dots_write_u64(&w, (uint64_t) m->terminates);
     dots_write_str(&w, dots_str(m->reason, strlen(m->reason)));
+
+    dots_write_u8(&w, m->attack);
+    dots_write_u16(&w, m->dampen);
+    dots_write_u64(&w, (uint64_t) m->resolves);
+    dots_write_u8(&w, m->conflict.cause);
+
+    if (m->conflict.cause) {
+        dots_mitigation_write_conflict(&w, m);
+    }
 
     if (w.failed) {
         return DOTS_INVALID;
@@ -267,7 +341,7 @@ dots_mitigation_read_state(dots_reader_t *r, dots_mitigation_t *m)
 
     reason = dots_read_str(r);
 
-    if (r->failed || reason.len >= DOTS_REASON_MAX || r->pos != r->end) {
+    if (r->failed || reason.len >= DOTS_REASON_MAX) {
         return DOTS_INVALID;
     }
 
@@ -281,16 +355,42 @@ dots_mitigation_read_state(dots_reader_t *r, dots_mitigation_t *m)
 }
 
 
+static int
+dots_mitigation_read_more(dots_reader_t *r, dots_arena_t *a,
+    dots_mitigation_t *m)
+{
+    m->attack = dots_read_u8(r);
+    m->dampen = dots_read_u16(r);
+    m->resolves = (int64_t) dots_read_u64(r);
+    m->conflict.cause = dots_read_u8(r);
+
+    if (r->failed || m->conflict.cause == 0) {
+        return r->failed ? DOTS_INVALID : DOTS_OK;
+    }
+
+    m->conflicted = (int64_t) dots_read_u64(r);
+    m->conflict.same_client = dots_read_u8(r);
+    m->conflict.mid = dots_read_u32(r);
+    m->conflict.status = dots_read_u8(r);
+    m->conflict.retry = dots_read_u32(r);
+
+    return dots_target_decode(&m->conflict.scope, r, a);
+}
+
+
 int
 dots_mitigation_decode(dots_mitigation_t *m, const uint8_t *buf, size_t len,
     dots_arena_t *a)
 {
     int            rc;
+    uint8_t        version;
     dots_reader_t  r = { buf, buf + len, 0 };
 
     memset(m, 0, sizeof(dots_mitigation_t));
 
-    if (dots_read_u8(&r) != DOTS_MITIGATION_VERSION) {
+    version = dots_read_u8(&r);
+
+    if (version < DOTS_MITIGATION_FIRST || version > DOTS_MITIGATION_VERSION) {
         return DOTS_INVALID;
     }
 
@@ -314,7 +414,11 @@ dots_mitigation_decode(dots_mitigation_t *m, const uint8_t *buf, size_t len,
         rc = dots_mitigation_read_state(&r, m);
     }
 
-    if (rc == DOTS_OK && !dots_mitigation_valid(m)) {
+    if (rc == DOTS_OK && version != DOTS_MITIGATION_FIRST) {
+        rc = dots_mitigation_read_more(&r, a, m);
+    }
+
+    if (rc == DOTS_OK && (r.pos != r.end || !dots_mitigation_valid(m))) {
         return DOTS_INVALID;
     }
 

@@ -30,6 +30,29 @@ typedef enum {
     DOTS_STATUS_AWAITING_LOSS = 8
 } dots_status_t;
 
+/* RFC 9132 Table 4 */
+
+typedef enum {
+    DOTS_ATTACK_UNDER = 1,
+    DOTS_ATTACK_MITIGATED = 2
+} dots_attack_t;
+
+#define DOTS_CONFLICT_OVERLAP 1  /* conflict-cause */
+
+/*
+ * conflict-information, RFC 9132 section 4.4.1.3, for the one whose request it
+ * is about: its own clauses, and of another client nothing but a time.
+ */
+
+typedef struct {
+    uint8_t        cause;        /* 0: there is no conflict */
+    uint8_t        same_client;  /* with a mitigation of the client's own */
+    uint32_t       mid;          /* that mid; only where same_client */
+    uint8_t        status;       /* conflict-status 1..3; 0: absent */
+    uint32_t       retry;        /* retry-timer, s; 0: absent */
+    dots_target_t  scope;        /* the client's clauses that overlap */
+} dots_conflict_t;
+
 typedef struct {
     dots_str_t     customer;
     dots_str_t     cuid;
@@ -47,6 +70,16 @@ typedef struct {
     int64_t        expires;     /* ms since the epoch, or DOTS_FOREVER */
     int64_t        terminates;  /* end of active-but-terminating, ms; 0: not */
     char           reason[DOTS_REASON_MAX]; /* of status 7, for the operator */
+
+    uint8_t        attack;      /* dots_attack_t of the last efficacy update,
+                                   section 4.4.3; 0: none yet */
+    uint16_t       dampen;      /* s: its own active-but-terminating period,
+                                   section 4.4.4; 0: the policy's */
+    int64_t        resolves;    /* ms: when its names are to be looked up
+                                   again; 0: there are none */
+    dots_conflict_t conflict;   /* why the server withdrew it, or what it
+                                   stands beside; cause 0: nothing */
+    int64_t        conflicted;  /* ms: since when; the retry-timer's start */
 } dots_mitigation_t;
 
 typedef struct {
@@ -70,6 +103,21 @@ int32_t dots_mitigation_remaining(const dots_mitigation_t *m, int64_t now);
  * "terminates" for status 5, and for status 7 where it is set, else "expires".
  */
 int64_t dots_mitigation_deadline(const dots_mitigation_t *m);
+
+/*
+ * The moment (ms) to look at it: its deadline, or before that the next lookup
+ * of its names, while they matter (status 1 to 4 and 8).
+ */
+int64_t dots_mitigation_due(const dots_mitigation_t *m);
+
+/*
+ * Nonzero for a request with trigger-mitigation false that stepped back from an
+ * immediate one: status 7, and 8 again at its deadline (RFC 9132 Table 3).
+ */
+int dots_mitigation_returns(const dots_mitigation_t *m);
+
+/* What is left of the retry-timer, s; 0: absent or over. */
+uint32_t dots_mitigation_retry(const dots_mitigation_t *m, int64_t now);
 
 /* Nonzero while the network has to act on it: status 1 to 5. */
 int dots_mitigation_active(const dots_mitigation_t *m);

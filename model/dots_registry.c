@@ -22,6 +22,7 @@ dots_registry_create(dots_registry_t *r)
     RB_INIT(&r->root->prefixes);
     RB_INIT(&r->root->names);
     LIST_INIT(&r->root->victims);
+    LIST_INIT(&r->root->retreats);
 
     return DOTS_OK;
 }
@@ -147,7 +148,12 @@ dots_registry_withdraw(dots_registry_t *r, const dots_mitigation_key_t *key,
      * beyond the lifetime, after which it would have ended anyway.
      */
 
-    end = now + (int64_t) policy->terminating * 1000;
+    if (m->dampen == 0) {
+        m->dampen = policy->terminating > UINT16_MAX
+                    ? UINT16_MAX : (uint16_t) policy->terminating;
+    }
+
+    end = now + (int64_t) m->dampen * 1000;
 
     if (end > m->expires) {
         end = m->expires;
@@ -175,7 +181,7 @@ dots_registry_expire(dots_registry_t *r, const dots_mitigation_key_t *key,
 
     e = dots_registry_idle(r, key);
 
-    if (e == NULL || e->current->deadline > now) {
+    if (e == NULL || dots_registry_version_end(e->current) > now) {
         return DOTS_DECLINED;
     }
 
@@ -184,7 +190,16 @@ dots_registry_expire(dots_registry_t *r, const dots_mitigation_key_t *key,
         return rc;
     }
 
-    m->status = DOTS_STATUS_TERMINATED;
+    if (dots_mitigation_returns(m) && m->expires > now) {
+        m->status = DOTS_STATUS_AWAITING_LOSS;
+        m->start = 0;
+        m->terminates = 0;
+        memset(&m->conflict, 0, sizeof(m->conflict));
+        m->conflicted = 0;
+
+    } else {
+        m->status = DOTS_STATUS_TERMINATED;
+    }
 
     return dots_registry_reserve(r, e, m, owner);
 }
@@ -218,6 +233,8 @@ dots_registry_revoke(dots_registry_t *r, const dots_mitigation_key_t *key,
 
     m->status = DOTS_STATUS_WITHDRAWN;
     m->terminates = now + keep;
+    memset(&m->conflict, 0, sizeof(m->conflict));
+    m->conflicted = 0;
 
     return dots_registry_reserve(r, e, m, owner);
 }
@@ -256,7 +273,7 @@ dots_registry_idle(dots_registry_t *r, const dots_mitigation_key_t *key)
 
     e = dots_registry_index_entry(r, key);
 
-    return e != NULL && e->owner == 0 ? e : NULL;
+    return e != NULL && e->owner == 0 && e->current != NULL ? e : NULL;
 }
 
 

@@ -52,27 +52,22 @@ typedef enum {
     DOTS_VERDICT_BUSY            /* a change is in flight: retry */
 } dots_verdict_t;
 
-/* conflict-information, RFC 9132 section 4.4.1.3; all in the caller's arena. */
-
-typedef struct {
-    int            same_client;  /* cause 1 by the client's own higher mid */
-    uint32_t       mid;          /* that mid; only where same_client */
-    int            status;       /* conflict-status 1..3; 0: absent */
-    uint32_t       retry;        /* retry-timer, s; 0: absent */
-    dots_target_t  scope;        /* the requester's clauses that overlap */
-} dots_conflict_t;
-
 typedef struct {
     dots_str_t  customer;
     dots_str_t  cuid;
     uint32_t    mid;
 } dots_mitigation_key_t;
 
-/* What a put will replace; the same durable transaction deletes them. */
+/*
+ * What else becomes of a decision, in the same durable transaction: "keys" are
+ * deleted (overridden by a higher mid), "changed" is stored as it is there.
+ */
 
 typedef struct {
     size_t                 n;
     dots_mitigation_key_t *keys;
+    size_t                 nchanged;
+    dots_mitigation_t     *changed;
 } dots_overridden_t;
 
 int dots_registry_create(dots_registry_t *r);   /* allocates and sets root */
@@ -92,20 +87,25 @@ void dots_registry_unbind(dots_registry_t *r, dots_str_t customer,
 
 /*
  * Decides on a PUT.  "m" comes with customer, cuid, mid, target, resolved,
- * lifetime (granted already) and trigger; on CREATED and CHANGED it leaves with
- * status, start, expires and terminates set, as they are to be stored, and is
- * reserved for "owner" (a nonzero id of the process).  "max": the customer's
- * limit of mitigations, 0 for none.  "now": ms since the epoch.
+ * resolves, lifetime (granted already) and trigger; on CREATED and CHANGED it
+ * leaves with the rest set, as it is to be stored, and is reserved for "owner"
+ * (a nonzero id of the process).  "max": the customer's limit of mitigations, 0
+ * for none.  "now": ms since the epoch.  With "attack" it is an efficacy update
+ * (RFC 9132 section 4.4.3): CHANGED as a refresh, which lifetime 0 makes one by
+ * the time granted last; NOT_FOUND for a mid that is not there or terminates,
+ * UNAVAILABLE for one that the server has withdrawn.
  *  - another customer's cuid: COLLISION
  *  - same mid, same clauses and trigger: CHANGED (a terminating one revives);
  *    anything else: INVALID, fault names the attribute
  *  - overlap with the same client's mitigation of the same trigger: higher mid
  *    wins: the others go to "over", or CONFLICT with same_client and the mid
- *  - overlap with an active mitigation of another client: CONFLICT, status 1,
- *    retry = the other one's remaining lifetime; never the other's name or mid
- *  - status 5, 6, 7 entries and entries of the other trigger never conflict
- *    with others; a terminating one of the same client and a lower mid is
- *    overridden all the same
+ *  - an immediate one: overlap with an active mitigation of another client:
+ *    CONFLICT, status 1, retry = the other one's remaining lifetime; never the
+ *    other's name or mid.  Overlap with an active preconfigured one of the same
+ *    client: that one goes to "over", status 7, and to 8 at its deadline
+ *  - status 5, 6, 7 entries never conflict with others; a terminating one of
+ *    the same client and a lower mid is overridden all the same, and hands on
+ *    its active-but-terminating period, doubled (section 4.4.4)
  *  - LIMIT, FULL, BUSY, or CREATED
  */
 dots_verdict_t dots_registry_put(dots_registry_t *r, dots_mitigation_t *m,
@@ -123,9 +123,36 @@ dots_verdict_t dots_registry_withdraw(dots_registry_t *r,
     int64_t now, uint32_t owner, dots_arena_t *a, dots_mitigation_t *m);
 
 /*
+ * The session with the client is lost (RFC 9132 sections 4.4.1.3 and 4.7): what
+ * awaits that (status 8, or on its way there) becomes active; what it overlaps
+ * of the client's immediate ones is withdrawn, status 7.  Beside the active one
+ * of another client both act, conflict-status 2.  CHANGED: all of "over" is
+ * reserved.  NOT_FOUND: nothing to trigger.  BUSY, FULL.
+ */
+dots_verdict_t dots_registry_trigger(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid, int64_t now, uint32_t owner, dots_arena_t *a,
+    dots_overridden_t *over);
+
+/*
+ * Names of an entry are due: not again before "again" (ms), which is not
+ * durable.  DOTS_OK: look them up; DOTS_DECLINED (not there, not due, busy).
+ */
+int dots_registry_postpone(dots_registry_t *r,
+    const dots_mitigation_key_t *key, int64_t now, int64_t again);
+
+/*
+ * The names of "m", as read before, stand for "resolved" now, and are looked up
+ * again at "resolves": *m is reserved, to be stored, all else as the entry has
+ * it by now.  DOTS_OK; DOTS_DECLINED (gone, changed, busy, or not active; or
+ * another's mitigation is in the way: it stays as it is); DOTS_FULL.
+ */
+int dots_registry_follow(dots_registry_t *r, dots_mitigation_t *m,
+    int64_t now, uint32_t owner, dots_arena_t *a);
+
+/*
  * Reserves an entry whose time has come or that the server takes back, to be
- * stored as *m says: status 6 where it is over (remove it), or status 7 with
- * "reason" for a withdrawal by the server, which stays visible for "keep" ms.
+ * stored as *m says: status 6 where it is over (remove it), 8 where it was
+ * withdrawn before an immediate one (Table 3), or status 7 with "reason" for a withdrawal by the server, which stays visible for "keep" ms.
  * DOTS_OK, DOTS_DECLINED (not there, not due any more, busy).
  */
 int dots_registry_expire(dots_registry_t *r, const dots_mitigation_key_t *key,
@@ -138,7 +165,8 @@ int dots_registry_revoke(dots_registry_t *r, const dots_mitigation_key_t *key,
  * Ends what put, withdraw, expire or revoke reserved for "owner".  committed:
  * the change is durable: it becomes visible (status 6 removes it), "over" is
  * removed; inserts the entry if a rebuild dropped it meanwhile.  Not committed:
- * everything is as before.  "over" may be NULL.  DOTS_OK or DOTS_FULL.
+ * everything is as before.  "over" may be NULL, "m" for a trigger.  DOTS_OK or
+ * DOTS_FULL.
  */
 int dots_registry_settle(dots_registry_t *r, const dots_mitigation_t *m,
     const dots_overridden_t *over, uint32_t owner, int committed);

@@ -3,6 +3,14 @@
 
 #define DOTS_REGISTRY_CONFLICT_RETRY 3600 /* s; where the other has no end */
 
+/* RFC 9132 section 4.4.1.3: a withdrawn one is kept so long beyond the timer */
+
+#define DOTS_REGISTRY_CONFLICT_KEEP  45   /* s */
+
+/* Four notifications at their least distance of 3 s (section 4.4.2.1), ms */
+
+#define DOTS_REGISTRY_CONFLICT_SHOWN 15000
+
 
 /* Sorted prefixes, none inside another, each "stride" bytes after the last. */
 
@@ -44,6 +52,7 @@ dots_registry_conflict_fill(dots_registry_overlap_t *o, int64_t now,
     dots_target_t  *scope;
 
     scope = &c->scope;
+    c->cause = DOTS_CONFLICT_OVERLAP;
     c->same_client = o->obstacle->entry->client == o->client;
 
     if (c->same_client) {
@@ -79,6 +88,63 @@ dots_registry_conflict_fill(dots_registry_overlap_t *o, int64_t now,
 }
 
 
+/*
+ * Section 4.4.1.3: a preconfigured one steps back before an immediate one, to
+ * status 7 and soon 8 again; an immediate one before what the loss of the
+ * session triggered, to status 7 until the client may ask again.
+ */
+
+int
+dots_registry_conflict_retreat(dots_registry_t *r, dots_registry_entry_t *e,
+    dots_registry_version_t *by, int64_t now, dots_arena_t *a,
+    dots_mitigation_t *m)
+{
+    int                      rc;
+    dots_registry_overlap_t  o;
+
+    rc = dots_registry_version_copy(e->current, a, m);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    memset(&o, 0, sizeof(o));
+
+    o.root = r->root;
+    o.m = m;
+    o.client = e->client;
+    o.customer = e->client->customer;
+    o.self = e;
+    o.obstacle = by;
+
+    memset(&m->conflict, 0, sizeof(m->conflict));
+
+    rc = dots_registry_conflict_fill(&o, now, a, &m->conflict);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    m->conflict.retry = dots_registry_conflict_retry(by, now);
+    m->conflicted = now;
+    m->status = DOTS_STATUS_WITHDRAWN;
+
+    if (!m->trigger) {
+        m->terminates = now + DOTS_REGISTRY_CONFLICT_SHOWN;
+
+        if (m->terminates > m->expires) {
+            m->terminates = m->expires;
+        }
+
+        return DOTS_OK;
+    }
+
+    m->expires = now + ((int64_t) m->conflict.retry
+                        + DOTS_REGISTRY_CONFLICT_KEEP) * 1000;
+    m->terminates = m->expires;
+
+    return DOTS_OK;
+}
+
+
 /* Zero would mean that there is no retry-timer; what is over goes at once. */
 
 static uint32_t
@@ -86,11 +152,11 @@ dots_registry_conflict_retry(dots_registry_version_t *v, int64_t now)
 {
     int64_t  left;
 
-    if (v->deadline == DOTS_FOREVER) {
+    if (v->expires == DOTS_FOREVER) {
         return DOTS_REGISTRY_CONFLICT_RETRY;
     }
 
-    left = v->deadline > now ? (v->deadline - now + 999) / 1000 : 1;
+    left = v->expires > now ? (v->expires - now + 999) / 1000 : 1;
 
     return left > UINT32_MAX ? UINT32_MAX : (uint32_t) left;
 }

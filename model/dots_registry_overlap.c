@@ -6,6 +6,8 @@
 typedef enum {
     DOTS_REGISTRY_OVERLAP_NOTHING = 0,
     DOTS_REGISTRY_OVERLAP_VICTIM,       /* overridden by a higher mid */
+    DOTS_REGISTRY_OVERLAP_RETREAT,      /* withdrawn, the types differ */
+    DOTS_REGISTRY_OVERLAP_FOREIGN,      /* active, and stays */
     DOTS_REGISTRY_OVERLAP_OBSTACLE
 } dots_registry_overlap_effect_t;
 
@@ -34,8 +36,14 @@ static dots_registry_prefix_t *dots_registry_overlap_from(
     dots_registry_overlap_t *o, const dots_prefix_t *p);
 static void dots_registry_overlap_meet(dots_registry_overlap_t *o,
     dots_registry_version_t *v);
+static int dots_registry_overlap_busy(dots_registry_overlap_t *o,
+    dots_registry_version_t *v);
 static dots_registry_overlap_effect_t dots_registry_overlap_effect(
-    dots_registry_overlap_t *o, dots_registry_version_t *v);
+    dots_registry_overlap_t *o, dots_registry_version_t *v, int status);
+static dots_registry_overlap_effect_t dots_registry_overlap_other(
+    dots_registry_overlap_t *o, dots_registry_version_t *v, int active);
+static int dots_registry_overlap_newer(const dots_registry_overlap_t *o,
+    const dots_registry_version_t *v, int active);
 
 
 DOTS_REGISTRY_TREE(dots_registry_prefixes, dots_registry_prefix_s, node,
@@ -159,8 +167,6 @@ dots_registry_overlap_check(dots_registry_overlap_t *o)
 {
     size_t  i;
 
-    LIST_INIT(&o->root->victims);
-
     dots_registry_overlap_names(o);
 
     for (i = 0; i < o->m->nresolved && o->obstacle == NULL; i++) {
@@ -178,7 +184,9 @@ dots_registry_overlap_forget(dots_registry_overlap_t *o)
 {
     dots_registry_entry_t  *e;
 
-    while ((e = LIST_FIRST(&o->root->victims)) != NULL) {
+    while ((e = LIST_FIRST(&o->root->victims)) != NULL
+           || (e = LIST_FIRST(&o->root->retreats)) != NULL)
+    {
         LIST_REMOVE(e, victim);
         e->victim.le_prev = NULL;
     }
@@ -365,18 +373,13 @@ dots_registry_overlap_from(dots_registry_overlap_t *o, const dots_prefix_t *p)
 }
 
 
-/*
- * One version that overlaps.  Of a busy entry both outcomes count: if either
- * matters, the answer has to wait for the settlement.  Its reserved version is
- * met by itself; a change without one only ever ends what the entry does now.
- */
+/* One version that overlaps. */
 
 static void
 dots_registry_overlap_meet(dots_registry_overlap_t *o,
     dots_registry_version_t *v)
 {
-    dots_registry_entry_t           *e;
-    dots_registry_overlap_effect_t   effect;
+    dots_registry_entry_t  *e;
 
     e = v->entry;
 
@@ -384,55 +387,159 @@ dots_registry_overlap_meet(dots_registry_overlap_t *o,
         return;
     }
 
-    effect = dots_registry_overlap_effect(o, v);
-
     if (e->owner) {
-        o->busy |= effect != DOTS_REGISTRY_OVERLAP_NOTHING;
+        o->busy |= dots_registry_overlap_busy(o, v);
         return;
     }
 
-    if (effect == DOTS_REGISTRY_OVERLAP_OBSTACLE) {
+    switch (dots_registry_overlap_effect(o, v, v->status)) {
+
+    case DOTS_REGISTRY_OVERLAP_NOTHING:
+        return;
+
+    case DOTS_REGISTRY_OVERLAP_OBSTACLE:
         o->obstacle = v;
         return;
+
+    case DOTS_REGISTRY_OVERLAP_FOREIGN:
+        o->foreign = v;
+        return;
+
+    case DOTS_REGISTRY_OVERLAP_VICTIM:
+
+        if (!dots_registry_is_victim(e)) {
+            LIST_INSERT_HEAD(&o->root->victims, e, victim);
+            o->victims++;
+            o->counted += dots_registry_counts(v->status);
+
+            if (v->status == DOTS_STATUS_TERMINATING && v->dampen > o->dampen) {
+                o->dampen = v->dampen;
+            }
+        }
+
+        return;
+
+    case DOTS_REGISTRY_OVERLAP_RETREAT:
+
+        if (!dots_registry_is_victim(e)) {
+            LIST_INSERT_HEAD(&o->root->retreats, e, victim);
+            o->retreats++;
+        }
+    }
+}
+
+
+/*
+ * Of a busy entry both outcomes count: if either matters, the answer has to
+ * wait for the settlement.  Its reserved version is met by itself.
+ */
+
+static int
+dots_registry_overlap_busy(dots_registry_overlap_t *o,
+    dots_registry_version_t *v)
+{
+    if (dots_registry_overlap_effect(o, v, v->status)
+        != DOTS_REGISTRY_OVERLAP_NOTHING)
+    {
+        return 1;
     }
 
-    if (effect == DOTS_REGISTRY_OVERLAP_VICTIM && !dots_registry_is_victim(e)) {
-        LIST_INSERT_HEAD(&o->root->victims, e, victim);
-        o->victims++;
-        o->counted += dots_registry_counts(v->status);
-    }
+    return v->entry->pending == NULL
+           && dots_registry_overlap_effect(o, v, v->entry->status)
+              != DOTS_REGISTRY_OVERLAP_NOTHING;
 }
 
 
 static dots_registry_overlap_effect_t
 dots_registry_overlap_effect(dots_registry_overlap_t *o,
-    dots_registry_version_t *v)
+    dots_registry_version_t *v, int status)
 {
-    int  status, active;
+    int  active;
 
-    if (v->trigger != o->m->trigger) {
-        return DOTS_REGISTRY_OVERLAP_NOTHING;
-    }
-
-    status = v->status;
     active = status >= DOTS_STATUS_IN_PROGRESS
              && status <= DOTS_STATUS_EXCEEDED;
 
     if (v->entry->client != o->client) {
-        return active ? DOTS_REGISTRY_OVERLAP_OBSTACLE
-                      : DOTS_REGISTRY_OVERLAP_NOTHING;
+        return dots_registry_overlap_other(o, v, active);
     }
 
-    if (!active && status != DOTS_STATUS_TERMINATING
-        && status != DOTS_STATUS_AWAITING_LOSS)
+    /* the immediate one wins, unless the loss of the session triggers */
+
+    if (v->trigger != o->m->trigger) {
+        return active && (o->m->trigger || o->triggering)
+               ? DOTS_REGISTRY_OVERLAP_RETREAT : DOTS_REGISTRY_OVERLAP_NOTHING;
+    }
+
+    if (o->triggering
+        || (!active && status != DOTS_STATUS_TERMINATING
+            && status != DOTS_STATUS_AWAITING_LOSS
+            && !(status == DOTS_STATUS_WITHDRAWN && !v->trigger && v->cause)))
     {
         return DOTS_REGISTRY_OVERLAP_NOTHING;
     }
 
-    if (v->entry->mid < o->m->mid) {
+    if (dots_registry_overlap_newer(o, v, active)) {
         return DOTS_REGISTRY_OVERLAP_VICTIM;
     }
 
     return status == DOTS_STATUS_TERMINATING ? DOTS_REGISTRY_OVERLAP_NOTHING
                                              : DOTS_REGISTRY_OVERLAP_OBSTACLE;
+}
+
+
+/*
+ * Of another client.  What only awaits the loss of its session is in nobody's
+ * way.  Where that loss made two of them active, both stay so: the one that was
+ * there first may be refreshed.
+ */
+
+static dots_registry_overlap_effect_t
+dots_registry_overlap_other(dots_registry_overlap_t *o,
+    dots_registry_version_t *v, int active)
+{
+    if (!active) {
+        return DOTS_REGISTRY_OVERLAP_NOTHING;
+    }
+
+    if (o->triggering) {
+        return DOTS_REGISTRY_OVERLAP_FOREIGN;
+    }
+
+    if (!o->m->trigger
+        || (!v->trigger && o->self != NULL && o->self->current != NULL
+            && dots_registry_acts(o->self->current->status)
+            && o->self->current->status != DOTS_STATUS_TERMINATING))
+    {
+        return DOTS_REGISTRY_OVERLAP_NOTHING;
+    }
+
+    return DOTS_REGISTRY_OVERLAP_OBSTACLE;
+}
+
+
+/*
+ * "highest numeric 'mid'", RFC 9132 section 4.4.1.3.  A client that has come to
+ * 3/4 of the numbers and sees no attack begins at 0 again and recreates its
+ * preconfigured requests (section 4.4.1.1): over what is not active, such a
+ * restart is newer than what it has left behind.
+ */
+
+#define DOTS_REGISTRY_OVERLAP_ROLLOVER 3221225471u  /* 3/4 of 2^32 - 1 */
+#define DOTS_REGISTRY_OVERLAP_RESTART  1073741823u  /* 1/4 */
+
+static int
+dots_registry_overlap_newer(const dots_registry_overlap_t *o,
+    const dots_registry_version_t *v, int active)
+{
+    uint32_t  mid;
+
+    mid = v->entry->mid;
+
+    if (!active && !v->trigger && mid >= DOTS_REGISTRY_OVERLAP_ROLLOVER
+        && o->m->mid < DOTS_REGISTRY_OVERLAP_RESTART)
+    {
+        return 1;
+    }
+
+    return mid < o->m->mid;
 }

@@ -109,6 +109,14 @@ struct dots_registry_name_s {
     uint8_t                   kind;
 };
 
+/* conflict-information: the scope, encoded, stands behind the rest. */
+
+typedef struct {
+    dots_conflict_t  conflict;      /* without its scope */
+    uint32_t         size;
+    uint8_t          scope[];
+} dots_registry_note_t;
+
 /*
  * One allocation: the prefix nodes, then "nnames" name nodes, then the encoded
  * target ("size" bytes), then the bytes of the names.
@@ -117,13 +125,19 @@ struct dots_registry_name_s {
 struct dots_registry_version_s {
     dots_registry_entry_t  *entry;
     char                   *reason;      /* status 7, where memory was left */
+    dots_registry_note_t   *note;        /* of a conflict, likewise */
     int64_t                 start;
     int64_t                 expires;
     int64_t                 terminates;
-    int64_t                 deadline;
+    int64_t                 deadline;    /* dots_mitigation_due() */
+    int64_t                 resolves;
+    int64_t                 conflicted;
     int32_t                 lifetime;
+    uint16_t                dampen;
     uint8_t                 status;
     uint8_t                 trigger;
+    uint8_t                 attack;
+    uint8_t                 cause;       /* of a conflict, 0: none */
     uint32_t                nprefixes;
     uint32_t                nnames;
     uint32_t                size;
@@ -143,6 +157,7 @@ struct dots_registry_root_s {
     struct dots_registry_prefixes   prefixes;
     struct dots_registry_names      names;
     dots_registry_victims_t           victims;  /* of the put being decided */
+    dots_registry_victims_t           retreats; /* what it withdraws */
     uint64_t                          generation;
     uint64_t                          head;     /* changes so far */
     size_t                            count;
@@ -263,6 +278,12 @@ void dots_registry_version_drop(dots_registry_t *r,
 void dots_registry_version_set_state(dots_registry_t *r,
     dots_registry_version_t *v, const dots_mitigation_t *m);
 
+/* When it is over (status 5, 7: shown no more), ms or DOTS_FOREVER. */
+int64_t dots_registry_version_end(const dots_registry_version_t *v);
+
+/* As dots_mitigation_returns(). */
+int dots_registry_version_returns(const dots_registry_version_t *v);
+
 /* DOTS_OK, DOTS_ERROR, DOTS_FULL (arena). */
 int dots_registry_version_copy(dots_registry_version_t *v, dots_arena_t *a,
     dots_mitigation_t *m);
@@ -294,7 +315,9 @@ void dots_registry_overlap_unlink(dots_registry_root_t *root,
 /*
  * What a request meets.  "obstacle" is a version that stands in its way for
  * good, "busy" says that one may, once settled; otherwise root->victims has
- * the entries that it overrides, "counted" of which count for the limit.
+ * the entries that it overrides, "counted" of which count for the limit, and
+ * root->retreats those that it makes the server withdraw.  Both lists are empty
+ * between the calls of the registry.
  */
 
 typedef struct {
@@ -304,9 +327,13 @@ typedef struct {
     dots_registry_client_t    *client;    /* NULL: not here yet */
     dots_registry_entry_t     *self;      /* NULL: a new mid */
     dots_registry_version_t   *obstacle;
+    dots_registry_version_t   *foreign;   /* "triggering": another client's */
     size_t                     victims;
     size_t                     counted;
+    size_t                     retreats;
+    uint16_t                   dampen;    /* the longest of its victims' */
     unsigned                   busy:1;
+    unsigned                   triggering:1; /* by the loss of the session */
 } dots_registry_overlap_t;
 
 void dots_registry_overlap_check(dots_registry_overlap_t *o);
@@ -328,5 +355,10 @@ void dots_registry_changes_add(dots_registry_t *r,
 /* DOTS_OK, DOTS_ERROR, DOTS_FULL (arena). */
 int dots_registry_conflict_fill(dots_registry_overlap_t *o, int64_t now,
     dots_arena_t *a, dots_conflict_t *conflict);
+
+/* What entry "e" becomes because "by", of the same client, takes its place. */
+int dots_registry_conflict_retreat(dots_registry_t *r,
+    dots_registry_entry_t *e, dots_registry_version_t *by, int64_t now,
+    dots_arena_t *a, dots_mitigation_t *m);
 
 #endif /* DOTS_REGISTRY_PRIVATE_H */

@@ -3,6 +3,9 @@
 
 static dots_verdict_t dots_registry_put_cuid(dots_registry_t *r,
     const dots_mitigation_t *m);
+static dots_verdict_t dots_registry_put_efficacy(
+    const dots_registry_version_t *v, const dots_mitigation_t *m,
+    dots_fault_t *f);
 static dots_verdict_t dots_registry_put_same(dots_registry_version_t *v,
     const dots_mitigation_t *m, dots_arena_t *a, dots_fault_t *f);
 static const char *dots_registry_put_difference(const dots_target_t *a,
@@ -12,16 +15,23 @@ static void dots_registry_put_find(dots_registry_t *r,
 static dots_verdict_t dots_registry_put_overlap(dots_registry_overlap_t *o,
     int64_t now, dots_arena_t *a, dots_conflict_t *conflict);
 static void dots_registry_put_state(dots_mitigation_t *m,
-    const dots_registry_version_t *v, int64_t now);
+    const dots_registry_version_t *v, uint16_t dampen, int64_t now);
+static uint16_t dots_registry_put_dampen(uint16_t period);
 static dots_verdict_t dots_registry_put_limit(const dots_registry_overlap_t *o,
     const dots_registry_version_t *v, uint32_t max);
 static dots_verdict_t dots_registry_put_reserve(dots_registry_t *r,
-    dots_registry_overlap_t *o, const dots_mitigation_t *m, uint32_t owner,
+    dots_registry_overlap_t *o, const dots_mitigation_t *m, int64_t now,
+    uint32_t owner, dots_arena_t *a, dots_overridden_t *over);
+static int dots_registry_put_retreats(dots_registry_t *r,
+    const dots_registry_overlap_t *o, dots_registry_version_t *by, int64_t now,
     dots_arena_t *a, dots_overridden_t *over);
 static int dots_registry_put_overridden(const dots_registry_overlap_t *o,
     dots_arena_t *a, dots_overridden_t *over);
 static void dots_registry_put_victims(dots_registry_t *r,
     dots_registry_entry_t *e, uint32_t owner);
+
+
+#define DOTS_REGISTRY_PUT_DAMPEN 300  /* s; RFC 9132 section 4.4.4 */
 
 
 /* The kinds of clauses: a number and a pointer each. */
@@ -64,7 +74,8 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
 
     verdict = dots_registry_put_cuid(r, m);
     if (verdict != DOTS_VERDICT_NONE) {
-        return verdict;
+        return m->attack && verdict == DOTS_VERDICT_COLLISION
+               ? DOTS_VERDICT_NOT_FOUND : verdict;
     }
 
     dots_registry_put_find(r, m, &o);
@@ -75,10 +86,19 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
 
     /* what the server withdrew is history: the mid is free for a new request */
 
-    v = o.self != NULL && o.self->current->status != DOTS_STATUS_WITHDRAWN
-        ? o.self->current : NULL;
+    v = o.self != NULL ? o.self->current : NULL;
 
-    if (v != NULL) {
+    if (m->attack) {
+        verdict = dots_registry_put_efficacy(v, m, f);
+    }
+
+    if (v != NULL && v->status == DOTS_STATUS_WITHDRAWN
+        && !dots_registry_version_returns(v))
+    {
+        v = NULL;
+    }
+
+    if (v != NULL && verdict == DOTS_VERDICT_NONE) {
         verdict = dots_registry_put_same(v, m, a, f);
     }
 
@@ -91,16 +111,17 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
     }
 
     next = *m;
-    dots_registry_put_state(&next, v, now);
+    dots_registry_put_state(&next, v, o.dampen, now);
 
     verdict = dots_registry_put_limit(&o, v, max);
 
     if (verdict == DOTS_VERDICT_NONE) {
-        verdict = dots_registry_put_reserve(r, &o, &next, owner, a, over);
+        verdict = dots_registry_put_reserve(r, &o, &next, now, owner, a, over);
     }
 
     if (verdict != DOTS_VERDICT_NONE) {
         dots_registry_overlap_forget(&o);
+        memset(over, 0, sizeof(*over));
         return verdict;
     }
 
@@ -141,6 +162,31 @@ dots_registry_put_cuid(dots_registry_t *r, const dots_mitigation_t *m)
     }
 
     return verdict;
+}
+
+
+/*
+ * RFC 9132 section 4.4.3: without a match it is silently ignored, so that one
+ * that comes after the DELETE which it was sent before revives nothing.
+ */
+
+static dots_verdict_t
+dots_registry_put_efficacy(const dots_registry_version_t *v,
+    const dots_mitigation_t *m, dots_fault_t *f)
+{
+    if (v == NULL || v->status == DOTS_STATUS_TERMINATING) {
+        return DOTS_VERDICT_NOT_FOUND;
+    }
+
+    if (v->status != DOTS_STATUS_WITHDRAWN) {
+        return DOTS_VERDICT_NONE;
+    }
+
+    (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
+                      "the server has withdrawn mitigation %u",
+                      (unsigned) m->mid);
+
+    return DOTS_VERDICT_UNAVAILABLE;
 }
 
 
@@ -249,8 +295,16 @@ dots_registry_put_overlap(dots_registry_overlap_t *o, int64_t now,
 
 static void
 dots_registry_put_state(dots_mitigation_t *m,
-    const dots_registry_version_t *v, int64_t now)
+    const dots_registry_version_t *v, uint16_t dampen, int64_t now)
 {
+    if (m->lifetime == 0 && v != NULL) {
+        m->lifetime = v->lifetime;
+    }
+
+    memset(&m->conflict, 0, sizeof(m->conflict));
+    m->conflicted = 0;
+    m->dampen = dots_registry_put_dampen(dampen);
+
     m->status = m->trigger ? DOTS_STATUS_IN_PROGRESS
                            : DOTS_STATUS_AWAITING_LOSS;
     m->start = m->trigger ? now / 1000 : 0;
@@ -263,13 +317,42 @@ dots_registry_put_state(dots_mitigation_t *m,
         return;
     }
 
-    if (v->status != DOTS_STATUS_TERMINATING) {
+    if (m->attack == 0) {
+        m->attack = v->attack;
+    }
+
+    if (v->status == DOTS_STATUS_TERMINATING) {
+        m->dampen = dots_registry_put_dampen(v->dampen);
+
+        if (m->trigger) {
+            m->start = v->start;
+        }
+
+        return;
+    }
+
+    m->dampen = v->dampen > m->dampen ? v->dampen : m->dampen;
+
+    if (v->status != DOTS_STATUS_WITHDRAWN) {
         m->status = v->status;
         m->start = v->start;
-
-    } else if (m->trigger) {
-        m->start = v->start;
     }
+}
+
+
+/* "the base of the exponent is 2 [...] up to a maximum of 300 seconds" */
+
+static uint16_t
+dots_registry_put_dampen(uint16_t period)
+{
+    if (period >= DOTS_REGISTRY_PUT_DAMPEN) {
+        return period;
+    }
+
+    period = (uint16_t) (period * 2);
+
+    return period > DOTS_REGISTRY_PUT_DAMPEN ? DOTS_REGISTRY_PUT_DAMPEN
+                                             : period;
 }
 
 
@@ -299,7 +382,7 @@ dots_registry_put_limit(const dots_registry_overlap_t *o,
 
 static dots_verdict_t
 dots_registry_put_reserve(dots_registry_t *r, dots_registry_overlap_t *o,
-    const dots_mitigation_t *m, uint32_t owner, dots_arena_t *a,
+    const dots_mitigation_t *m, int64_t now, uint32_t owner, dots_arena_t *a,
     dots_overridden_t *over)
 {
     dots_registry_entry_t  *e;
@@ -316,6 +399,8 @@ dots_registry_put_reserve(dots_registry_t *r, dots_registry_overlap_t *o,
     e->pending = dots_registry_version_make(r, e, m);
 
     if (e->pending != NULL
+        && dots_registry_put_retreats(r, o, e->pending, now, a, over)
+           == DOTS_OK
         && dots_registry_index_reserve(r, e, m->status, owner) == DOTS_OK)
     {
         dots_registry_put_victims(r, e, owner);
@@ -332,6 +417,37 @@ dots_registry_put_reserve(dots_registry_t *r, dots_registry_overlap_t *o,
     }
 
     return DOTS_VERDICT_FULL;
+}
+
+
+static int
+dots_registry_put_retreats(dots_registry_t *r,
+    const dots_registry_overlap_t *o, dots_registry_version_t *by, int64_t now,
+    dots_arena_t *a, dots_overridden_t *over)
+{
+    dots_registry_entry_t  *e;
+
+    if (o->retreats == 0) {
+        return DOTS_OK;
+    }
+
+    over->changed = dots_arena_array(a, o->retreats, sizeof(dots_mitigation_t));
+    if (over->changed == NULL) {
+        return DOTS_FULL;
+    }
+
+    LIST_FOREACH(e, &r->root->retreats, victim) {
+        if (dots_registry_conflict_retreat(r, e, by, now, a,
+                                           &over->changed[over->nchanged])
+            != DOTS_OK)
+        {
+            return DOTS_FULL;
+        }
+
+        over->nchanged++;
+    }
+
+    return DOTS_OK;
 }
 
 
@@ -370,6 +486,14 @@ dots_registry_put_victims(dots_registry_t *r, dots_registry_entry_t *e,
     uint32_t owner)
 {
     dots_registry_entry_t  *v;
+
+    /* what steps back is settled by itself */
+
+    while ((v = LIST_FIRST(&r->root->retreats)) != NULL) {
+        LIST_REMOVE(v, victim);
+        v->victim.le_prev = NULL;
+        (void) dots_registry_index_reserve(r, v, DOTS_STATUS_WITHDRAWN, owner);
+    }
 
     LIST_SWAP(&r->root->victims, &e->victims, dots_registry_entry_s, victim);
 

@@ -1,6 +1,9 @@
 #include "dots_registry_private.h"
 
 
+static int dots_registry_settle_one(dots_registry_t *r,
+    const dots_mitigation_t *m, const dots_overridden_t *over, uint32_t owner,
+    int committed);
 static int dots_registry_settle_matches(const dots_registry_entry_t *e,
     const dots_mitigation_t *m, uint32_t owner);
 static void dots_registry_settle_commit(dots_registry_t *r,
@@ -18,6 +21,32 @@ static int dots_registry_settle_arrive(dots_registry_t *r,
 
 int
 dots_registry_settle(dots_registry_t *r, const dots_mitigation_t *m,
+    const dots_overridden_t *over, uint32_t owner, int committed)
+{
+    int     rc, full;
+    size_t  i;
+
+    full = 0;
+
+    /* what steps back does so before what it made room for is seen */
+
+    for (i = 0; over != NULL && i < over->nchanged; i++) {
+        rc = dots_registry_settle_one(r, &over->changed[i], NULL, owner,
+                                      committed);
+        full |= (rc == DOTS_FULL);
+    }
+
+    if (m != NULL) {
+        rc = dots_registry_settle_one(r, m, over, owner, committed);
+        full |= (rc == DOTS_FULL);
+    }
+
+    return full ? DOTS_FULL : DOTS_OK;
+}
+
+
+static int
+dots_registry_settle_one(dots_registry_t *r, const dots_mitigation_t *m,
     const dots_overridden_t *over, uint32_t owner, int committed)
 {
     dots_mitigation_key_t   key;

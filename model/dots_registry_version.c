@@ -6,6 +6,10 @@ static void dots_registry_version_set_names(dots_registry_version_t *v,
     const dots_target_t *t, uint8_t *bytes);
 static void dots_registry_version_set_reason(dots_registry_t *r,
     dots_registry_version_t *v, const dots_mitigation_t *m);
+static void dots_registry_version_set_note(dots_registry_t *r,
+    dots_registry_version_t *v, const dots_mitigation_t *m);
+static int dots_registry_version_decode(const uint8_t *p, size_t size,
+    dots_arena_t *a, dots_target_t *t);
 
 
 /* ---- names ---- */
@@ -193,6 +197,10 @@ dots_registry_version_drop(dots_registry_t *r, dots_registry_version_t *v)
         dots_registry_index_free(r, v->reason);
     }
 
+    if (v->note != NULL) {
+        dots_registry_index_free(r, v->note);
+    }
+
     dots_registry_index_free(r, v);
 }
 
@@ -207,9 +215,33 @@ dots_registry_version_set_state(dots_registry_t *r,
     v->start = m->start;
     v->expires = m->expires;
     v->terminates = m->terminates;
-    v->deadline = dots_mitigation_deadline(m);
+    v->deadline = dots_mitigation_due(m);
+    v->resolves = m->resolves;
+    v->dampen = m->dampen;
+    v->attack = m->attack;
 
     dots_registry_version_set_reason(r, v, m);
+    dots_registry_version_set_note(r, v, m);
+}
+
+
+int64_t
+dots_registry_version_end(const dots_registry_version_t *v)
+{
+    if (v->status == DOTS_STATUS_TERMINATING
+        || (v->status == DOTS_STATUS_WITHDRAWN && v->terminates))
+    {
+        return v->terminates;
+    }
+
+    return v->expires;
+}
+
+
+int
+dots_registry_version_returns(const dots_registry_version_t *v)
+{
+    return v->status == DOTS_STATUS_WITHDRAWN && !v->trigger && v->cause;
 }
 
 
@@ -242,15 +274,75 @@ dots_registry_version_set_reason(dots_registry_t *r,
 }
 
 
+/* The store has it, too: see above.  One that lasts needs no memory again. */
+
+static void
+dots_registry_version_set_note(dots_registry_t *r, dots_registry_version_t *v,
+    const dots_mitigation_t *m)
+{
+    size_t         size;
+    dots_writer_t  w;
+
+    if (v->note != NULL && m->conflict.cause == v->cause
+        && m->conflicted == v->conflicted)
+    {
+        return;
+    }
+
+    v->cause = m->conflict.cause;
+    v->conflicted = m->conflicted;
+
+    if (v->note != NULL) {
+        dots_registry_index_free(r, v->note);
+        v->note = NULL;
+    }
+
+    if (m->conflict.cause == 0) {
+        return;
+    }
+
+    size = dots_target_size(&m->conflict.scope);
+
+    v->note = dots_registry_index_alloc(r, sizeof(*v->note) + size);
+    if (v->note == NULL) {
+        return;
+    }
+
+    v->note->conflict = m->conflict;
+    v->note->size = (uint32_t) size;
+    memset(&v->note->conflict.scope, 0, sizeof(dots_target_t));
+
+    w.pos = v->note->scope;
+    w.end = w.pos + size;
+    w.failed = 0;
+
+    dots_target_encode(&m->conflict.scope, &w);
+
+    if (w.failed) {
+        dots_registry_index_free(r, v->note);
+        v->note = NULL;
+    }
+}
+
+
 int
 dots_registry_version_target(dots_registry_version_t *v, dots_arena_t *a,
+    dots_target_t *t)
+{
+    return dots_registry_version_decode(dots_registry_version_record(v),
+                                        v->size, a, t);
+}
+
+
+static int
+dots_registry_version_decode(const uint8_t *p, size_t size, dots_arena_t *a,
     dots_target_t *t)
 {
     int            rc;
     dots_reader_t  reader;
 
-    reader.pos = dots_registry_version_record(v);
-    reader.end = reader.pos + v->size;
+    reader.pos = p;
+    reader.end = p + size;
     reader.failed = 0;
 
     rc = dots_target_decode(t, &reader, a);
@@ -302,10 +394,23 @@ dots_registry_version_copy(dots_registry_version_t *v, dots_arena_t *a,
     m->start = v->start;
     m->expires = v->expires;
     m->terminates = v->terminates;
+    m->resolves = v->resolves;
+    m->dampen = v->dampen;
+    m->attack = v->attack;
+    m->conflicted = v->conflicted;
 
     if (v->reason != NULL) {
         memcpy(m->reason, v->reason, strlen(v->reason) + 1);
     }
 
-    return DOTS_OK;
+    m->conflict.cause = v->cause;
+
+    if (v->note == NULL) {
+        return DOTS_OK;
+    }
+
+    m->conflict = v->note->conflict;
+
+    return dots_registry_version_decode(v->note->scope, v->note->size, a,
+                                        &m->conflict.scope);
 }

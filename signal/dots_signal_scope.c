@@ -426,9 +426,8 @@ dots_signal_scope_write_conflict(const dots_conflict_t *c,
 {
     const char  *status;
 
-    if (c->status < 0
-        || (size_t) c->status
-           >= dots_signal_scope_count(dots_signal_scope_conflict_status))
+    if (c->status
+        >= dots_signal_scope_count(dots_signal_scope_conflict_status))
     {
         return DOTS_ERROR;
     }

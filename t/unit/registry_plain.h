@@ -48,6 +48,8 @@ typedef struct {
     int                bound[3][4];
     size_t             verdicts[DOTS_VERDICT_BUSY + 1];
     size_t             overridden;
+    size_t             triggered;
+    size_t             retreated;
     size_t             rebuilt;
 } model_t;
 
@@ -250,34 +252,109 @@ common(model_t *md, const dots_mitigation_t *m, const dots_mitigation_t *o,
 }
 
 
-typedef enum { NOTHING, VICTIM, OBSTACLE } effect_t;
+typedef enum { NOTHING, VICTIM, RETREAT, FOREIGN, OBSTACLE } effect_t;
 
 
 static effect_t
 effect(model_t *md, const dots_mitigation_t *m, const dots_mitigation_t *o,
-    dots_status_t status)
+    dots_status_t status, int triggering, int self_active)
 {
-    int  hit;
+    int  hit, active;
 
     (void) common(md, m, o, &hit);
+    active = status >= 1 && status <= 4;
 
-    if (!hit || m->trigger != o->trigger) {
+    if (!hit) {
         return NOTHING;
     }
 
     if (!same_client(m, o)) {
-        return status >= 1 && status <= 4 ? OBSTACLE : NOTHING;
+        return !active ? NOTHING
+               : triggering ? FOREIGN
+               : !m->trigger || (!o->trigger && self_active) ? NOTHING
+               : OBSTACLE;
     }
 
-    if (status == 6 || status == 7) {
+    if (m->trigger != o->trigger) {
+        return active && (m->trigger || triggering) ? RETREAT : NOTHING;
+    }
+
+    if (triggering || status == 6
+        || (status == 7 && (o->trigger || !o->conflict.cause)))
+    {
         return NOTHING;
     }
 
-    if (o->mid < m->mid) {
+    if (o->mid < m->mid
+        || (!active && !o->trigger && o->mid >= 3221225471u
+            && m->mid < 1073741823u))
+    {
         return VICTIM;
     }
 
     return status == 5 ? NOTHING : OBSTACLE;
+}
+
+
+/* Whether a busy entry may matter, settled this way or the other. */
+
+static int
+may_matter(model_t *md, const dots_mitigation_t *m, const entry_t *e,
+    int triggering, int self_active)
+{
+    if (e->committed
+        && effect(md, m, &e->now, e->now.status, triggering, self_active)
+           != NOTHING)
+    {
+        return 1;
+    }
+
+    if (e->pending) {
+        return effect(md, m, &e->next, e->next.status, triggering,
+                      self_active) != NOTHING;
+    }
+
+    return effect(md, m, &e->now, e->status, triggering, self_active)
+           != NOTHING;
+}
+
+
+/* What steps back before "by". */
+
+static dots_mitigation_t
+retreated(model_t *md, const dots_mitigation_t *m,
+    const dots_mitigation_t *by)
+{
+    int                hit;
+    int64_t            left;
+    dots_mitigation_t  want;
+
+    want = *m;
+    want.status = 7;
+    want.conflicted = md->now;
+    memset(&want.conflict, 0, sizeof(want.conflict));
+    want.conflict.cause = 1;
+    want.conflict.same_client = 1;
+    want.conflict.mid = by->mid;
+    want.conflict.scope = common(md, m, by, &hit);
+
+    left = (by->expires - md->now + 999) / 1000;
+    want.conflict.retry = by->expires == DOTS_FOREVER ? 3600
+                          : (uint32_t) (left > 0 ? left : 1);
+
+    if (m->trigger) {
+        want.expires = md->now + (want.conflict.retry + 45) * 1000LL;
+        want.terminates = want.expires;
+        return want;
+    }
+
+    want.terminates = md->now + 15000;
+
+    if (want.terminates > want.expires) {
+        want.terminates = want.expires;
+    }
+
+    return want;
 }
 
 
@@ -386,7 +463,7 @@ check_conflict(model_t *md, const dots_mitigation_t *m, dots_conflict_t *c)
         e = &md->entries[i];
 
         if (!e->used || !e->committed || e->owner || same_key(&e->now, m)
-            || effect(md, m, &e->now, e->now.status) != OBSTACLE
+            || effect(md, m, &e->now, e->now.status, 0, 0) != OBSTACLE
             || c->same_client != same_client(m, &e->now))
         {
             continue;
@@ -413,15 +490,17 @@ check_conflict(model_t *md, const dots_mitigation_t *m, dots_conflict_t *c)
 
 static dots_verdict_t
 expect_put(model_t *md, const dots_mitigation_t *m, uint32_t max,
-    const entry_t **victims, size_t *nvictims)
+    const entry_t **victims, size_t *nvictims, const entry_t **retreats,
+    size_t *nretreats)
 {
-    int             busy;
+    int             busy, active;
     size_t          i;
     entry_t        *e, *self, *live;
     effect_t        x;
     dots_verdict_t  v;
 
     *nvictims = 0;
+    *nretreats = 0;
     busy = 0;
 
     v = expect_cuid(md, m);
@@ -435,7 +514,10 @@ expect_put(model_t *md, const dots_mitigation_t *m, uint32_t max,
         return DOTS_VERDICT_BUSY;
     }
 
-    live = self && self->now.status != 7 ? self : NULL;
+    live = self && (self->now.status != 7
+                    || (!self->now.trigger && self->now.conflict.cause))
+           ? self : NULL;
+    active = self && self->now.status >= 1 && self->now.status <= 4;
 
     if (live && (!dots_target_equal(&live->now.target, &m->target)
                  || live->now.trigger != m->trigger))
@@ -450,24 +532,22 @@ expect_put(model_t *md, const dots_mitigation_t *m, uint32_t max,
             continue;
         }
 
-        x = e->committed ? effect(md, m, &e->now, e->now.status) : NOTHING;
+        x = e->committed ? effect(md, m, &e->now, e->now.status, 0, active)
+                         : NOTHING;
 
         if (e->owner) {
-            busy |= x != NOTHING;
-
-            if (e->pending) {
-                busy |= effect(md, m, &e->next, e->next.status) != NOTHING;
-
-            } else {
-                busy |= effect(md, m, &e->now, e->status) != NOTHING;
-            }
+            busy |= may_matter(md, m, e, 0, active);
 
         } else if (x == OBSTACLE) {
             *nvictims = 0;
+            *nretreats = 0;
             return DOTS_VERDICT_CONFLICT;
 
         } else if (x == VICTIM) {
             victims[(*nvictims)++] = e;
+
+        } else if (x == RETREAT) {
+            retreats[(*nretreats)++] = e;
         }
     }
 
@@ -486,14 +566,43 @@ expect_put(model_t *md, const dots_mitigation_t *m, uint32_t max,
 }
 
 
-static void
-expect_state(dots_mitigation_t *m, const entry_t *live, int64_t now)
+static uint16_t
+doubled(uint16_t period)
 {
+    return period >= 300 ? period : period * 2 > 300 ? 300 : period * 2;
+}
+
+
+static void
+expect_state(dots_mitigation_t *m, const entry_t *live,
+    const entry_t **victims, size_t nvictims, int64_t now)
+{
+    size_t    i;
+    uint16_t  period;
+
     m->expires = m->lifetime < 0 ? DOTS_FOREVER : now + m->lifetime * 1000LL;
     m->terminates = 0;
     m->reason[0] = '\0';
+    m->conflicted = 0;
+    memset(&m->conflict, 0, sizeof(m->conflict));
+    m->dampen = 0;
 
-    if (live && live->now.status != 5) {
+    for (i = 0; i < nvictims; i++) {
+        period = doubled(victims[i]->now.dampen);
+
+        if (victims[i]->now.status == 5 && period > m->dampen) {
+            m->dampen = period;
+        }
+    }
+
+    if (live && live->now.status == 5) {
+        m->dampen = doubled(live->now.dampen);
+
+    } else if (live && live->now.dampen > m->dampen) {
+        m->dampen = live->now.dampen;
+    }
+
+    if (live && live->now.status != 5 && live->now.status != 7) {
         m->status = live->now.status;
         m->start = live->now.start;
         return;

@@ -300,6 +300,16 @@ world_assert_same(const dots_mitigation_t *a, const dots_mitigation_t *b)
     assert_int_equal(a->expires, b->expires);
     assert_int_equal(a->terminates, b->terminates);
     assert_string_equal(a->reason, b->reason);
+    assert_int_equal(a->attack, b->attack);
+    assert_int_equal(a->dampen, b->dampen);
+    assert_int_equal(a->resolves, b->resolves);
+    assert_int_equal(a->conflicted, b->conflicted);
+    assert_int_equal(a->conflict.cause, b->conflict.cause);
+    assert_int_equal(a->conflict.same_client, b->conflict.same_client);
+    assert_int_equal(a->conflict.mid, b->conflict.mid);
+    assert_int_equal(a->conflict.status, b->conflict.status);
+    assert_int_equal(a->conflict.retry, b->conflict.retry);
+    assert_true(dots_target_equal(&a->conflict.scope, &b->conflict.scope));
 }
 
 #endif /* REGISTRY_WORLD_H */

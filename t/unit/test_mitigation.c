@@ -188,6 +188,32 @@ test_mitigation_same(const dots_mitigation_t *m, const dots_mitigation_t *n)
     assert_true(m->expires == n->expires);
     assert_true(m->terminates == n->terminates);
     assert_string_equal(m->reason, n->reason);
+    assert_int_equal(m->attack, n->attack);
+    assert_int_equal(m->dampen, n->dampen);
+    assert_true(m->resolves == n->resolves);
+    assert_true(m->conflicted == n->conflicted);
+    assert_int_equal(m->conflict.cause, n->conflict.cause);
+    assert_int_equal(m->conflict.same_client, n->conflict.same_client);
+    assert_int_equal(m->conflict.mid, n->conflict.mid);
+    assert_int_equal(m->conflict.status, n->conflict.status);
+    assert_int_equal(m->conflict.retry, n->conflict.retry);
+    assert_true(dots_target_equal(&m->conflict.scope, &n->conflict.scope));
+}
+
+
+static void
+test_mitigation_conflict(dots_mitigation_t *m)
+{
+    m->attack = DOTS_ATTACK_MITIGATED;
+    m->dampen = 240;
+    m->resolves = 1700000060000;
+    m->conflicted = 1700000000000;
+    m->conflict.cause = DOTS_CONFLICT_OVERLAP;
+    m->conflict.same_client = 1;
+    m->conflict.mid = 77;
+    m->conflict.status = 2;
+    m->conflict.retry = 600;
+    m->conflict.scope = m->target;
 }
 
 
@@ -203,6 +229,7 @@ test_mitigation_record(void **state)
 
     a = dots_arena_create(1 << 20);
     test_mitigation_fill(&m);
+    test_mitigation_conflict(&m);
     m.lifetime = -1;
     m.expires = DOTS_FOREVER;
 
@@ -214,7 +241,7 @@ test_mitigation_record(void **state)
                      DOTS_FULL);
     assert_int_equal(dots_mitigation_encode(&m, buf, size, &len), DOTS_OK);
     assert_int_equal(len, size);
-    assert_int_equal(buf[0], 1);
+    assert_int_equal(buf[0], 2);
 
     assert_int_equal(dots_mitigation_decode(&n, buf, len, a), DOTS_OK);
     buf[3] ^= 1;                    /* what was decoded is a copy */
@@ -238,8 +265,40 @@ test_mitigation_record(void **state)
     assert_int_equal(dots_mitigation_decode(&n, buf, size + 1, a),
                      DOTS_INVALID);
 
-    buf[0] = 2;                     /* another version */
+    buf[0] = 3;                     /* other versions */
     assert_int_equal(dots_mitigation_decode(&n, buf, size, a), DOTS_INVALID);
+    buf[0] = 0;
+    assert_int_equal(dots_mitigation_decode(&n, buf, size, a), DOTS_INVALID);
+
+    free(buf);
+    dots_arena_destroy(a);
+}
+
+
+/* What a server wrote before there was more to write. */
+
+static void
+test_mitigation_first_version(void **state)
+{
+    size_t             size, len;
+    uint8_t           *buf;
+    dots_arena_t      *a;
+    dots_mitigation_t  m, n;
+
+    (void) state;
+
+    a = dots_arena_create(1 << 20);
+    test_mitigation_fill(&m);
+
+    size = dots_mitigation_size(&m);
+    buf = malloc(size);
+    assert_non_null(buf);
+    assert_int_equal(dots_mitigation_encode(&m, buf, size, &len), DOTS_OK);
+
+    buf[0] = 1;
+    assert_int_equal(dots_mitigation_decode(&n, buf, len, a), DOTS_INVALID);
+    assert_int_equal(dots_mitigation_decode(&n, buf, len - 12, a), DOTS_OK);
+    test_mitigation_same(&m, &n);
 
     free(buf);
     dots_arena_destroy(a);
@@ -259,12 +318,13 @@ test_mitigation_damage(void **state)
     (void) state;
 
     test_mitigation_fill(&m);
+    test_mitigation_conflict(&m);
     assert_int_equal(dots_mitigation_encode(&m, buf, sizeof(buf), &len),
                      DOTS_OK);
 
     for (i = 0; i < len; i++) {
         a = dots_arena_create(1 << 20);
-        buf[i] ^= 0xff;
+        buf[i] ^= i ? 0xff : 2 ^ 3;     /* not the first version */
 
         if (dots_mitigation_decode(&n, buf, len, a) == DOTS_OK) {
             assert_int_equal(dots_mitigation_encode(&n, out, sizeof(out),
@@ -273,7 +333,7 @@ test_mitigation_damage(void **state)
             assert_memory_equal(out, buf, len);
         }
 
-        buf[i] ^= 0xff;
+        buf[i] ^= i ? 0xff : 2 ^ 3;
         dots_arena_destroy(a);
     }
 }
@@ -334,6 +394,7 @@ main(void)
         cmocka_unit_test(test_mitigation_activity),
         cmocka_unit_test(test_mitigation_normal),
         cmocka_unit_test(test_mitigation_record),
+        cmocka_unit_test(test_mitigation_first_version),
         cmocka_unit_test(test_mitigation_damage),
         cmocka_unit_test(test_mitigation_unwritable),
     };

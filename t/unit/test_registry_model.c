@@ -78,6 +78,12 @@ orphaned(model_t *md, const dots_mitigation_t *m)
                 return 1;
             }
         }
+
+        for (j = 0; j < f->over.nchanged; j++) {
+            if (same_key(&f->over.changed[j], m)) {
+                return 1;
+            }
+        }
     }
 
     return 0;
@@ -135,17 +141,39 @@ random_request(model_t *md)
 }
 
 
+/* "over" has this change of a state. */
+
+static void
+change(model_t *md, const dots_overridden_t *over, entry_t *e, uint32_t owner,
+    dots_mitigation_t want)
+{
+    size_t  i;
+
+    (void) md;
+
+    for (i = 0; i < over->nchanged; i++) {
+        if (same_key(&over->changed[i], &want)) {
+            world_assert_same(&over->changed[i], &want);
+            reserve(e, want.status, owner);
+            return;
+        }
+    }
+
+    fail_msg("a change is missing");
+}
+
+
 static void
 do_put(model_t *md)
 {
     long                fail_at;
-    size_t              i, j, n, bytes;
+    size_t              i, j, n, nretreats, bytes;
     entry_t            *e, *live;
     uint32_t            max, owner;
     dots_fault_t        f;
     dots_verdict_t      v, expected;
     dots_conflict_t     conflict;
-    const entry_t      *victims[ENTRIES];
+    const entry_t      *victims[ENTRIES], *retreats[ENTRIES];
     dots_mitigation_t   m, want;
     dots_overridden_t   over;
 
@@ -158,7 +186,7 @@ do_put(model_t *md)
     max = chance(md, 2) ? 0 : 2 + chance(md, 4);
     owner = 1 + chance(md, OWNERS);
 
-    expected = expect_put(md, &m, max, victims, &n);
+    expected = expect_put(md, &m, max, victims, &n, retreats, &nretreats);
 
     if (orphaned(md, &m)) {
         return;
@@ -166,6 +194,12 @@ do_put(model_t *md)
 
     for (i = 0; i < n; i++) {
         if (orphaned(md, &victims[i]->now)) {
+            return;
+        }
+    }
+
+    for (i = 0; i < nretreats; i++) {
+        if (orphaned(md, &retreats[i]->now)) {
             return;
         }
     }
@@ -210,8 +244,16 @@ do_put(model_t *md)
     }
 
     live = v == DOTS_VERDICT_CHANGED ? find(md, &m) : NULL;
-    expect_state(&want, live, md->now);
+    expect_state(&want, live, victims, n, md->now);
     world_assert_same(&m, &want);
+
+    assert_int_equal(over.nchanged, nretreats);
+    md->retreated += nretreats;
+
+    for (i = 0; i < nretreats; i++) {
+        change(md, &over, (entry_t *) retreats[i], owner,
+               retreated(md, &retreats[i]->now, &m));
+    }
 
     e = find_or_make(md, &m);
     e->pending = 1;
@@ -237,6 +279,177 @@ random_entry(model_t *md)
     }
 
     return NULL;
+}
+
+
+static int
+awaits(model_t *md, const entry_t *e, const dots_mitigation_t *client)
+{
+    return e->used && e->committed && same_client(&e->now, client)
+           && e->now.expires > md->now
+           && (e->now.status == 8
+               || (e->now.status == 7 && !e->now.trigger
+                   && e->now.conflict.cause));
+}
+
+
+/* The effects of what "e" becomes on all the others; 0: one is busy. */
+
+static int
+expect_trigger(model_t *md, const entry_t *e, dots_mitigation_t *want,
+    const entry_t **by, const entry_t **foreign)
+{
+    size_t     i;
+    effect_t   x;
+    entry_t   *o;
+
+    *want = e->now;
+    want->status = 1;
+    want->start = md->now / 1000;
+    want->terminates = 0;
+    want->conflicted = 0;
+    memset(&want->conflict, 0, sizeof(want->conflict));
+    *foreign = NULL;
+
+    for (i = 0; i < ENTRIES; i++) {
+        o = &md->entries[i];
+
+        if (!o->used || o == e) {
+            continue;
+        }
+
+        if (o->owner) {
+            if (may_matter(md, &e->now, o, 1, 0)) {
+                return 0;
+            }
+
+            continue;
+        }
+
+        x = effect(md, &e->now, &o->now, o->now.status, 1, 0);
+
+        if (x == RETREAT && by[i] == NULL) {
+            by[i] = e;
+
+        } else if (x == FOREIGN) {
+            *foreign = o;
+        }
+    }
+
+    return 1;
+}
+
+
+/* The registry goes by mid: the first of them is who withdraws another. */
+
+static entry_t *
+next_awaiting(model_t *md, const dots_mitigation_t *client, uint32_t from)
+{
+    size_t    i;
+    entry_t  *e, *first;
+
+    for (i = 0, first = NULL; i < ENTRIES; i++) {
+        e = &md->entries[i];
+
+        if (awaits(md, e, client) && e->now.mid >= from
+            && (first == NULL || e->now.mid < first->now.mid))
+        {
+            first = e;
+        }
+    }
+
+    return first;
+}
+
+
+static void
+do_trigger(model_t *md)
+{
+    int                 busy;
+    size_t              i, n;
+    entry_t            *e;
+    uint32_t            owner;
+    const entry_t      *by[ENTRIES], *foreign;
+    dots_verdict_t      v;
+    dots_mitigation_t   client, want;
+    dots_overridden_t   over;
+
+    e = random_entry(md);
+
+    if (e == NULL || free_flight(md) == NULL) {
+        return;
+    }
+
+    client = *key_of(e);
+
+    for (i = 0; i < ENTRIES; i++) {
+        if (md->entries[i].used && same_client(key_of(&md->entries[i]), &client)
+            && orphaned(md, key_of(&md->entries[i])))
+        {
+            return;
+        }
+    }
+
+    owner = 1 + chance(md, OWNERS);
+
+    md->w.fail_at = 0;  /* needs none of the zone's memory */
+    v = dots_registry_trigger(&md->w.r, client.customer, client.cuid, md->now,
+                              owner, md->w.a, &over);
+    md->w.fail_at = -1;
+
+    memset(by, 0, sizeof(by));
+    busy = 0;
+    n = 0;
+
+    for (e = next_awaiting(md, &client, 0); e != NULL && !busy;
+         e = next_awaiting(md, &client, e->now.mid + 1))
+    {
+        busy = e->owner || !expect_trigger(md, e, &want, by, &foreign);
+        n++;
+    }
+
+    if (busy || n == 0) {
+        assert_int_equal(v, busy ? DOTS_VERDICT_BUSY : DOTS_VERDICT_NOT_FOUND);
+        return;
+    }
+
+    assert_int_equal(v, DOTS_VERDICT_CHANGED);
+    md->triggered += n;
+
+    for (i = 0; i < ENTRIES; i++) {
+        n += by[i] != NULL;
+        md->retreated += by[i] != NULL;
+    }
+
+    assert_int_equal(over.nchanged, n);
+
+    for (i = 0; i < over.nchanged; i++) {
+        e = find(md, &over.changed[i]);
+
+        if (over.changed[i].status == 7) {
+            want = retreated(md, &e->now, &by[e - md->entries]->now);
+
+        } else {
+            (void) expect_trigger(md, e, &want, by, &foreign);
+            assert_int_equal(over.changed[i].conflict.cause, foreign != NULL);
+            assert_int_equal(over.changed[i].conflict.status,
+                             foreign ? 2 : 0);
+            assert_int_equal(over.changed[i].conflict.same_client, 0);
+            assert_int_equal(over.changed[i].conflict.mid, 0);
+            assert_int_equal(over.changed[i].conflict.retry, 0);
+            want.conflict = over.changed[i].conflict;   /* one of several */
+            want.conflicted = foreign ? md->now : 0;
+        }
+
+        world_assert_same(&over.changed[i], &want);
+    }
+
+    for (i = 0; i < over.nchanged; i++) {
+        reserve(find(md, &over.changed[i]), over.changed[i].status, owner);
+    }
+
+    memset(&want, 0, sizeof(want));
+    depart(md, &want, &over, owner);
 }
 
 
@@ -282,9 +495,13 @@ do_withdraw(model_t *md)
     want = e->now;
     want.status = 6;
 
-    if (e->now.status <= 4 && policy.terminating && md->now < e->now.expires) {
+    if (want.dampen == 0) {
+        want.dampen = (uint16_t) policy.terminating;
+    }
+
+    if (e->now.status <= 4 && want.dampen && md->now < e->now.expires) {
         want.status = 5;
-        want.terminates = md->now + policy.terminating * 1000;
+        want.terminates = md->now + want.dampen * 1000;
 
         if (want.terminates > want.expires) {
             want.terminates = want.expires;
@@ -326,11 +543,21 @@ do_expire_or_revoke(model_t *md)
         want.status = 7;
         want.terminates = md->now + 7000;
         strcpy(want.reason, "lost the prefix");
+        want.conflicted = 0;
+        memset(&want.conflict, 0, sizeof(want.conflict));
 
     } else {
         rc = dots_registry_expire(&md->w.r, &key, md->now, owner, md->w.a, &m);
         allowed = !e->owner && dots_mitigation_deadline(&e->now) <= md->now;
         want.status = 6;
+
+        if (dots_mitigation_returns(&e->now) && e->now.expires > md->now) {
+            want.status = 8;
+            want.start = 0;
+            want.terminates = 0;
+            want.conflicted = 0;
+            memset(&want.conflict, 0, sizeof(want.conflict));
+        }
     }
 
     md->w.fail_at = -1;
@@ -433,10 +660,39 @@ do_store(model_t *md)
         unstore(md, &m);
     }
 
+    for (i = 0; i < f->over.nchanged; i++) {
+        unstore(md, &f->over.changed[i]);
+        md->stored[md->nstored++] = f->over.changed[i];
+    }
+
+    if (f->m.status == 0) {
+        return;
+    }
+
     unstore(md, &f->m);
 
     if (f->m.status != 6) {
         md->stored[md->nstored++] = f->m;
+    }
+}
+
+
+static void
+settled(model_t *md, const dots_mitigation_t *m, int committed)
+{
+    entry_t  *e;
+
+    e = find_or_make(md, m);
+    e->owner = 0;
+    e->pending = 0;
+
+    if (committed) {
+        e->committed = 1;
+        e->now = *m;
+    }
+
+    if (!e->committed || e->now.status == 6) {
+        forget(e);
     }
 }
 
@@ -459,9 +715,11 @@ do_settle(model_t *md)
     committed = f->stored > 0;
     f->used = 0;
 
-    md->w.fail_at = f->orphan || f->m.status == 7 ? -1 : 0;
-    assert_int_equal(dots_registry_settle(&md->w.r, &f->m, &f->over, f->owner,
-                                          committed), DOTS_OK);
+    md->w.fail_at = f->orphan || f->m.status == 7 || f->over.nchanged ? -1 : 0;
+    assert_int_equal(dots_registry_settle(&md->w.r,
+                                          f->m.status ? &f->m : NULL,
+                                          &f->over, f->owner, committed),
+                     DOTS_OK);
     md->w.fail_at = -1;
 
     if (f->orphan && !committed) {
@@ -482,17 +740,12 @@ do_settle(model_t *md)
         }
     }
 
-    e = find_or_make(md, &f->m);
-    e->owner = 0;
-    e->pending = 0;
-
-    if (committed) {
-        e->committed = 1;
-        e->now = f->m;
+    for (i = 0; i < f->over.nchanged; i++) {
+        settled(md, &f->over.changed[i], committed);
     }
 
-    if (!e->committed || e->now.status == 6) {
-        forget(e);
+    if (f->m.status) {
+        settled(md, &f->m, committed);
     }
 }
 
@@ -663,7 +916,7 @@ check_due(model_t *md, entry_t **want, size_t total)
     deadline = DOTS_FOREVER;
 
     for (i = 0, due = 0; i < total; i++) {
-        d = dots_mitigation_deadline(&want[i]->now);
+        d = dots_mitigation_due(&want[i]->now);
         due += d <= md->now;
         deadline = d < deadline ? d : deadline;
     }
@@ -677,7 +930,7 @@ check_due(model_t *md, entry_t **want, size_t total)
     for (i = 0, last = 0; i < n; i++) {
         assert_int_equal(dots_registry_get(&md->w.r, &keys[i], md->scratch, &m),
                          DOTS_OK);
-        d = dots_mitigation_deadline(&m);
+        d = dots_mitigation_due(&m);
         assert_true(d >= last && d <= md->now);
         last = d;
     }
@@ -778,7 +1031,7 @@ run(uint64_t seed, int rebuild, model_t *md)
         fresh_scratch(md);
         md->now += chance(md, 400);
 
-        switch (chance(md, 12)) {
+        switch (chance(md, 13)) {
         case 0: case 1: case 2: case 3:
             do_put(md);
             break;
@@ -793,6 +1046,9 @@ run(uint64_t seed, int rebuild, model_t *md)
             break;
         case 7:
             do_bind(md);
+            break;
+        case 8:
+            do_trigger(md);
             break;
         default:
             for (k = 0; k < 8; k++) {
@@ -818,8 +1074,10 @@ run(uint64_t seed, int rebuild, model_t *md)
         print_message(" %zu", md->verdicts[i]);
     }
 
-    print_message(", overridden %zu, rebuilt %zu\n", md->overridden,
+    print_message(", overridden %zu, triggered %zu, withdrawn %zu, rebuilt "
+                  "%zu\n", md->overridden, md->triggered, md->retreated,
                   md->rebuilt);
+    assert_true(md->triggered > 20 && md->retreated > 20);
     dots_arena_destroy(md->scratch);
     world_done(&md->w);
 }
