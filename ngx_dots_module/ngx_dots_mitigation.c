@@ -272,14 +272,27 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     int committed)
 {
     int                 rc;
-    ngx_uint_t          epoch;
+    uint64_t            generation;
+    ngx_uint_t          epoch, reread;
     dots_registry_t    *r;
     dots_mitigation_t   now;
 
     now = *m;
+    generation = 0;
     epoch = ngx_dots_zone_epoch();
+    reread = (committed && epoch != dr->epoch);
 
-    if (committed && epoch != dr->epoch) {
+    if (reread) {
+        r = ngx_dots_zone_lock(0);
+
+        if (r == NULL) {
+            return NGX_AGAIN;
+        }
+
+        generation = dots_registry_generation(r);
+
+        ngx_dots_zone_unlock();
+
         ngx_dots_mitigation_reread(dr, &now);
     }
 
@@ -289,7 +302,11 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
         return committed ? NGX_AGAIN : NGX_OK;
     }
 
-    if (epoch != ngx_dots_zone_epoch()) {
+    /* what was read may be older than what somebody has settled meanwhile */
+
+    if (epoch != ngx_dots_zone_epoch()
+        || (reread && generation != dots_registry_generation(r)))
+    {
         ngx_dots_zone_unlock();
         return committed ? NGX_AGAIN : NGX_OK;
     }
