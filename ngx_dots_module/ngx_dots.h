@@ -23,7 +23,11 @@
 #include "../mitigators/dots_gobgp.h"
 
 
-#define NGX_DOTS_SLOTS  64      /* processes of all cycles that live at once */
+/*
+ * Processes of all cycles that live at once: 62 workers and the manager, twice
+ * at a reload.  Each costs every process a descriptor.
+ */
+#define NGX_DOTS_SLOTS  128
 
 
 /* ---- configuration: ngx_dots_module.c, ngx_dots_conf.c ---- */
