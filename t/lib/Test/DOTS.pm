@@ -589,6 +589,13 @@ sub send {
 sub recv {
 	my ($self, $ms) = @_;
 
+	return shift @{$self->{kept}} if @{$self->{kept} || []};
+	return $self->_recv($ms);
+}
+
+sub _recv {
+	my ($self, $ms) = @_;
+
 	my $line = $self->command('recv ' . ($ms || 5000));
 	$self->{last} = $line;
 
@@ -637,7 +644,7 @@ sub _parse {
 	return $m;
 }
 
-# A request and its answer
+# A request and its answer; what else arrives waits for recv()
 sub request {
 	my ($self, %o) = @_;
 
@@ -647,13 +654,31 @@ sub request {
 	my $end = time() + 8;
 
 	while (time() < $end) {
-		my $m = $self->recv(8000) or return undef;
+		my $m = $self->_recv(8000) or return undef;
 
 		# an empty acknowledgement announces a separate answer
 
 		next if $m->{code} eq '0.00' && $m->{type} == 2;
 
-		return $m;
+		return $m if $m->{token} eq $self->{sent_token} && !_request($m)
+			|| $m->{code} eq '0.00';
+
+		push @{$self->{kept}}, $m;
+	}
+
+	return undef;
+}
+
+sub _request { return $_[0]->{code} =~ /^0\.(?!00)/ }
+
+# The next notification for the token; heartbeats of the server are skipped
+sub notification {
+	my ($self, $token, $ms) = @_;
+	my $end = Time::HiRes::time() + ($ms || 5000) / 1000;
+
+	while ((my $left = $end - Time::HiRes::time()) > 0) {
+		my $m = $self->recv(int($left * 1000) + 1) or return undef;
+		return $m if $m->{token} eq $token && !_request($m);
 	}
 
 	return undef;
