@@ -52,6 +52,9 @@ typedef struct {
     ngx_open_file_t                *log;
     ngx_array_t                     mitigators; /* of ngx_dots_mitigator_t */
     dots_customers_t               *customers;
+    ngx_str_t                       psk_file;
+    ngx_array_t                     psks;       /* ngx_dots_psk.c */
+    void                           *psk_ctx;
     ngx_thread_pool_t              *thread_pool;
     ngx_uint_t                      udp;        /* a server has dots_signal */
     ngx_uint_t                      data;       /* a location has dots_data */
@@ -76,10 +79,18 @@ typedef struct {
 #define NGX_DOTS_COOKIE_SECRET  32
 
 typedef struct {
+    u_char                  name[16];
+    u_char                  cipher[32]; /* AES-256 */
+    u_char                  mac[32];    /* HMAC-SHA256 */
+} ngx_dots_ticket_key_t;
+
+typedef struct {
     ngx_dots_slot_t         slots[NGX_DOTS_SLOTS];
     ngx_atomic_t            manager;    /* slot of the manager + 1; 0: none */
     u_char                  secret[2][NGX_DOTS_COOKIE_SECRET];
     ngx_atomic_t            secret_time;     /* s: when [0] was made */
+    ngx_dots_ticket_key_t   ticket[2];
+    ngx_atomic_t            ticket_time;     /* likewise; 0: none yet */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */
@@ -90,6 +101,10 @@ extern ngx_dots_shared_t   *ngx_dots_shared;
  * Rotates them by age.
  */
 void ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET]);
+
+/* Likewise the keys of session tickets (RFC 5077 section 4).  NGX_ERROR: there
+ * are none yet and no entropy. */
+ngx_int_t ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2]);
 
 
 /* ---- requests to the model: ngx_dots_request.c ---- */
@@ -116,6 +131,16 @@ const dots_customer_t *ngx_dots_identity(ngx_dots_conf_t *dcf, X509 *cert);
  * is a customer's identity.  For verification callbacks.
  */
 ngx_uint_t ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert);
+
+/* The callback of X509_verify_cert() that lets pinned certificates pass. */
+int ngx_dots_identity_verify(int ok, X509_STORE_CTX *store);
+
+/*
+ * The customer of a session's certificate, or of its PSK identity if it has
+ * none; NULL: nobody's.
+ */
+const dots_customer_t *ngx_dots_identity_session(ngx_dots_conf_t *dcf,
+    SSL *ssl);
 
 
 /* ---- the audit log: ngx_dots_log.c ---- */

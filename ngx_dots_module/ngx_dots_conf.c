@@ -1,6 +1,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_conf.h"
 #include "ngx_dots_manager.h"
+#include "ngx_dots_psk.h"
 #include "ngx_dots_zone.h"
 
 
@@ -72,6 +73,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
     { ngx_string("log"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_dots_conf_log,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("psk_file"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_psk_file,
       0,
       0,
       NULL },

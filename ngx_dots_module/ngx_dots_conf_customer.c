@@ -1,5 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_conf.h"
+#include "ngx_dots_psk.h"
 
 
 /* What is checked only when all is read remembers where it stands. */
@@ -20,13 +21,18 @@ typedef struct {
     dots_customer_t   *customer;     /* whose block is being read */
     ngx_uint_t         identities;   /* in this block */
     ngx_array_t        owned;        /* of ngx_dots_conf_owned_t */
-    ngx_array_t        wanted;       /* of ngx_dots_conf_wanted_t */
+    ngx_array_t        wanted;       /* mitigators: ngx_dots_conf_wanted_t */
+    ngx_array_t        psks;         /* identities: ngx_dots_conf_wanted_t */
 } ngx_dots_conf_customers_t;
 
 
 static ngx_dots_conf_customers_t *ngx_dots_conf_customers(ngx_conf_t *cf,
     ngx_dots_conf_t *dcf);
+static ngx_int_t ngx_dots_conf_want(ngx_conf_t *cf, ngx_array_t *array,
+    ngx_str_t *name);
 static ngx_int_t ngx_dots_conf_fingerprint(ngx_str_t *text, u_char raw[32]);
+static char *ngx_dots_conf_psks(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_dots_conf_customers_t *ccs);
 static char *ngx_dots_conf_fault(ngx_conf_t *cf, int rc, ngx_str_t *what,
     dots_fault_t *f);
 static char *ngx_dots_conf_overlap(ngx_conf_t *cf, ngx_array_t *owned,
@@ -41,6 +47,7 @@ static struct {
     { "uri:", DOTS_IDENTITY_URI },
     { "cn:", DOTS_IDENTITY_CN },
     { "sha256:", DOTS_IDENTITY_FINGERPRINT },
+    { "psk:", DOTS_IDENTITY_PSK },
     { NULL, 0 }
 };
 
@@ -61,6 +68,9 @@ ngx_dots_conf_customers(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
                           sizeof(ngx_dots_conf_owned_t))
            != NGX_OK
         || ngx_array_init(&ccs->wanted, cf->temp_pool, 16,
+                          sizeof(ngx_dots_conf_wanted_t))
+           != NGX_OK
+        || ngx_array_init(&ccs->psks, cf->temp_pool, 16,
                           sizeof(ngx_dots_conf_wanted_t))
            != NGX_OK)
     {
@@ -186,6 +196,12 @@ ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return ngx_dots_conf_fault(cf, rc, &value[i], &f);
         }
 
+        if (ngx_dots_conf_identities[k].kind == DOTS_IDENTITY_PSK
+            && ngx_dots_conf_want(cf, &ccs->psks, &s) != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
         ccs->identities++;
     }
 
@@ -195,9 +211,29 @@ invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid identity \"%V\": write dns:NAME or uri:URI (of "
-                       "the certificate's subjectAltName), cn:NAME, or "
-                       "sha256:FINGERPRINT (64 hex digits)", &value[i]);
+                       "the certificate's subjectAltName), cn:NAME, "
+                       "sha256:FINGERPRINT (64 hex digits), or psk:NAME",
+                       &value[i]);
     return NGX_CONF_ERROR;
+}
+
+
+/* What is named here may be defined below. */
+
+static ngx_int_t
+ngx_dots_conf_want(ngx_conf_t *cf, ngx_array_t *array, ngx_str_t *name)
+{
+    ngx_dots_conf_wanted_t  *wanted;
+
+    wanted = ngx_array_push(array);
+    if (wanted == NULL) {
+        return NGX_ERROR;
+    }
+
+    wanted->name = *name;
+    ngx_dots_conf_place(cf, &wanted->place);
+
+    return NGX_OK;
 }
 
 
@@ -323,7 +359,6 @@ ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                  *value;
     ngx_uint_t                  i;
     dots_fault_t                f;
-    ngx_dots_conf_wanted_t     *wanted;
     ngx_dots_conf_customers_t  *ccs;
 
     ccs = dcf->reading;
@@ -331,13 +366,9 @@ ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        wanted = ngx_array_push(&ccs->wanted);
-        if (wanted == NULL) {
+        if (ngx_dots_conf_want(cf, &ccs->wanted, &value[i]) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
-
-        wanted->name = value[i];
-        ngx_dots_conf_place(cf, &wanted->place);
 
         rc = dots_customers_add_mitigator(dcf->customers, ccs->customer,
                                           dots_str(value[i].data,
@@ -423,6 +454,10 @@ ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
         }
     }
 
+    if (ngx_dots_conf_psks(cf, dcf, ccs) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     rc = dots_customers_finish(dcf->customers, &f);
 
     if (rc == DOTS_INVALID && ccs) {
@@ -430,6 +465,34 @@ ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     }
 
     return rc == DOTS_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* A PSK identity and its key come together or not at all. */
+
+static char *
+ngx_dots_conf_psks(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_dots_conf_customers_t *ccs)
+{
+    ngx_uint_t               i, n;
+    ngx_dots_conf_wanted_t  *wanted;
+
+    wanted = ccs ? ccs->psks.elts : NULL;
+    n = ccs ? ccs->psks.nelts : 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (!ngx_dots_psk_known(dcf, wanted[i].name.data, wanted[i].name.len))
+        {
+            return ngx_dots_conf_error(cf, &wanted[i].place,
+                                       "no key for the identity \"psk:%V\": "
+                                       "write a line \"%V:HEXKEY\" into the "
+                                       "file that \"psk_file FILE;\" names",
+                                       &wanted[i].name, &wanted[i].name);
+        }
+    }
+
+    return ngx_dots_psk_check(cf, dcf);
 }
 
 

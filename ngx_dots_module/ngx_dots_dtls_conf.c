@@ -1,17 +1,29 @@
 #include "ngx_dots_dtls.h"
+#include "ngx_dots_psk.h"
+#include "ngx_dots_ticket.h"
 
 
 /*
- * RFC 9325 section 4.2: forward secrecy and AEAD only.  The CCM suites are what
- * constrained CoAP peers have (RFC 7252 section 9.1.3.3); of them the ones with
- * a full tag.
+ * RFC 9325 section 4.2: forward secrecy and AEAD only, no finite-field DH.  The
+ * CCM suites are what constrained CoAP peers have; those with a short tag come
+ * last, and PSK-AES128-CCM8 even without forward secrecy, because RFC 7252 makes
+ * them mandatory (sections 9.1.3.1 and 9.1.3.3).  RFC 9132 section 7.1 wants PSK
+ * with (EC)DHE; of that OpenSSL has one suite that is no CBC.  It stands first:
+ * who offers it has a key, and perhaps no certificate.  PSK suites are offered
+ * only where there is a psk_file.
  */
 
 #define NGX_DOTS_DTLS_CIPHERS                                                 \
+    "ECDHE-PSK-CHACHA20-POLY1305:"                                            \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"              \
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"              \
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"              \
-    "ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES256-CCM"
+    "ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES256-CCM:"                          \
+    "ECDHE-ECDSA-AES128-CCM8:PSK-AES128-CCM8"
+
+/* RFC 9325 section 4.2.1 and RFC 7252 section 9.1.3.3 */
+
+#define NGX_DOTS_DTLS_GROUPS  "X25519:P-256:P-384"
 
 /* nginx's own default of ssl_ciphers, private to ngx_stream_ssl_module.c */
 
@@ -23,8 +35,11 @@ static ngx_int_t ngx_dots_dtls_conf_context(ngx_conf_t *cf,
 static void ngx_dots_dtls_conf_cleanup(void *data);
 static ngx_int_t ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_stream_ssl_conf_t *sslcf);
+static ngx_int_t ngx_dots_dtls_conf_groups(ngx_conf_t *cf, ngx_ssl_t *ssl,
+    ngx_str_t *groups);
 static void ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf);
-static int ngx_dots_dtls_conf_verify(int ok, X509_STORE_CTX *store);
+static void ngx_dots_dtls_conf_resumption(SSL_CTX *ctx,
+    ngx_stream_ssl_conf_t *sslcf);
 
 
 char *
@@ -32,12 +47,14 @@ ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
     ngx_stream_ssl_conf_t *sslcf)
 {
     if (ngx_dots_dtls_conf_context(cf, conf) != NGX_OK
-        || ngx_dots_dtls_conf_ssl(cf, &conf->ssl, sslcf) != NGX_OK)
+        || ngx_dots_dtls_conf_ssl(cf, &conf->ssl, sslcf) != NGX_OK
+        || ngx_dots_psk_init(cf, conf->dots, conf->ssl.ctx) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     ngx_dots_dtls_conf_protocol(conf);
+    ngx_dots_dtls_conf_resumption(conf->ssl.ctx, sslcf);
 
     return NGX_CONF_OK;
 }
@@ -91,19 +108,23 @@ static ngx_int_t
 ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_stream_ssl_conf_t *sslcf)
 {
-    ngx_str_t  ciphers;
+    ngx_str_t   ciphers;
+    ngx_uint_t  prefer;
 
     ciphers = sslcf->ciphers;
+    prefer = sslcf->prefer_server_ciphers;
+
+    /* our list is in order of preference: RFC 9325 section 4.2.1 */
 
     if (ngx_strcmp(ciphers.data, NGX_DOTS_DTLS_NGINX_CIPHERS) == 0) {
         ngx_str_set(&ciphers, NGX_DOTS_DTLS_CIPHERS);
+        prefer = 1;
     }
 
     if (ngx_ssl_certificates(cf, ssl, sslcf->certificates,
                              sslcf->certificate_keys, sslcf->passwords)
         != NGX_OK
-        || ngx_ssl_ciphers(cf, ssl, &ciphers, sslcf->prefer_server_ciphers)
-           != NGX_OK
+        || ngx_ssl_ciphers(cf, ssl, &ciphers, prefer) != NGX_OK
         || ngx_ssl_client_certificate(cf, ssl, &sslcf->client_certificate,
                                       sslcf->verify_depth)
            != NGX_OK
@@ -112,7 +133,7 @@ ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
            != NGX_OK
         || ngx_ssl_crl(cf, ssl, &sslcf->crl) != NGX_OK
         || ngx_ssl_dhparam(cf, ssl, &sslcf->dhparam) != NGX_OK
-        || ngx_ssl_ecdh_curve(cf, ssl, &sslcf->ecdh_curve) != NGX_OK
+        || ngx_dots_dtls_conf_groups(cf, ssl, &sslcf->ecdh_curve) != NGX_OK
         || ngx_ssl_conf_commands(cf, ssl, sslcf->conf_commands) != NGX_OK)
     {
         return NGX_ERROR;
@@ -122,7 +143,28 @@ ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
 }
 
 
-/* After the operator's settings: nothing of this is open to discussion. */
+static ngx_int_t
+ngx_dots_dtls_conf_groups(ngx_conf_t *cf, ngx_ssl_t *ssl, ngx_str_t *groups)
+{
+    if (ngx_strcmp(groups->data, "auto") != 0) {
+        return ngx_ssl_ecdh_curve(cf, ssl, groups);
+    }
+
+    if (!SSL_CTX_set1_groups_list(ssl->ctx, NGX_DOTS_DTLS_GROUPS)) {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "SSL_CTX_set1_groups_list() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * After the operator's settings: nothing of this is open to discussion.  RFC
+ * 9325 sections 3.1 to 3.5.  DTLS 1.3 of an OpenSSL to come is kept out: its
+ * cookie is in another message than the one that our listener sends.
+ */
 
 static void
 ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
@@ -132,14 +174,12 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
     ctx = conf->ssl.ctx;
 
     SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION);
-
-    /* tickets would be made with a key that the next cycle does not have */
+    SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION);
 
     SSL_CTX_set_options(ctx, SSL_OP_COOKIE_EXCHANGE|SSL_OP_NO_QUERY_MTU
-                             |SSL_OP_NO_RENEGOTIATION|SSL_OP_NO_COMPRESSION
-                             |SSL_OP_NO_TICKET);
-
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+                             |SSL_OP_NO_RENEGOTIATION|SSL_OP_NO_COMPRESSION);
+    SSL_CTX_clear_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET
+                               |SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
 
     /* no larger write buffers than a datagram can use */
 
@@ -150,51 +190,34 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
 
     /*
      * nginx's verify callback lets everything pass, to be looked at later, and
-     * wants a TLS connection behind the SSL object
+     * wants a TLS connection behind the SSL object.  With PSK suites OpenSSL
+     * asks for no certificate.
      */
 
-    SSL_CTX_set_app_data(ctx, conf->dots);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER|SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                       ngx_dots_dtls_conf_verify);
+                       ngx_dots_identity_verify);
 }
 
 
-/*
- * A self-signed certificate has no issuer that could vouch for or revoke it; if
- * a customer's fingerprint pins it, those two objections are dropped.  Its
- * validity and its purpose are checked as any other's.
- */
+/* Tickets or nothing: a cache would be another's worker's. */
 
-static int
-ngx_dots_dtls_conf_verify(int ok, X509_STORE_CTX *store)
+static void
+ngx_dots_dtls_conf_resumption(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
 {
-    int               error;
-    SSL              *ssl;
-    ngx_dots_conf_t  *dcf;
+    static const u_char  name[] = "dots";
 
-    if (ok) {
-        return 1;
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+
+    if (!sslcf->session_tickets) {
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+        return;
     }
 
-    error = X509_STORE_CTX_get_error(store);
+    /* OpenSSL wants one; who may resume is for ngx_dots_ticket.c to say */
 
-    if (error != X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
-        && error != X509_V_ERR_UNABLE_TO_GET_CRL)
-    {
-        return 0;
-    }
+    (void) SSL_CTX_set_session_id_context(ctx, name, sizeof(name) - 1);
 
-    ssl = X509_STORE_CTX_get_ex_data(store,
-                                     SSL_get_ex_data_X509_STORE_CTX_idx());
-    dcf = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    (void) SSL_CTX_set_timeout(ctx, sslcf->session_timeout);
 
-    if (X509_STORE_CTX_get_error_depth(store) != 0
-        || !ngx_dots_identity_pinned(dcf, X509_STORE_CTX_get0_cert(store)))
-    {
-        return 0;
-    }
-
-    X509_STORE_CTX_set_error(store, X509_V_OK);
-
-    return 1;
+    ngx_dots_ticket_init(ctx);
 }

@@ -56,6 +56,69 @@ ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert)
 }
 
 
+/*
+ * A self-signed certificate has no issuer that could vouch for or revoke it; if
+ * a customer's fingerprint pins it, those two objections are dropped.  Its
+ * validity and its purpose are checked as any other's.
+ */
+
+int
+ngx_dots_identity_verify(int ok, X509_STORE_CTX *store)
+{
+    int  error;
+
+    if (ok) {
+        return 1;
+    }
+
+    error = X509_STORE_CTX_get_error(store);
+
+    if (error != X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
+        && error != X509_V_ERR_UNABLE_TO_GET_CRL)
+    {
+        return 0;
+    }
+
+    if (X509_STORE_CTX_get_error_depth(store) != 0
+        || !ngx_dots_identity_pinned(ngx_dots_get_conf(ngx_cycle),
+                                     X509_STORE_CTX_get0_cert(store)))
+    {
+        return 0;
+    }
+
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+
+    return 1;
+}
+
+
+const dots_customer_t *
+ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl)
+{
+    X509                   *cert;
+    const char             *psk;
+    const dots_customer_t  *customer;
+
+    cert = SSL_get_peer_certificate(ssl);
+
+    if (cert) {
+        customer = ngx_dots_identity(dcf, cert);
+        X509_free(cert);
+
+        return customer;
+    }
+
+    psk = SSL_get_psk_identity(ssl);
+
+    if (psk == NULL || dcf->customers == NULL) {
+        return NULL;
+    }
+
+    return dots_customers_by_identity(dcf->customers, DOTS_IDENTITY_PSK,
+                                      dots_str(psk, ngx_strlen(psk)));
+}
+
+
 static const dots_customer_t *
 ngx_dots_identity_san(dots_customers_t *cs, X509 *cert)
 {

@@ -2,6 +2,7 @@
 #include "ngx_dots_conf.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_process.h"
+#include "ngx_dots_psk.h"
 #include "ngx_dots_zone.h"
 
 
@@ -64,6 +65,8 @@ ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf)
                       "the customers", dcf->udp ? "dots_signal" : "dots_data");
         return NGX_CONF_ERROR;
     }
+
+    ngx_dots_psk_enable(dcf);
 
     return NGX_CONF_OK;
 }

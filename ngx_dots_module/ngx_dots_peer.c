@@ -2,8 +2,6 @@
 #include "ngx_dots_peer.h"
 
 
-static const dots_customer_t *ngx_dots_peer_customer(ngx_dots_conf_t *dcf,
-    SSL *ssl);
 static void ngx_dots_peer_tick(ngx_event_t *ev);
 static void ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len);
 static void ngx_dots_peer_submit(void *data, dots_request_t *rq);
@@ -43,7 +41,7 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
 
     c = peer->connection;
 
-    peer->customer = ngx_dots_peer_customer(dcf, ssl);
+    peer->customer = ngx_dots_identity_session(dcf, ssl);
 
     peer->tick.handler = ngx_dots_peer_tick;
     peer->tick.data = peer;
@@ -73,31 +71,13 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     }
 
     ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                  "%s session established: customer \"%V\", %s, "
+                  "%s session %s: customer \"%V\", %s, "
                   "messages up to %uz bytes",
-                  SSL_is_dtls(ssl) ? "DTLS" : "TLS", &name,
+                  SSL_is_dtls(ssl) ? "DTLS" : "TLS",
+                  SSL_session_reused(ssl) ? "resumed" : "established", &name,
                   SSL_get_cipher_name(ssl), mtu);
 
     return NGX_OK;
-}
-
-
-static const dots_customer_t *
-ngx_dots_peer_customer(ngx_dots_conf_t *dcf, SSL *ssl)
-{
-    X509                   *cert;
-    const dots_customer_t  *customer;
-
-    cert = SSL_get_peer_certificate(ssl);
-    if (cert == NULL) {
-        return NULL;
-    }
-
-    customer = ngx_dots_identity(dcf, cert);
-
-    X509_free(cert);
-
-    return customer;
 }
 
 

@@ -574,3 +574,44 @@ ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
 
     ngx_explicit_memzero(fresh, sizeof(fresh));
 }
+
+
+/* ---- keys of session tickets ---- */
+
+ngx_int_t
+ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2])
+{
+    time_t                  now;
+    ngx_uint_t              old;
+    ngx_dots_shared_t      *shared;
+    ngx_dots_ticket_key_t   fresh[2];
+
+    shared = ngx_dots_shared;
+    now = ngx_time();
+
+    old = now - (time_t) shared->ticket_time >= NGX_DOTS_ZONE_ROTATE;
+
+    if (old && RAND_bytes((u_char *) fresh, sizeof(fresh)) != 1) {
+        old = 0;
+    }
+
+    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+
+    if (old && now - (time_t) shared->ticket_time >= NGX_DOTS_ZONE_ROTATE) {
+
+        /* the first time there is no previous one: one that nobody has used */
+
+        shared->ticket[1] = shared->ticket_time ? shared->ticket[0] : fresh[1];
+        shared->ticket[0] = fresh[0];
+        shared->ticket_time = now;
+    }
+
+    ngx_memcpy(keys, shared->ticket, sizeof(shared->ticket));
+    old = (shared->ticket_time == 0);
+
+    ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+
+    ngx_explicit_memzero(fresh, sizeof(fresh));
+
+    return old ? NGX_ERROR : NGX_OK;
+}

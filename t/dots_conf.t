@@ -36,6 +36,14 @@ sub customer {
 my @a = ('identity dns:client.example.com;', 'prefix 192.0.2.0/24;',
 	'mitigate rtbh;');
 
+# customer "one" by the identity psk:one, and a psk_file with these lines
+
+sub psk {
+	my (@lines) = @_;
+	return { customers => customer('one', @a, 'identity psk:one;'),
+		dots => 'psk_file psk;', psk => join '', map { "$_\n" } @lines };
+}
+
 sub without { my ($re, @l) = @_; return grep { !/$re/ } @l }
 
 my @cases = (
@@ -99,6 +107,48 @@ my @cases = (
 	[ 'an unknown limit',
 		{ customers => customer('one', @a, 'limits acls=1;') },
 		qr/invalid limit "acls=1".*nginx\.conf:\d+/s ],
+
+	[ 'a PSK identity without psk_file',
+		{ customers => customer('one', @a, 'identity psk:one;') },
+		qr/no key for.*"psk:one".*psk_file FILE;.*nginx\.conf:\d+/s ],
+
+	[ 'a PSK identity without key', psk('two:' . '00' x 16),
+		qr/no key for.*"psk:one".*nginx\.conf:\d+/s ],
+
+	[ "a key that is nobody's", psk('one:' . '00' x 16, 'two:' . '00' x 16),
+		qr/"two" is nobody's.*psk:two.*psk:2/s ],
+
+	[ 'a short key', psk('# ours', 'one:' . '00' x 15),
+		qr/invalid line.*NAME:KEY.*32 to 128 hex digits.*psk:2/s ],
+
+	[ 'a long key', psk('one:' . '00' x 65), qr/invalid line.*psk:1/s ],
+
+	[ 'half a byte', psk('one:' . '00' x 16 . '0'),
+		qr/invalid line.*psk:1/s ],
+
+	[ 'a key that is not hex', psk('one:' . '0g' x 16),
+		qr/invalid line.*psk:1/s ],
+
+	[ 'a key without name', psk(':' . '00' x 16), qr/invalid line.*psk:1/s ],
+
+	[ 'a line that is none', psk('one'), qr/invalid line.*psk:1/s ],
+
+	[ 'a name that no handshake can carry', psk('o' x 300 . ':' . '00' x 16),
+		qr/invalid line.*psk:1/s ],
+
+	[ 'two keys of one identity',
+		psk('one:' . '00' x 16, '', 'one:' . '01' x 16),
+		qr/"one" has a second key.*psk:3/s ],
+
+	[ 'a psk_file that is not there', { dots => 'psk_file nowhere;' },
+		qr/open.*nowhere.*nginx\.conf:\d+/s ],
+
+	[ 'a psk_file that is a folder', { dots => 'psk_file .;' },
+		qr/no file of at most.*nginx\.conf:\d+/s ],
+
+	[ 'two psk_files', { %{psk('one:' . '00' x 16)},
+			dots => "psk_file psk;\npsk_file psk;" },
+		qr/is duplicate.*nginx\.conf:\d+/s ],
 
 	[ 'an unknown action', { mitigator => "gobgp unix:/x; action drop;" },
 		qr/unknown action "drop".*blackhole.*nginx\.conf:\d+/s ],
@@ -164,6 +214,8 @@ foreach my $case (@cases) {
 
 	local $_ = dots_conf(%$options);
 	$edit->() if $edit;
+
+	$t->write_file('psk', $options->{psk}) if defined $options->{psk};
 
 	$t->write_file_expand('nginx.conf', $_);
 	my $out = dots_test($t);

@@ -4,14 +4,19 @@
  *
  *   dots_client --server HOST:PORT --ca FILE [--cert FILE --key FILE]
  *               [--name HOST] [--bind ADDR[:PORT]] [--ciphers LIST] [--dtls1]
- *               [--timeout MS] [--life SECONDS] [--wait]
+ *               [--psk-id NAME --psk HEX] [--timeout MS] [--life SECONDS]
+ *               [--wait]
  *
- * It connects at once (not with --wait) and prints "connected CIPHER" or
- * "failed REASON"; then it reads commands from stdin, one a line, and answers
+ * It connects at once (not with --wait) and prints "connected CIPHER", with
+ * "resumed" behind it if that is what happened, or "failed REASON"; then it reads commands from stdin, one a line, and answers
  * each with one line.  Every wait is bounded; after --life seconds it ends.
  *
  *   connect [MS]      handshake           -> connected CIPHER | failed REASON
  *   restart [MS]      forget the session, begin again from the same port
+ *   keep              the session, for "resume"      -> ok | failed REASON
+ *   resume [MS]       begin again from another port with the session kept
+ *   renegotiate [MS]  a second handshake in this session  -> refused REASON
+ *                                            | renegotiated
  *   send HEX          one message         -> sent N | failed REASON
  *   recv MS           the next message    -> recv HEX | timeout | closed
  *                                            | failed REASON
@@ -67,6 +72,8 @@ typedef struct {
     const char              *name;
     const char              *bind;
     const char              *ciphers;
+    const char              *psk_id;
+    const char              *psk;
     long                     timeout;
     long                     life;
     int                      wait;
@@ -80,6 +87,7 @@ typedef struct {
     int                      fd;
     SSL_CTX                 *ctx;
     SSL                     *ssl;
+    SSL_SESSION             *kept;
     int                      up;
     const char              *alert;     /* the last one received */
 
@@ -330,6 +338,30 @@ dots_client_info(const SSL *ssl, int where, int ret)
 }
 
 
+static unsigned int
+dots_client_psk(SSL *ssl, const char *hint, char *identity,
+    unsigned int identity_len, unsigned char *psk, unsigned int max)
+{
+    int             n;
+    dots_client_t  *dc;
+
+    (void) hint;
+
+    dc = SSL_get_app_data(ssl);
+
+    n = dots_client_unhex(dc->options.psk, psk, max);
+
+    if (n <= 0
+        || snprintf(identity, identity_len, "%s", dc->options.psk_id)
+           >= (int) identity_len)
+    {
+        return 0;
+    }
+
+    return n;
+}
+
+
 static void
 dots_client_init(dots_client_t *dc)
 {
@@ -374,6 +406,10 @@ dots_client_init(dots_client_t *dc)
     {
         ERR_print_errors_fp(stderr);
         dots_client_die("cannot use --ca, --cert, --key or --ciphers");
+    }
+
+    if (o->psk_id && o->psk) {
+        SSL_CTX_set_psk_client_callback(ctx, dots_client_psk);
     }
 
     dc->ctx = ctx;
@@ -427,7 +463,7 @@ dots_client_failed(dots_client_t *dc)
 
 
 static void
-dots_client_connect(dots_client_t *dc, char *arg)
+dots_client_handshake(dots_client_t *dc, char *arg, SSL_SESSION *session)
 {
     int      n;
     int64_t  end;
@@ -443,6 +479,11 @@ dots_client_connect(dots_client_t *dc, char *arg)
     dc->up = 0;
     dc->alert = NULL;
 
+    if (session && SSL_set_session(dc->ssl, session) != 1) {
+        dots_client_failed(dc);
+        return;
+    }
+
     for ( ;; ) {
         ERR_clear_error();
 
@@ -450,7 +491,8 @@ dots_client_connect(dots_client_t *dc, char *arg)
 
         if (n == 1) {
             dc->up = 1;
-            printf("connected %s\n", SSL_get_cipher_name(dc->ssl));
+            printf("connected %s%s\n", SSL_get_cipher_name(dc->ssl),
+                   SSL_session_reused(dc->ssl) ? " resumed" : "");
             return;
         }
 
@@ -469,6 +511,38 @@ dots_client_connect(dots_client_t *dc, char *arg)
 }
 
 
+static void
+dots_client_connect(dots_client_t *dc, char *arg)
+{
+    dots_client_handshake(dc, arg, NULL);
+}
+
+
+static void
+dots_client_resume(dots_client_t *dc, char *arg)
+{
+    SSL_SESSION  *session;
+
+    if (dc->kept == NULL) {
+        printf("failed no session kept\n");
+        return;
+    }
+
+    /* a copy: OpenSSL spoils the session of a connection that just ends */
+
+    session = SSL_SESSION_dup(dc->kept);
+
+    if (session == NULL) {
+        dots_client_die("no memory");
+    }
+
+    dots_client_socket(dc, NULL);
+    dots_client_handshake(dc, arg, session);
+
+    SSL_SESSION_free(session);
+}
+
+
 /* ---- commands on a session ---- */
 
 static int
@@ -479,6 +553,80 @@ dots_client_is_up(dots_client_t *dc)
     }
 
     return dc->up;
+}
+
+
+static void
+dots_client_keep(dots_client_t *dc, char *arg)
+{
+    SSL_SESSION  *session;
+
+    (void) arg;
+
+    if (!dots_client_is_up(dc)) {
+        return;
+    }
+
+    session = SSL_SESSION_dup(SSL_get0_session(dc->ssl));
+
+    if (session == NULL || !SSL_SESSION_has_ticket(session)) {
+        SSL_SESSION_free(session);
+        printf("failed no ticket\n");
+        return;
+    }
+
+    SSL_SESSION_free(dc->kept);
+    dc->kept = session;
+
+    printf("ok\n");
+}
+
+
+/* RFC 5746: a refusal is an alert, or a handshake that never ends. */
+
+static void
+dots_client_renegotiate(dots_client_t *dc, char *arg)
+{
+    int      n;
+    int64_t  end;
+
+    if (!dots_client_is_up(dc)) {
+        return;
+    }
+
+    end = dots_client_now()
+          + dots_client_number(arg, dc->options.timeout, DOTS_CLIENT_MAX_WAIT);
+
+    ERR_clear_error();
+
+    if (SSL_renegotiate(dc->ssl) != 1) {
+        dots_client_failed(dc);
+        return;
+    }
+
+    for ( ;; ) {
+        n = SSL_do_handshake(dc->ssl);
+
+        if (n == 1 && !SSL_renegotiate_pending(dc->ssl)) {
+            printf("renegotiated\n");
+            return;
+        }
+
+        if (dc->alert
+            || (n != 1 && SSL_get_error(dc->ssl, n) != SSL_ERROR_WANT_READ))
+        {
+            printf("refused %s\n", dc->alert ? dc->alert : "by the library");
+            return;
+        }
+
+        if (dots_client_now() >= end) {
+            printf("refused in silence\n");
+            return;
+        }
+
+        dots_client_poll(dc, end);
+        ERR_clear_error();
+    }
 }
 
 
@@ -818,6 +966,9 @@ dots_client_quit(dots_client_t *dc, char *arg)
 static const dots_client_command_t  dots_client_commands[] = {
     { "connect", dots_client_connect },
     { "restart", dots_client_connect },
+    { "keep", dots_client_keep },
+    { "resume", dots_client_resume },
+    { "renegotiate", dots_client_renegotiate },
     { "send", dots_client_send },
     { "recv", dots_client_recv },
     { "close", dots_client_close },
@@ -876,6 +1027,8 @@ static const struct option  dots_client_longopts[] = {
     { "name", required_argument, NULL, 'n' },
     { "bind", required_argument, NULL, 'b' },
     { "ciphers", required_argument, NULL, 'e' },
+    { "psk-id", required_argument, NULL, 'i' },
+    { "psk", required_argument, NULL, 'p' },
     { "timeout", required_argument, NULL, 't' },
     { "life", required_argument, NULL, 'l' },
     { "wait", no_argument, NULL, 'w' },
@@ -895,6 +1048,8 @@ dots_client_option(dots_client_options_t *o, int c)
     case 'n': o->name = optarg; break;
     case 'b': o->bind = optarg; break;
     case 'e': o->ciphers = optarg; break;
+    case 'i': o->psk_id = optarg; break;
+    case 'p': o->psk = optarg; break;
     case 't':
         o->timeout = dots_client_number(optarg, o->timeout,
                                         DOTS_CLIENT_MAX_WAIT);
@@ -959,6 +1114,7 @@ main(int argc, char **argv)
     }
 
     free(line);
+    SSL_SESSION_free(dc->kept);
     SSL_free(dc->ssl);
     SSL_CTX_free(dc->ctx);
     BIO_meth_free(dots_client_method);

@@ -1,0 +1,258 @@
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
+
+#include "ngx_dots_psk.h"
+#include "ngx_dots_ticket.h"
+
+
+/*
+ * What a session may take in a DTLS ticket.  The hello that brings it back has
+ * to fit one datagram of 1152 bytes (libcoap's) with some 250 bytes of its own
+ * and 80 of the ticket's: a hello in fragments can't be answered without state.
+ * A client whose certificate is larger makes full handshakes.
+ */
+#define NGX_DOTS_TICKET_SESSION  760
+
+
+static int ngx_dots_ticket_key(SSL *ssl, unsigned char *name,
+    unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt);
+static int ngx_dots_ticket_keyed(ngx_dots_ticket_key_t *key, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt);
+static int ngx_dots_ticket_seal(SSL *ssl, void *arg);
+static SSL_TICKET_RETURN ngx_dots_ticket_open(SSL *ssl, SSL_SESSION *session,
+    const unsigned char *name, size_t len, SSL_TICKET_STATUS status,
+    void *arg);
+static ngx_uint_t ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session);
+static ngx_uint_t ngx_dots_ticket_cert(ngx_dots_conf_t *dcf, SSL *ssl,
+    X509 *cert);
+static ngx_uint_t ngx_dots_ticket_psk(ngx_dots_conf_t *dcf,
+    SSL_SESSION *session);
+
+
+void
+ngx_dots_ticket_init(SSL_CTX *ctx)
+{
+    (void) SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ngx_dots_ticket_key);
+
+    (void) SSL_CTX_set_session_ticket_cb(ctx, ngx_dots_ticket_seal,
+                                         ngx_dots_ticket_open, NULL);
+}
+
+
+/* ---- the key ---- */
+
+static int
+ngx_dots_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
+{
+    int                    rc;
+    ngx_uint_t             i;
+    ngx_dots_ticket_key_t  keys[2];
+
+    if (encrypt && SSL_is_dtls(ssl)
+        && i2d_SSL_SESSION(SSL_get_session(ssl), NULL)
+           > NGX_DOTS_TICKET_SESSION)
+    {
+        return 0;               /* an empty ticket, RFC 5077 section 3.3 */
+    }
+
+    if (ngx_dots_zone_tickets(keys) != NGX_OK) {
+        return encrypt ? 0 : -1;
+    }
+
+    if (encrypt) {
+        ngx_memcpy(name, keys[0].name, sizeof(keys[0].name));
+
+        rc = RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1
+             ? ngx_dots_ticket_keyed(&keys[0], iv, cipher, mac, 1) : -1;
+
+        OPENSSL_cleanse(keys, sizeof(keys));
+        return rc;
+    }
+
+    rc = 0;                     /* a key of long ago: a full handshake */
+
+    for (i = 0; i < 2; i++) {
+
+        if (ngx_memcmp(name, keys[i].name, sizeof(keys[i].name)) == 0) {
+            rc = ngx_dots_ticket_keyed(&keys[i], iv, cipher, mac, 0);
+
+            /* 2: a new one, as the old key goes soon; in TLS 1.3 always */
+
+            if (rc == 1 && (i > 0 || SSL_version(ssl) == TLS1_3_VERSION)) {
+                rc = 2;
+            }
+
+            break;
+        }
+    }
+
+    OPENSSL_cleanse(keys, sizeof(keys));
+
+    return rc;
+}
+
+
+static int
+ngx_dots_ticket_keyed(ngx_dots_ticket_key_t *key, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
+{
+    OSSL_PARAM   params[3];
+    static char  digest[] = "SHA256";
+
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY,
+                                                  key->mac, sizeof(key->mac));
+    params[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                                 digest, sizeof(digest) - 1);
+    params[2] = OSSL_PARAM_construct_end();
+
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher, iv,
+                             encrypt)
+           && EVP_MAC_CTX_set_params(mac, params)
+           ? 1 : -1;
+}
+
+
+/* ---- what a ticket says of its owner ---- */
+
+/*
+ * A certificate is in the session itself.  Of a PSK session the identity is,
+ * too, but out of reach before the session is taken, so it is repeated, behind
+ * the digest of the key that has proved it.
+ */
+
+static int
+ngx_dots_ticket_seal(SSL *ssl, void *arg)
+{
+    int          rc;
+    size_t       len;
+    u_char       data[NGX_DOTS_PSK_DIGEST + PSK_MAX_IDENTITY_LEN];
+    const char  *identity;
+
+    identity = SSL_get_psk_identity(ssl);
+
+    if (identity == NULL) {
+        return 1;
+    }
+
+    len = ngx_strlen(identity);
+
+    if (len > PSK_MAX_IDENTITY_LEN
+        || ngx_dots_psk_digest(ngx_dots_get_conf(ngx_cycle), identity, data)
+           != NGX_OK)
+    {
+        return 1;               /* not to be resumed: there is no proof */
+    }
+
+    ngx_memcpy(data + NGX_DOTS_PSK_DIGEST, identity, len);
+
+    rc = SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), data,
+                                         NGX_DOTS_PSK_DIGEST + len);
+    OPENSSL_cleanse(data, sizeof(data));
+
+    return rc;
+}
+
+
+static SSL_TICKET_RETURN
+ngx_dots_ticket_open(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+    size_t len, SSL_TICKET_STATUS status, void *arg)
+{
+    ngx_uint_t  valid;
+
+    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+
+    valid = ngx_dots_ticket_valid(ssl, session);
+
+    ERR_clear_error();
+
+    if (!valid) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE
+                                        : SSL_TICKET_RETURN_USE_RENEW;
+}
+
+
+/*
+ * Resumption proves that the peer was somebody once.  Whether it still is, the
+ * trust anchors, the CRL, the keys and the customers of today decide.
+ */
+
+static ngx_uint_t
+ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session)
+{
+    X509             *cert;
+    ngx_dots_conf_t  *dcf;
+
+    dcf = ngx_dots_get_conf(ngx_cycle);
+    cert = SSL_SESSION_get0_peer(session);
+
+    return cert ? ngx_dots_ticket_cert(dcf, ssl, cert)
+                : ngx_dots_ticket_psk(dcf, session);
+}
+
+
+/*
+ * The client's intermediate certificates are not in the ticket: where they are
+ * needed and not among the server's own, the handshake is a full one.
+ */
+
+static ngx_uint_t
+ngx_dots_ticket_cert(ngx_dots_conf_t *dcf, SSL *ssl, X509 *cert)
+{
+    ngx_uint_t       valid;
+    X509_STORE_CTX  *store;
+
+    if (ngx_dots_identity(dcf, cert) == NULL) {
+        return 0;
+    }
+
+    store = X509_STORE_CTX_new();
+    if (store == NULL) {
+        return 0;
+    }
+
+    valid = X509_STORE_CTX_init(store,
+                              SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)),
+                              cert, NULL)
+            && X509_STORE_CTX_set_default(store, "ssl_client")
+            && X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store),
+                                      SSL_get0_param(ssl));
+
+    if (valid) {
+        X509_STORE_CTX_set_verify_cb(store, ngx_dots_identity_verify);
+        valid = (X509_verify_cert(store) == 1);
+    }
+
+    X509_STORE_CTX_free(store);
+
+    return valid;
+}
+
+
+static ngx_uint_t
+ngx_dots_ticket_psk(ngx_dots_conf_t *dcf, SSL_SESSION *session)
+{
+    void    *data;
+    char     identity[PSK_MAX_IDENTITY_LEN + 1];
+    size_t   len;
+    u_char   digest[NGX_DOTS_PSK_DIGEST];
+
+    if (!SSL_SESSION_get0_ticket_appdata(session, &data, &len)
+        || data == NULL
+        || len <= NGX_DOTS_PSK_DIGEST
+        || len > NGX_DOTS_PSK_DIGEST + PSK_MAX_IDENTITY_LEN)
+    {
+        return 0;
+    }
+
+    ngx_cpystrn((u_char *) identity, (u_char *) data + NGX_DOTS_PSK_DIGEST,
+                len - NGX_DOTS_PSK_DIGEST + 1);
+
+    return ngx_dots_psk_digest(dcf, identity, digest) == NGX_OK
+           && CRYPTO_memcmp(data, digest, sizeof(digest)) == 0;
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/perl
+
+# Pre-shared keys: RFC 9132 section 7.1, RFC 7252 section 9.1.3.1, RFC 4279.
+# With our own client, openssl's and libcoap's.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl/);
+$t->plan(22);
+
+dots_pki($t);
+
+my $d = $t->testdir();
+my $key = '00112233445566778899aabbccddeeff';
+my $other = 'ffeeddccbbaa99887766554433221100';
+
+sub keys_are {
+	my ($t, $text) = @_;
+	$t->write_file('psk', $text);
+	chmod 0600, "$d/psk";
+}
+
+my $customers = <<'EOC';
+    customer a {
+        identity  dns:client.example.com psk:client-a;
+        prefix    192.0.2.0/24;
+        mitigate  rtbh;
+    }
+
+    customer b {
+        identity  psk:urn:client:b;
+        prefix    198.51.100.0/24;
+        mitigate  rtbh;
+    }
+EOC
+
+my $with = dots_conf(workers => 2, dots => 'psk_file psk;',
+	customers => $customers);
+
+keys_are($t, "# one line, one key\n\nclient-a:$key\nurn:client:b:$other$other\n");
+$t->write_file_expand('nginx.conf', $with);
+$t->run();
+
+my $port = port(8446, udp => 1);
+
+sub psk {
+	my ($t, $id, $key, @args) = @_;
+	return dots_session($t, cert => '', args => [ '--psk-id', $id, '--psk',
+		$key, '--timeout', 5000, @args ]);
+}
+
+###############################################################################
+
+# forward secrecy first; what constrained nodes must have works, too
+
+my $s = psk($t, 'client-a', $key);
+is($s->connected(), 'connected ECDHE-PSK-CHACHA20-POLY1305',
+	'with (EC)DHE, RFC 9132 7.1');
+is($s->put('c', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'customer a');
+is($s->put('c', 2, prefix => ['198.51.100.1/32'])->{code}, '4.00',
+	'and nobody else');
+
+my $b = psk($t, 'urn:client:b', "$other$other");
+like($b->connected(), qr/^connected/, 'a name with colons');
+is($b->put('d', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
+	'customer b');
+
+my $ccm = psk($t, 'client-a', $key, '--ciphers', 'PSK-AES128-CCM8');
+is($ccm->connected(), 'connected PSK-AES128-CCM8', 'RFC 7252 9.1.3.1');
+is($ccm->get('c', 1)->{code}, '2.05', 'serves');
+
+# certificates go on beside it
+
+my $cert = dots_session($t);
+like($cert->connected(), qr/^connected \S*GCM|^connected \S*CHACHA/,
+	'a certificate');
+is($cert->get('c', 1)->{code}, '2.05', 'the same customer');
+
+my $none = dots_session($t, cert => '', args => ['--timeout', 5000]);
+my $got = $none->connected();
+$got = $none->command('recv 5000') if $got =~ /^connected/;
+like($got, qr/^failed|^closed/, 'neither key nor certificate');
+
+# RFC 4279 section 2: an unknown identity looks like a wrong key
+
+my $unknown = psk($t, 'nobody', $key, '--timeout', 3000)->connected();
+my $wrong = psk($t, 'client-a', $other, '--timeout', 3000)->connected();
+like($wrong, qr/^failed/, 'a wrong key');
+is($unknown, $wrong, 'an unknown identity fails in the same way');
+
+# suites that no list of ours has
+
+foreach my $cipher (qw/ PSK-AES128-CBC-SHA PSK-NULL-SHA256
+	RSA-PSK-AES128-GCM-SHA256 PSK-AES128-GCM-SHA256 /)
+{
+	my $x = psk($t, 'client-a', $key, '--ciphers', "$cipher:\@SECLEVEL=0");
+	like($x->connected(), qr/^failed/, "$cipher is refused");
+}
+
+# others' clients
+
+my $out = `(sleep 1; echo) | timeout 10 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -psk_identity client-a -psk $key -cipher PSK 2>&1`;
+like($out, qr/Cipher is ECDHE-PSK-CHACHA20-POLY1305/, 'openssl s_client');
+
+SKIP: {
+	skip 'no coap-client-openssl', 1
+		unless grep { -x "$_/coap-client-openssl" } split /:/, $ENV{PATH};
+
+	my $raw = 'sixteen bytes of key';
+	keys_are($t, "client-a:" . unpack('H*', $raw)
+		. "\nurn:client:b:$other$other\n");
+	$t->reload();
+	ok(dots_until(sub { psk($t, 'client-a', unpack('H*', $raw))->connected()
+		=~ /^connected/ }, 20), 'another key after a reload');
+
+	$out = `timeout 20 coap-client-openssl -N -B 10 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
+	like($out, qr/c:2\.05/, 'coap-client-openssl');
+}
+
+is(psk($t, 'client-a', $key, '--timeout', 3000)->connected(), $wrong,
+	'the old key is no more');
+
+# a file that others can read is odd, but works
+
+chmod 0644, "$d/psk";
+like(dots_test($t), qr/\[warn\].*psk.*chmod.*successful/s,
+	'a file for everybody is a warning');
+
+# without a file there is no PSK
+
+$t->write_file_expand('nginx.conf', dots_conf());
+$t->reload();
+ok(dots_until(sub { psk($t, 'client-a', $key)->connected()
+	=~ /handshake failure/ }, 20), 'no psk_file, no PSK');
+
+$_->quit() foreach ($s, $b, $ccm, $cert, $none);
+
+###############################################################################
