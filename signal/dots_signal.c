@@ -5,6 +5,13 @@
 #include "dots_signal_private.h"
 
 
+/* the values that RFC 9132 section 4.5.2 recommends */
+
+static const dots_signal_transmission_t  dots_signal_transmission = {
+    2000, 150, 3, 5
+};
+
+
 typedef struct {
     dots_str_t            name;
     dots_signal_method_t  methods[4];   /* the rest: code 0 */
@@ -541,6 +548,7 @@ dots_signal_create(const dots_signal_conf_t *conf, void *peer,
     s->peer = peer;
     s->customer = customer;
     s->transport = &dots_signal_udp;
+    s->transmission = dots_signal_transmission;
 
     s->max_message = max_message < DOTS_SIGNAL_MIN_MESSAGE
                      ? DOTS_SIGNAL_MIN_MESSAGE : max_message;

@@ -30,6 +30,15 @@
 
 #define DOTS_SIGNAL_OBSERVE_RETRY  1000
 
+/*
+ * ms of silence after which the peer does not respond, so that PROBING_RATE
+ * bounds what it is sent (RFC 7252 section 4.7): two heartbeats of RFC 9132
+ */
+
+#define DOTS_SIGNAL_OBSERVE_SILENCE 60000
+
+#define DOTS_SIGNAL_OBSERVE_OVERHEAD 64     /* bytes of headers and options */
+
 #define DOTS_SIGNAL_OBSERVE_SEQUENCE 0xffffff   /* RFC 7641 section 2 */
 
 
@@ -504,6 +513,7 @@ dots_signal_observe_notify(dots_signal_exchange_t *ex,
     o->sent = 1;
     o->id = response->id;
     s->notified = s->now;
+    s->notified_size = response->payload.len + DOTS_SIGNAL_OBSERVE_OVERHEAD;
 }
 
 
@@ -569,6 +579,31 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
 
 /* ---- one timer, one close ---- */
 
+/* ms: no notification before. */
+
+static int64_t
+dots_signal_observe_pace(const dots_signal_t *s)
+{
+    int64_t  pace, probing;
+
+    if (s->transport->reliable || s->notified == 0) {
+        return 0;
+    }
+
+    pace = s->rtt ? s->rtt : DOTS_SIGNAL_OBSERVE_PACE;
+
+    if (s->now - s->heard > DOTS_SIGNAL_OBSERVE_SILENCE
+        && s->transmission.probing_rate)
+    {
+        probing = (int64_t) s->notified_size * 1000
+                  / s->transmission.probing_rate;
+        pace = pace > probing ? pace : probing;
+    }
+
+    return s->notified + pace;
+}
+
+
 /* ms from now until the observer is to be looked at; -1: when it changes. */
 
 static int64_t
@@ -592,10 +627,8 @@ dots_signal_observe_due(dots_signal_t *s, dots_signal_observer_t *o)
         due = o->earliest;
     }
 
-    if (!s->transport->reliable && s->notified) {
-        pace = s->notified + (s->rtt ? s->rtt : DOTS_SIGNAL_OBSERVE_PACE);
-        due = due > pace ? due : pace;
-    }
+    pace = dots_signal_observe_pace(s);
+    due = due > pace ? due : pace;
 
     return due > s->now ? due - s->now : 0;
 }

@@ -62,6 +62,15 @@ typedef struct {
     void (*close)(dots_signal_t *s);
 } dots_signal_transport_ops_t;
 
+/* RFC 7252 section 4.8, RFC 9132 section 4.5; as they are in force now */
+
+typedef struct {
+    int64_t   ack_timeout;          /* ms */
+    uint32_t  ack_random_factor;    /* hundredths */
+    uint32_t  max_retransmit;
+    uint32_t  probing_rate;         /* bytes a second */
+} dots_signal_transmission_t;
+
 struct dots_signal_s {
     dots_signal_conf_t                  conf;
     void                               *peer;
@@ -70,6 +79,8 @@ struct dots_signal_s {
     int64_t                             now;        /* ms, of the last call */
     int64_t                             heard;      /* ms: the peer spoke */
     int64_t                             rtt;        /* ms, 0: no estimate */
+
+    dots_signal_transmission_t          transmission;
 
     const dots_signal_transport_ops_t  *transport;
     void                               *link;       /* the transport's */
@@ -83,6 +94,7 @@ struct dots_signal_s {
     dots_signal_observer_t             *observers;
     uint32_t                            sequence;   /* of notifications */
     int64_t                             notified;   /* ms: the last one left */
+    size_t                              notified_size;
 };
 
 extern const dots_signal_transport_ops_t  dots_signal_udp;

@@ -1,6 +1,7 @@
 /*
- * CoAP over UDP (RFC 7252 section 4): message ids, ACK, RST, duplicates.
- * Bounded: DOTS_SIGNAL_RECENT remembered answers.
+ * CoAP over UDP (RFC 7252 section 4): message ids, ACK, RST, duplicates, and
+ * the retransmission of the only messages of ours that are Confirmable:
+ * separate responses.  Bounded: DOTS_SIGNAL_RECENT remembered answers.
  */
 
 #include <stdlib.h>
@@ -14,6 +15,13 @@
 #define DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME 247000
 #define DOTS_SIGNAL_UDP_NON_LIFETIME      145000
 
+/*
+ * ms that a CON waits for its answer before it is acknowledged: well below the
+ * client's ACK_TIMEOUT, so that it does not repeat its request (section 5.2.2)
+ */
+
+#define DOTS_SIGNAL_UDP_ACK_DELAY         500
+
 
 /* What a duplicate of the request gets (RFC 7252 section 4.5). */
 
@@ -25,6 +33,12 @@ struct dots_signal_udp_reply_s {
     uint64_t                 hash;      /* of the request's datagram */
     uint16_t                 id;        /* of the request */
     uint8_t                  acked;     /* by an empty ACK, data is separate */
+    uint8_t                  confirm;   /* data is a CON, not acknowledged yet */
+    uint8_t                  sent;      /* times */
+    uint16_t                 own;       /* its message id */
+    int64_t                  due;       /* ms: of the next transmission; -1:
+                                           not known yet */
+    int64_t                  timeout;   /* ms */
     size_t                   len;
     uint8_t                  data[];
 };
@@ -121,7 +135,8 @@ dots_signal_udp_reply(dots_signal_exchange_t *ex, const uint8_t *data,
         return NULL;
     }
 
-    r->next = NULL;
+    memset(r, 0, sizeof(dots_signal_udp_reply_t));
+
     r->expires = ex->received
                  + (ex->request.type == DOTS_COAP_CON
                     ? DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME
@@ -139,10 +154,8 @@ dots_signal_udp_reply(dots_signal_exchange_t *ex, const uint8_t *data,
 /* ---- out ---- */
 
 /*
- * A CON is answered in its ACK.  Where an empty ACK went ahead, the separate
- * response is a NON (RFC 7252 section 5.2.2 leaves the choice): RFC 9132
- * section 4.4 wants responses so, and a client that misses it repeats its
- * request, which is idempotent.
+ * A CON is answered in its ACK or, where an empty ACK went ahead, by a CON (RFC
+ * 9132 section 4.5, RFC 7252 section 5.2.2); a NON by a NON.
  */
 
 static void
@@ -158,7 +171,7 @@ dots_signal_udp_address(dots_signal_exchange_t *ex,
         response->id = ex->request.id;
 
     } else {
-        response->type = DOTS_COAP_NON;
+        response->type = ex->acked ? DOTS_COAP_CON : DOTS_COAP_NON;
         response->id = u->next_id++;
     }
 
@@ -185,6 +198,87 @@ dots_signal_udp_write(dots_coap_message_t *response, uint8_t *buf, size_t size,
     response->payload.len = 0;
 
     return dots_coap_write(response, buf, size, len);
+}
+
+
+/*
+ * RFC 7252 section 4.2: the first timeout is random between ACK_TIMEOUT and
+ * ACK_TIMEOUT * ACK_RANDOM_FACTOR, and doubles.  NSTART is 1 (section 4.7): a
+ * CON that follows another waits its turn, "sent" is 0 then.
+ */
+
+static void
+dots_signal_udp_confirm(dots_signal_t *s, dots_signal_udp_reply_t *r)
+{
+    uint16_t                  random;
+    dots_signal_udp_t        *u;
+    dots_signal_udp_reply_t  *other;
+
+    u = s->link;
+
+    for (other = u->replies; other != NULL; other = other->next) {
+
+        if (other != r && other->confirm && other->sent) {
+            return;
+        }
+    }
+
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == -1) {
+        random = 0;
+    }
+
+    r->timeout = s->transmission.ack_timeout;
+    r->timeout += r->timeout * (s->transmission.ack_random_factor - 100)
+                  / 100 * random / UINT16_MAX;
+    r->due = -1;
+    r->sent = 1;
+
+    dots_signal_output(s, r->data, r->len);
+}
+
+
+/* The next CON in turn, if none is under way. */
+
+static void
+dots_signal_udp_confirm_next(dots_signal_t *s)
+{
+    dots_signal_udp_t        *u;
+    dots_signal_udp_reply_t  *r;
+
+    u = s->link;
+
+    for (r = u->replies; r != NULL; r = r->next) {
+
+        if (r->confirm) {
+
+            if (r->sent == 0) {
+                dots_signal_udp_confirm(s, r);
+            }
+
+            return;
+        }
+    }
+}
+
+
+/* The peer has it, or does not want it: an ACK or RST to a CON of ours. */
+
+static void
+dots_signal_udp_confirmed(dots_signal_t *s, uint16_t id)
+{
+    dots_signal_udp_t        *u;
+    dots_signal_udp_reply_t  *r;
+
+    u = s->link;
+
+    for (r = u->replies; r != NULL; r = r->next) {
+
+        if (r->confirm && r->sent && r->own == id) {
+            r->confirm = 0;
+            dots_signal_udp_confirm_next(s);
+            return;
+        }
+    }
 }
 
 
@@ -217,11 +311,19 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
         return DOTS_ERROR;
     }
 
-    dots_signal_output(s, r->data, r->len);
+    r->confirm = response->type == DOTS_COAP_CON;
+    r->own = response->id;
+
+    if (r->confirm) {
+        dots_signal_udp_confirm(s, r);
+
+    } else {
+        dots_signal_output(s, r->data, r->len);
+    }
 
     /* a refusal for now is none for the next retransmission */
 
-    if (response->code == DOTS_COAP_TOO_MANY_REQUESTS) {
+    if (response->code == DOTS_COAP_TOO_MANY_REQUESTS && !r->confirm) {
         free(r);
         return DOTS_OK;
     }
@@ -346,7 +448,11 @@ dots_signal_udp_repeated(dots_signal_t *s, const dots_coap_message_t *m,
             dots_signal_udp_empty(s, DOTS_COAP_ACK, m->id);
         }
 
-        dots_signal_output(s, r->data, r->len);
+        /* a CON that is under way has its own timer */
+
+        if (!r->confirm) {
+            dots_signal_output(s, r->data, r->len);
+        }
 
         return 1;
     }
@@ -381,6 +487,10 @@ dots_signal_udp_input(dots_signal_t *s, const uint8_t *data, size_t len)
 
     if (!header) {
         return;
+    }
+
+    if (m.type == DOTS_COAP_ACK || m.type == DOTS_COAP_RST) {
+        dots_signal_udp_confirmed(s, m.id);
     }
 
     if (m.type == DOTS_COAP_RST) {
@@ -427,6 +537,92 @@ dots_signal_udp_input(dots_signal_t *s, const uint8_t *data, size_t len)
 }
 
 
+/* ---- time ---- */
+
+static int64_t
+dots_signal_udp_earlier(int64_t next, int64_t due, int64_t now)
+{
+    due = due > now ? due - now : 0;
+
+    return (next == -1 || due < next) ? due : next;
+}
+
+
+/* Separate responses again, or given up: RFC 7252 section 4.2. */
+
+static int64_t
+dots_signal_udp_retransmit(dots_signal_t *s, int64_t next)
+{
+    dots_signal_udp_t        *u;
+    dots_signal_udp_reply_t  *r;
+
+    u = s->link;
+
+    for (r = u->replies; r != NULL; r = r->next) {
+
+        if (!r->confirm || r->sent == 0) {
+            continue;
+        }
+
+        /* the host's answer came without the time: it starts now */
+
+        if (r->due == -1) {
+            r->due = s->now + r->timeout;
+        }
+
+        if (r->due <= s->now) {
+
+            if (r->sent > s->transmission.max_retransmit) {
+                r->confirm = 0;
+                dots_signal_udp_confirm_next(s);
+                return dots_signal_udp_retransmit(s, next);
+            }
+
+            r->sent++;
+            r->timeout *= 2;
+            r->due = s->now + r->timeout;
+
+            dots_signal_output(s, r->data, r->len);
+        }
+
+        next = dots_signal_udp_earlier(next, r->due, s->now);
+    }
+
+    return next;
+}
+
+
+/* A CON whose answer takes its time is acknowledged, section 5.2.2. */
+
+static int64_t
+dots_signal_udp_acknowledge(dots_signal_t *s, int64_t next)
+{
+    int64_t                  due;
+    dots_signal_exchange_t  *ex;
+
+    for (ex = s->exchanges; ex != NULL; ex = ex->next) {
+
+        if (ex->observer != NULL || ex->acked
+            || ex->request.type != DOTS_COAP_CON)
+        {
+            continue;
+        }
+
+        due = ex->received + DOTS_SIGNAL_UDP_ACK_DELAY;
+
+        if (due <= s->now) {
+            ex->acked = 1;
+            dots_signal_udp_empty(s, DOTS_COAP_ACK, ex->request.id);
+            continue;
+        }
+
+        next = dots_signal_udp_earlier(next, due, s->now);
+    }
+
+    return next;
+}
+
+
 static int64_t
 dots_signal_udp_timer(dots_signal_t *s)
 {
@@ -435,15 +631,14 @@ dots_signal_udp_timer(dots_signal_t *s)
     dots_signal_udp_reply_t  *r;
 
     u = s->link;
-    next = -1;
 
     dots_signal_udp_expire(u, s->now);
 
-    for (r = u->replies; r != NULL; r = r->next) {
+    next = dots_signal_udp_acknowledge(s, -1);
+    next = dots_signal_udp_retransmit(s, next);
 
-        if (next == -1 || r->expires - s->now < next) {
-            next = r->expires - s->now;
-        }
+    for (r = u->replies; r != NULL; r = r->next) {
+        next = dots_signal_udp_earlier(next, r->expires, s->now);
     }
 
     return next;

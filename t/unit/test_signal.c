@@ -324,16 +324,79 @@ test_signal_separate(void **state)
     test_sent(&p, 1, "60 00 00 01");
     assert_int_equal(p.nsubmits, 1);
 
+    /* RFC 9132 section 4.5: in a new Confirmable message */
     test_finish(&p, p.held[0]);
     assert_int_equal(p.nsent, 3);
-    test_sent(&p, 2, "52 42 ?? ?? aa bb");
+    test_sent(&p, 2, "42 42 ?? ?? aa bb");
 
     test_input(&p, DELETE(CON, "0001"));
-    assert_int_equal(p.nsent, 5);
+    assert_int_equal(p.nsent, 4);
     test_sent(&p, 3, "60 00 00 01");
-    test_same(&p, 2, 4);
     assert_int_equal(p.nsubmits, 1);
     assert_int_equal(p.naudits, 1);
+
+    dots_signal_close(p.signal);
+}
+
+
+/*
+ * Section 4.2: a timeout of ACK_TIMEOUT to 1.5 of it, doubled each time, and
+ * MAX_RETRANSMIT (3, RFC 9132 section 4.5.2); section 4.7: one at a time
+ */
+
+static void
+test_signal_confirm(void **state)
+{
+    char         hex[32];
+    int64_t      now, ms, first;
+    unsigned     i;
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+    p.hold = 1;
+
+    test_input_at(&p, DELETE(CON, "0001"), 1000);
+    test_input_at(&p, DELETE(CON, "0002"), 1000);
+
+    /* what takes its time is acknowledged before the client repeats it */
+    assert_int_equal(dots_signal_timer(p.signal, 1000), 500);
+    (void) dots_signal_timer(p.signal, 1500);
+    assert_int_equal(p.nsent, 2);
+    assert_int_equal(p.sent[0][0], 0x60);
+    assert_int_equal(p.sent[1][0], 0x60);
+
+    test_finish(&p, p.held[0]);
+    test_finish(&p, p.held[1]);
+    assert_int_equal(p.nsent, 3);
+    assert_int_equal(p.sent[2][0], 0x42);
+
+    now = 30000;
+    first = dots_signal_timer(p.signal, now);
+    assert_in_range(first, 2000, 3000);
+
+    for (i = 0; i < 3; i++) {
+        ms = dots_signal_timer(p.signal, now);
+        assert_int_equal(ms, first << i);
+        now += ms;
+        (void) dots_signal_timer(p.signal, now);
+        assert_int_equal(p.nsent, 4 + i);
+        test_same(&p, 3 + i, 2);
+    }
+
+    /* given up: the second has its turn, until it is acknowledged */
+    now += dots_signal_timer(p.signal, now);
+    (void) dots_signal_timer(p.signal, now);
+    assert_int_equal(p.nsent, 7);
+    assert_int_equal(p.sent[6][0], 0x42);
+    assert_int_not_equal(test_id(&p, 6), test_id(&p, 2));
+
+    (void) snprintf(hex, sizeof(hex), "60 00 %04x", test_id(&p, 6));
+    test_input_at(&p, hex, now);
+    assert_true(dots_signal_timer(p.signal, now) > 100000);
+    assert_int_equal(p.nsent, 7);
 
     dots_signal_close(p.signal);
 }
@@ -689,6 +752,7 @@ main(void)
         cmocka_unit_test(test_signal_lifetimes),
         cmocka_unit_test(test_signal_recent),
         cmocka_unit_test(test_signal_separate),
+        cmocka_unit_test(test_signal_confirm),
         cmocka_unit_test(test_signal_later),
         cmocka_unit_test(test_signal_inflight),
         cmocka_unit_test(test_signal_nobody),
