@@ -259,12 +259,12 @@ dots_coap_set(dots_coap_message_t *m, uint16_t number, int repeated,
 
 
 /*
- * One option at "p": its length, 0 for bytes that are none.  libcoap adds up
- * the two extended bytes of a delta in 16 bits, so that 0xfef3 to 0xffff come
- * out as a small number: no such option exists (RFC 7252 section 3.1).
+ * libcoap adds up the two extended bytes of a delta in 16 bits, so that 0xfef3
+ * to 0xffff come out as a small number: no such option exists (RFC 7252 section
+ * 3.1).
  */
 
-static size_t
+size_t
 dots_coap_read_option(const uint8_t *p, size_t len, uint32_t *number,
     dots_str_t *value)
 {
@@ -289,7 +289,7 @@ dots_coap_read_option(const uint8_t *p, size_t len, uint32_t *number,
 }
 
 
-static int
+int
 dots_coap_parse_options(dots_coap_message_t *m, const uint8_t *p, size_t len)
 {
     size_t      n;
@@ -324,10 +324,53 @@ dots_coap_parse_options(dots_coap_message_t *m, const uint8_t *p, size_t len)
 }
 
 
+/* RFC 8974 section 2.1: 13 and 14 announce a longer length, 15 is reserved. */
+
+int
+dots_coap_parse_token(dots_coap_message_t *m, unsigned tkl, dots_reader_t *r)
+{
+    size_t          len;
+    const uint8_t  *token, *first;
+
+    first = r->pos;
+
+    switch (tkl) {
+    case 13:
+        len = (size_t) dots_read_u8(r) + 13;
+        break;
+    case 14:
+        len = (size_t) dots_read_u16(r) + 269;
+        break;
+    case 15:
+        return DOTS_INVALID;
+    default:
+        len = tkl;
+    }
+
+    token = dots_read_bytes(r, len);
+
+    if (token == NULL) {
+        return DOTS_INVALID;
+    }
+
+    if (len > sizeof(m->token)) {
+        m->long_token = dots_str(first, (size_t) (r->pos - first));
+        return DOTS_OK;
+    }
+
+    m->token_len = len;
+    memcpy(m->token, token, len);
+
+    return DOTS_OK;
+}
+
+
 int
 dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
     int *header)
 {
+    dots_reader_t  r = { data, data + len, 0 };
+
     dots_coap_init(m);
     *header = 0;
 
@@ -339,35 +382,50 @@ dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 
     *header = 1;
 
-    m->type = data[0] >> 4 & 0x03;
-    m->token_len = data[0] & 0x0f;
-    m->code = data[1];
-    m->id = (uint16_t) (data[2] << 8 | data[3]);
+    m->type = dots_read_u8(&r) >> 4 & 0x03;
+    m->code = dots_read_u8(&r);
+    m->id = dots_read_u16(&r);
 
     /* an Empty message is the header and nothing else, section 4.1 */
 
     if (m->code == DOTS_COAP_EMPTY && len > DOTS_COAP_HEADER) {
-        m->token_len = 0;
         return DOTS_INVALID;
     }
 
-    /* lengths 9 to 15 are reserved, section 3 */
-
-    if (m->token_len > sizeof(m->token)
-        || m->token_len > len - DOTS_COAP_HEADER)
-    {
-        m->token_len = 0;
+    if (dots_coap_parse_token(m, data[0] & 0x0f, &r) != DOTS_OK) {
         return DOTS_INVALID;
     }
 
-    memcpy(m->token, data + DOTS_COAP_HEADER, m->token_len);
-
-    return dots_coap_parse_options(m, data + DOTS_COAP_HEADER + m->token_len,
-                                   len - DOTS_COAP_HEADER - m->token_len);
+    return dots_coap_parse_options(m, r.pos, (size_t) (r.end - r.pos));
 }
 
 
 /* ---- writing ---- */
+
+unsigned
+dots_coap_tkl(size_t token_len)
+{
+    if (token_len < 13) {
+        return (unsigned) token_len;
+    }
+
+    return token_len < 269 ? 13 : 14;
+}
+
+
+void
+dots_coap_write_token(dots_writer_t *w, const uint8_t *token, size_t len)
+{
+    if (dots_coap_tkl(len) == 13) {
+        dots_write_u8(w, (uint8_t) (len - 13));
+
+    } else if (dots_coap_tkl(len) == 14) {
+        dots_write_u16(w, (uint16_t) (len - 269));
+    }
+
+    dots_write_bytes(w, token, len);
+}
+
 
 static void
 dots_coap_write_option(dots_writer_t *w, uint16_t *last, uint16_t number,
@@ -389,7 +447,7 @@ dots_coap_write_option(dots_writer_t *w, uint16_t *last, uint16_t number,
 }
 
 
-static void
+void
 dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
     int64_t value)
 {
@@ -406,39 +464,46 @@ dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
 }
 
 
-int
-dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
-    size_t *len)
+void
+dots_coap_write_body(dots_writer_t *w, const dots_coap_message_t *m)
 {
-    uint16_t       last;
-    dots_writer_t  w = { buf, buf + size, 0 };
-
-    dots_write_u8(&w, (uint8_t) (DOTS_COAP_VERSION << 6 | m->type << 4
-                                 | m->token_len));
-    dots_write_u8(&w, m->code);
-    dots_write_u16(&w, m->id);
-    dots_write_bytes(&w, m->token, m->token_len);
+    uint16_t  last;
 
     last = 0;
 
     if (m->etag_len) {
-        dots_coap_write_option(&w, &last, COAP_OPTION_ETAG, m->etag,
+        dots_coap_write_option(w, &last, COAP_OPTION_ETAG, m->etag,
                                m->etag_len);
     }
 
-    dots_coap_write_uint(&w, &last, COAP_OPTION_OBSERVE, m->observe);
-    dots_coap_write_uint(&w, &last, COAP_OPTION_CONTENT_FORMAT,
+    dots_coap_write_uint(w, &last, COAP_OPTION_OBSERVE, m->observe);
+    dots_coap_write_uint(w, &last, COAP_OPTION_CONTENT_FORMAT,
                          m->content_format);
-    dots_coap_write_uint(&w, &last, COAP_OPTION_MAXAGE, m->max_age);
-    dots_coap_write_uint(&w, &last, COAP_OPTION_BLOCK2, m->block2);
-    dots_coap_write_uint(&w, &last, COAP_OPTION_BLOCK1, m->block1);
-    dots_coap_write_uint(&w, &last, COAP_OPTION_SIZE2, m->size2);
-    dots_coap_write_uint(&w, &last, COAP_OPTION_SIZE1, m->size1);
+    dots_coap_write_uint(w, &last, COAP_OPTION_MAXAGE, m->max_age);
+    dots_coap_write_uint(w, &last, COAP_OPTION_BLOCK2, m->block2);
+    dots_coap_write_uint(w, &last, COAP_OPTION_BLOCK1, m->block1);
+    dots_coap_write_uint(w, &last, COAP_OPTION_SIZE2, m->size2);
+    dots_coap_write_uint(w, &last, COAP_OPTION_SIZE1, m->size1);
 
     if (m->payload.len) {
-        dots_write_u8(&w, DOTS_COAP_MARKER);
-        dots_write_bytes(&w, m->payload.data, m->payload.len);
+        dots_write_u8(w, DOTS_COAP_MARKER);
+        dots_write_bytes(w, m->payload.data, m->payload.len);
     }
+}
+
+
+int
+dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
+    size_t *len)
+{
+    dots_writer_t  w = { buf, buf + size, 0 };
+
+    dots_write_u8(&w, (uint8_t) (DOTS_COAP_VERSION << 6 | m->type << 4
+                                 | dots_coap_tkl(m->token_len)));
+    dots_write_u8(&w, m->code);
+    dots_write_u16(&w, m->id);
+    dots_coap_write_token(&w, m->token, m->token_len);
+    dots_coap_write_body(&w, m);
 
     if (w.failed) {
         return DOTS_FULL;

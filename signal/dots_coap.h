@@ -12,6 +12,7 @@
 #define DOTS_COAP_SEGMENTS 8     /* Uri-Path segments a DOTS URI can need */
 #define DOTS_COAP_QUERIES  8
 #define DOTS_COAP_MESSAGE  65535
+#define DOTS_COAP_TOKEN    64    /* bytes of a token that is served: RFC 8974 */
 
 /* the value of Block1 and Block2, RFC 7959 section 2.2 */
 
@@ -54,8 +55,10 @@ typedef struct {
     uint8_t     type;             /* CON, NON, ACK, RST */
     uint8_t     code;
     uint16_t    id;
-    size_t      token_len;        /* 0..8 */
-    uint8_t     token[8];
+    size_t      token_len;
+    uint8_t     token[DOTS_COAP_TOKEN];
+    dots_str_t  long_token;       /* one that is longer, with what of its length
+                                     stands before it; then token_len is 0 */
 
     size_t      npath;
     dots_str_t  path[DOTS_COAP_SEGMENTS];
@@ -102,5 +105,32 @@ void dots_coap_init(dots_coap_message_t *m);
  */
 int dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
     size_t *len);
+
+/* ---- for dots_coap_tcp.c, which has another header ---- */
+
+/*
+ * Token, options and payload, after a header that says "tkl"; m is initialized.
+ * DOTS_OK or DOTS_INVALID.
+ */
+int dots_coap_parse_token(dots_coap_message_t *m, unsigned tkl,
+    dots_reader_t *r);
+int dots_coap_parse_options(dots_coap_message_t *m, const uint8_t *p,
+    size_t len);
+
+/*
+ * One option at "p": its length, 0 for bytes that are none; "number" leads from
+ * the one before to this one.
+ */
+size_t dots_coap_read_option(const uint8_t *p, size_t len, uint32_t *number,
+    dots_str_t *value);
+
+/* The TKL of a token (RFC 8974 section 2.1), and what follows the header. */
+unsigned dots_coap_tkl(size_t token_len);
+void dots_coap_write_token(dots_writer_t *w, const uint8_t *token, size_t len);
+void dots_coap_write_body(dots_writer_t *w, const dots_coap_message_t *m);
+
+/* "last" is the number of the option before; nothing for a negative value. */
+void dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
+    int64_t value);
 
 #endif /* DOTS_COAP_H */

@@ -74,7 +74,7 @@ struct dots_signal_observer_s {
     dots_signal_observed_t      *observed;  /* by mid */
 
     size_t                       token_len;
-    uint8_t                      token[8];
+    uint8_t                      token[DOTS_COAP_TOKEN];
     size_t                       len;
     uint8_t                      data[];    /* the request */
 };

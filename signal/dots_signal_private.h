@@ -19,7 +19,7 @@
 #include "dots_signal.h"
 #include "dots_signal_exchange.h"
 
-#define DOTS_SIGNAL_MIN_MESSAGE 64  /* an error without its text always fits */
+#define DOTS_SIGNAL_MIN_MESSAGE 128 /* all but a payload always fits */
 
 typedef struct dots_signal_blocks_s  dots_signal_blocks_t;
 

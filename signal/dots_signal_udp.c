@@ -386,6 +386,49 @@ dots_signal_udp_hash(const uint8_t *data, size_t len)
 }
 
 
+/*
+ * A request whose token is longer than what we serve: it may not be rejected as
+ * if long tokens were unknown, 4.00 has to come with that very token (RFC 8974
+ * section 2.2.2).
+ */
+
+static void
+dots_signal_udp_long_token(dots_signal_t *s, const dots_coap_message_t *m,
+    const uint8_t *data)
+{
+    uint8_t             type;
+    uint8_t            *buf;
+    uint16_t            id;
+    dots_writer_t       w;
+    dots_signal_udp_t  *u;
+
+    u = s->link;
+
+    buf = malloc(s->max_message);
+    if (buf == NULL) {
+        return;
+    }
+
+    type = m->type == DOTS_COAP_CON ? DOTS_COAP_ACK : DOTS_COAP_NON;
+    id = m->type == DOTS_COAP_CON ? m->id : u->next_id++;
+
+    w.pos = buf;
+    w.end = buf + s->max_message;
+    w.failed = 0;
+
+    dots_write_u8(&w, (uint8_t) ((data[0] & 0xcf) | type << 4));
+    dots_write_u8(&w, dots_coap_code(4, 0));
+    dots_write_u16(&w, id);
+    dots_write_bytes(&w, m->long_token.data, m->long_token.len);
+
+    if (!w.failed) {
+        dots_signal_output(s, buf, (size_t) (w.pos - buf));
+    }
+
+    free(buf);
+}
+
+
 static int
 dots_signal_udp_in_flight(dots_signal_t *s, const dots_coap_message_t *m,
     uint64_t hash)
@@ -524,6 +567,11 @@ dots_signal_udp_input(dots_signal_t *s, const uint8_t *data, size_t len)
             dots_signal_udp_empty(s, DOTS_COAP_RST, m.id);
         }
 
+        return;
+    }
+
+    if (m.long_token.len) {
+        dots_signal_udp_long_token(s, &m, data);
         return;
     }
 

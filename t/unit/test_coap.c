@@ -215,19 +215,17 @@ test_coap_no_header(void **state)
 static void
 test_coap_malformed(void **state)
 {
-    int           i;
-    char          hex[64];
     test_parse_t  t;
 
     (void) state;
 
-    for (i = 9; i < 16; i++) {
-        (void) snprintf(hex, sizeof(hex), "4%x 01 00 01 0102030405060708"
-                        "090a0b0c0d0e0f", i);
-        test_refused(hex, 1);
-    }
-
+    test_refused("4f 01 00 01 0102030405060708090a0b0c0d0e0f", 1);
     test_refused("44 01 00 01 01 02 03", 1);    /* the token is cut */
+    test_refused("4c 01 00 01 0102030405060708090a0b", 1);
+    test_refused("4d 01 00 01", 1);             /* its length is */
+    test_refused("4d 01 00 01 00 0102030405060708090a0b0c", 1);
+    test_refused("4e 01 00 01 00", 1);
+    test_refused("4e 01 00 01 ff ff 01", 1);
     test_refused("40 00 00 01 00", 1);          /* Empty, but more follows */
     test_refused("41 00 00 01 00", 1);
     test_refused("41 00 00 01", 1);
@@ -254,6 +252,66 @@ test_coap_malformed(void **state)
     assert_int_equal(t.m.id, 0xabcd);
     assert_int_equal(t.m.token_len, 0);
     free(t.data);
+}
+
+
+/* RFC 8974 section 2.1: tokens of any length, and what we keep of them */
+
+static void
+test_coap_tokens(void **state)
+{
+    size_t               i, k, len, rest;
+    uint8_t              data[512], buf[512];
+    int                  header;
+    dots_coap_message_t  m, out;
+
+    static const size_t  lengths[] = { 0, 8, 9, 12, 13, 14, 63, 64, 65, 268,
+                                       269, 270, 400 };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+
+        dots_writer_t  w = { data, data + sizeof(data), 0 };
+        uint8_t        token[400];
+
+        for (k = 0; k < sizeof(token); k++) {
+            token[k] = (uint8_t) k;
+        }
+
+        dots_write_u8(&w, (uint8_t) (0x40 | dots_coap_tkl(lengths[i])));
+        dots_write_u8(&w, DOTS_COAP_GET);
+        dots_write_u16(&w, 0x1234);
+        rest = (size_t) (w.pos - data);
+        dots_coap_write_token(&w, token, lengths[i]);
+        dots_write_bytes(&w, "\xb1" "a", 2);
+        len = (size_t) (w.pos - data);
+
+        assert_int_equal(dots_coap_parse(&m, data, len, &header), DOTS_OK);
+        assert_int_equal(m.npath, 1);
+
+        if (lengths[i] > DOTS_COAP_TOKEN) {
+            assert_int_equal(m.token_len, 0);
+            assert_int_equal(m.long_token.len, len - 2 - rest);
+            assert_memory_equal(m.long_token.data, data + rest,
+                                m.long_token.len);
+            continue;
+        }
+
+        assert_int_equal(m.long_token.len, 0);
+        assert_int_equal(m.token_len, lengths[i]);
+        assert_memory_equal(m.token, token, lengths[i]);
+
+        dots_coap_init(&out);
+        out.code = DOTS_COAP_GET;
+        out.id = 0x1234;
+        out.token_len = m.token_len;
+        memcpy(out.token, m.token, sizeof(out.token));
+
+        assert_int_equal(dots_coap_write(&out, buf, sizeof(buf), &k), DOTS_OK);
+        assert_int_equal(k, len - 2);
+        assert_memory_equal(buf, data, k);
+    }
 }
 
 
@@ -522,6 +580,7 @@ main(void)
         cmocka_unit_test(test_coap_request),
         cmocka_unit_test(test_coap_no_header),
         cmocka_unit_test(test_coap_malformed),
+        cmocka_unit_test(test_coap_tokens),
         cmocka_unit_test(test_coap_extended),
         cmocka_unit_test(test_coap_options),
         cmocka_unit_test(test_coap_values),

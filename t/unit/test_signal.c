@@ -39,8 +39,8 @@ test_signal_rejected(void **state)
 
     /* a CON with a readable header that cannot be processed: RST */
     static const char *const  rst[] = {
-        "49 01 ab cd 01 02 03 04 05 06 07 08 09",   /* token of 9 bytes */
-        "4f 01 ab cd",
+        "4f 01 ab cd",                              /* reserved TKL */
+        "4d 01 ab cd",                              /* its length is cut */
         "42 01 ab cd 01",                           /* token is cut */
         "40 01 ab cd ff",                           /* no payload */
         "40 01 ab cd f1 00",                        /* reserved delta */
@@ -60,7 +60,7 @@ test_signal_rejected(void **state)
     static const char *const  silent[] = {
         "", "40", "40 01", "40 01 00",              /* no header */
         "00 01 ab cd", "80 01 ab cd", "c0 00 ab cd",    /* no version 1 */
-        "59 01 ab cd 01 02 03 04 05 06 07 08 09",   /* a NON */
+        "5f 01 ab cd 01 02 03 04 05 06 07 08 09",   /* a NON */
         "50 01 ab cd ff",
         "50 00 ab cd",
         "50 45 ab cd",
@@ -190,6 +190,65 @@ test_signal_duplicates(void **state)
     assert_int_equal(p.nsent, 8);
     assert_int_equal(p.naudits, 3);
     test_same(&p, 6, 7);
+
+    dots_signal_close(p.signal);
+}
+
+
+/*
+ * RFC 8974: a token of up to 64 bytes is served, a longer one is refused with
+ * 4.00 and that very token, never as a format error (section 2.2.2).
+ */
+
+static void
+test_signal_long_tokens(void **state)
+{
+    size_t        i, len;
+    uint8_t       data[600];
+    test_peer_t   p;
+
+    static const struct {
+        size_t   len;
+        uint8_t  code;
+    } tokens[] = {
+        { 9, 0x84 }, { 13, 0x84 }, { 64, 0x84 }, { 65, 0x80 }, { 300, 0x80 }
+    };
+
+    (void) state;
+
+    test_open(&p);
+
+    for (i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+
+        dots_writer_t  w = { data, data + sizeof(data), 0 };
+        uint8_t        token[300];
+
+        memset(token, (int) i + 1, sizeof(token));
+        len = tokens[i].len;
+
+        dots_write_u8(&w, (uint8_t) (0x40 | dots_coap_tkl(len)));
+        dots_write_u8(&w, DOTS_COAP_GET);
+        dots_write_u16(&w, (uint16_t) i);
+        dots_coap_write_token(&w, token, len);
+        dots_write_bytes(&w, "\xb1" "a", 2);
+
+        p.nsent = 0;
+        test_bytes(&p, data, (size_t) (w.pos - data), 0);
+
+        /* an ACK with the header's TKL, the id, and the token */
+
+        data[0] = (uint8_t) (0x60 | (data[0] & 0x0f));
+        data[1] = tokens[i].code;
+        len = (size_t) (w.pos - data) - 2;
+
+        assert_int_equal(p.nsent, 1);
+        assert_true(p.len[0] >= len);
+        assert_memory_equal(p.sent[0], data, len);
+
+        if (tokens[i].code == 0x80) {
+            assert_int_equal(p.len[0], len);
+        }
+    }
 
     dots_signal_close(p.signal);
 }
@@ -746,6 +805,7 @@ main(void)
         cmocka_unit_test(test_signal_ping),
         cmocka_unit_test(test_signal_rejected),
         cmocka_unit_test(test_signal_types),
+        cmocka_unit_test(test_signal_long_tokens),
         cmocka_unit_test(test_signal_random_ids),
         cmocka_unit_test(test_signal_duplicates),
         cmocka_unit_test(test_signal_reused_id),

@@ -138,7 +138,7 @@ test_block_too_large(void **state)
 
         assert_int_equal(p.nsent, 1);
         assert_int_equal(m.code, dots_coap_code(2, 5));
-        assert_true(p.len[0] <= (size < 64 ? 64 : size));
+        assert_true(p.len[0] <= (size < 128 ? 128 : size));
 
         if (size == len) {
             assert_int_equal(m.block2, -1);
