@@ -366,6 +366,12 @@ ngx_dots_dtls_input(ngx_dots_dtls_t *ds, u_char *data, size_t len)
         return;
     }
 
+    len = ngx_dots_dtls_usable(ds->ssl, data, len);
+
+    if (len == 0) {
+        return;
+    }
+
     ds->io.data = data;
     ds->io.len = len;
 

@@ -92,6 +92,9 @@ ngx_int_t ngx_dots_dtls_bio_init(ngx_log_t *log);
 ngx_uint_t ngx_dots_dtls_is_record(const u_char *data, size_t len);
 ngx_uint_t ngx_dots_dtls_is_hello(const u_char *data, size_t len);
 
+/* Bytes of the datagram that OpenSSL may see; 0: none. */
+size_t ngx_dots_dtls_usable(SSL *ssl, const u_char *data, size_t len);
+
 /* The Random of a hello, to tell a repeated one from a new one. */
 const u_char *ngx_dots_dtls_hello_random(const u_char *data);
 

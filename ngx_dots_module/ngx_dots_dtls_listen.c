@@ -9,6 +9,11 @@
 #define NGX_DOTS_DTLS_MESSAGE       12  /* bytes before a handshake's body */
 #define NGX_DOTS_DTLS_VERSION       2   /* bytes before the Random */
 
+/* RFC 5288 section 3, RFC 6655 section 3, RFC 7905: explicit nonce and tag */
+
+#define NGX_DOTS_DTLS_OVERHEAD      24
+#define NGX_DOTS_DTLS_OVERHEAD_LOW  16  /* no nonce, or a tag of 8 bytes */
+
 #define NGX_DOTS_DTLS_ADDRESS       32  /* bytes of an address, see below */
 
 
@@ -20,6 +25,7 @@ static ngx_int_t ngx_dots_dtls_listener(ngx_dots_dtls_conf_t *conf);
 static ngx_uint_t ngx_dots_dtls_cookie(SSL *ssl, const u_char *secret,
     u_char *cookie, unsigned int *len);
 static u_char *ngx_dots_dtls_cookie_address(u_char *p, struct sockaddr *sa);
+static size_t ngx_dots_dtls_overhead(SSL *ssl);
 
 
 /* Of this process; made once, the objects that use it live until its end. */
@@ -53,6 +59,68 @@ ngx_dots_dtls_hello_random(const u_char *data)
 {
     return data + NGX_DOTS_DTLS_RECORD + NGX_DOTS_DTLS_MESSAGE
            + NGX_DOTS_DTLS_VERSION;
+}
+
+
+/*
+ * OpenSSL ends a session with a fatal alert at a protected record that is
+ * shorter than its cipher's nonce and tag, where RFC 6347 section 4.1.2.7 has
+ * it discarded: fourteen forged bytes would cut a client off.  No peer with the
+ * keys sends such a record, so the datagram ends before it.
+ */
+
+size_t
+ngx_dots_dtls_usable(SSL *ssl, const u_char *data, size_t len)
+{
+    size_t         n, pos, overhead;
+    const u_char  *p;
+
+    overhead = ngx_dots_dtls_overhead(ssl);
+
+    for (pos = 0; len - pos >= NGX_DOTS_DTLS_RECORD;
+         pos += NGX_DOTS_DTLS_RECORD + n)
+    {
+        p = data + pos;
+        n = (size_t) p[11] << 8 | p[12];
+
+        if ((p[3] || p[4]) && n < overhead) {
+            return pos;
+        }
+
+        if (n > len - pos - NGX_DOTS_DTLS_RECORD) {
+            break;
+        }
+    }
+
+    return len;
+}
+
+
+/* While the handshake lasts, of the cipher that it has chosen. */
+
+static size_t
+ngx_dots_dtls_overhead(SSL *ssl)
+{
+    const char        *name;
+    const SSL_CIPHER  *cipher;
+
+    cipher = SSL_get_current_cipher(ssl);
+
+    if (cipher == NULL) {
+        cipher = SSL_get_pending_cipher(ssl);
+    }
+
+    if (cipher == NULL || !SSL_CIPHER_is_aead(cipher)) {
+        return 0;
+    }
+
+    name = SSL_CIPHER_get_name(cipher);
+
+    if (strstr(name, "CHACHA20") || strstr(name, "CCM8")) {
+        return NGX_DOTS_DTLS_OVERHEAD_LOW;
+    }
+
+    return NGX_DOTS_DTLS_OVERHEAD;
 }
 
 
