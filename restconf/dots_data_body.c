@@ -83,20 +83,41 @@ dots_data_body_next(dots_data_body_level_t *l, const char **name)
 }
 
 
+/* The pairs of an array, off those that the message may have. */
+
+static int
+dots_data_body_pairs(dots_exchange_t *x, const json_t *array, size_t *pairs)
+{
+    size_t  n;
+
+    n = json_array_size(array);
+
+    if (n > 0 && n > *pairs / n) {
+        return dots_restconf_error(&x->error, DOTS_TAG_TOO_BIG,
+                                   "the message has too many entries");
+    }
+
+    *pairs -= n * n;
+
+    return DOTS_OK;
+}
+
+
 /*
  * RFC 7952 metadata ("@name") has no place in an edit: libyang would apply
  * "yang:insert".  Walks without recursion; the depth is bounded already.
  */
 
 static int
-dots_data_body_metadata(dots_exchange_t *x, json_t *root)
+dots_data_body_check(dots_exchange_t *x, json_t *root)
 {
-    size_t                   n;
+    size_t                   n, pairs;
     json_t                  *child;
     const char              *name;
     dots_data_body_level_t  *l, levels[DOTS_DATA_DEPTH + 1];
 
     n = 1;
+    pairs = DOTS_DATA_PAIRS;
     levels[0] = (dots_data_body_level_t) { root, json_object_iter(root), 0 };
 
     while (n > 0) {
@@ -112,6 +133,10 @@ dots_data_body_metadata(dots_exchange_t *x, json_t *root)
             return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ATTRIBUTE,
                                        "metadata (\"%s\") is not supported",
                                        name);
+        }
+
+        if (dots_data_body_pairs(x, child, &pairs) != DOTS_OK) {
+            return DOTS_INVALID;
         }
 
         if (json_is_object(child) || json_is_array(child)) {
@@ -151,7 +176,7 @@ dots_data_body_parse(dots_exchange_t *x, json_t **root)
     }
 
     rc = json_is_object(*root)
-             ? dots_data_body_metadata(x, *root)
+             ? dots_data_body_check(x, *root)
              : dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
                                    "the message has to be a JSON object");
 

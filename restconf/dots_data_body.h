@@ -16,6 +16,12 @@
 #define DOTS_DATA_CONTAINERS 32768  /* objects and arrays: a bound on memory */
 
 /*
+ * libyang compares equal entries of an array each with each, some 10 ns a pair.
+ * One array of 4096 entries may be, or many smaller ones.
+ */
+#define DOTS_DATA_PAIRS      (4096 * 4096)
+
+/*
  * DOTS_OK with a JSON object in *root, for json_decref(); DOTS_INVALID (400
  * malformed-message, invalid-value, unknown-attribute, 413); DOTS_ERROR.
  */
