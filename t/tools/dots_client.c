@@ -31,6 +31,16 @@
  *                                         -> hello HEX
  *   hello-flood N     N such              -> flood sent=N answers=M size=HELLO
  *                                            largest=ANSWER
+ *   noise SEED N      N datagrams that are no client's, with a hello now and
+ *                     then that must be answered
+ *                                         -> noise sent=N answers=N lost=N
+ *                                            bytes_out=N bytes_in=N
+ *   mutants SEED N HEX
+ *                     the message with faults, N times, with pings in between
+ *                                         -> mutants [ack=REQUEST:ANSWER]...
+ *                                            sent=N answers=N lost=N
+ *                                            unmatched=N empty=N good=N bad=N
+ *                                            failed=N
  *   stats             since the last      -> stats in=N out=N largest_in=N
  *                                            largest_out=N
  *   local             own address         -> local ADDR:PORT
@@ -917,6 +927,9 @@ dots_client_flood(dots_client_t *dc, char *arg)
 }
 
 
+#include "dots_client_hostile.h"
+
+
 static void
 dots_client_stats(dots_client_t *dc, char *arg)
 {
@@ -981,6 +994,8 @@ static const dots_client_command_t  dots_client_commands[] = {
     { "rawrecv", dots_client_rawrecv },
     { "hello", dots_client_hello },
     { "hello-flood", dots_client_flood },
+    { "noise", dots_client_noise },
+    { "mutants", dots_client_mutants },
     { "stats", dots_client_stats },
     { "local", dots_client_local },
     { "quit", dots_client_quit },
