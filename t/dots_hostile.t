@@ -37,7 +37,7 @@ use constant {
 	GROWTH => 2048,
 };
 
-$t->plan(117);
+$t->plan(150);
 
 my $seed = $ENV{DOTS_HOSTILE_SEED} || int(rand 2 ** 31);
 diag("DOTS_HOSTILE_SEED=$seed");
@@ -200,10 +200,17 @@ my $others = sub { my $m = $b->get($cb, 1);
 my $a = dots_session($t);
 my $w = dots_session($t, args => ['--wait']);
 
-my @of = ('.well-known', 'dots', 'mitigate', "cuid=$cuid");
-my $put = $a->message(method => 'PUT', path => [ @of, 'mid=50' ], token => '',
-	body => dots_mitigate(prefix => ['192.0.2.64/28'], ports => [ 80, [ 443,
-	445 ] ], protocol => [ 6 ], lifetime => 3600));
+my @mitigate = ('.well-known', 'dots', 'mitigate');
+my @of = (@mitigate, "cuid=$cuid");
+
+# each with a client and a target of its own, or the first that chance gets
+# through would be in the way of all others
+
+my @puts = map { $a->message(method => 'PUT', token => '',
+	path => [ @mitigate, "cuid=$cuid-$_", 'mid=50' ],
+	body => dots_mitigate(prefix => [ '192.0.2.' . 16 * $_ . '/28' ],
+	ports => [ 80, [ 443, 445 ] ], protocol => [ 6 ], lifetime => 3600)) }
+	0 .. 12;
 my $get = $a->message(method => 'GET', path => [ @of, 'mid=50' ], token => '',
 	query => [ 'c=a' ]);
 my $delete = $a->message(method => 'DELETE', path => [ @of, 'mid=40' ],
@@ -211,7 +218,7 @@ my $delete = $a->message(method => 'DELETE', path => [ @of, 'mid=40' ],
 
 # warm: buffers of OpenSSL, libyang and malloc have grown when it counts
 
-mutants($a, \%acked, $seed + 1, 2000, $_, sub { 1 }) foreach ($put, $get);
+mutants($a, \%acked, $seed + 1, 2000, $_, sub { 1 }) foreach ($puts[0], $get);
 $w->command("noise @{[$seed + 2]} 3000");
 
 my $pids = pids($t);
@@ -268,13 +275,13 @@ foreach my $cipher (qw/ AES256-GCM-SHA384 CHACHA20-POLY1305 AES128-CCM /) {
 
 # ---- requests with faults ----
 
-foreach my $row ([ 'PUT', $put, 6 ], [ 'GET', $get, 2 ],
-	[ 'DELETE', $delete, 2 ])
+foreach my $row ((map { [ "PUT $_", $puts[$_], 5 ] } 1 .. 12),
+	[ 'GET', $get, 20 ], [ 'DELETE', $delete, 20 ])
 {
-	my ($name, $message, $tenths) = @$row;
-	my $n = MUTANTS * $tenths / 10;
+	my ($name, $message, $percent) = @$row;
+	my $n = MUTANTS * $percent / 100;
 
-	($line, $asked, $good) = mutants($a, \%acked, $seed + ord $name, $n,
+	($line, $asked, $good) = mutants($a, \%acked, ++$seed + 10, $n,
 		$message, $others);
 	note("$name: $line");
 

@@ -27,7 +27,6 @@ typedef struct {
 } dots_hostile_datagram_t;
 
 typedef struct {
-    long           sent;
     long           answers;
     long           lost;            /* barriers without an answer */
     long           unmatched;       /* 2.xx for nothing that was sent */
@@ -38,6 +37,7 @@ typedef struct {
 
 
 static uint64_t                 dots_hostile_state;
+static long                     dots_hostile_next;  /* request of a session */
 static dots_hostile_count_t     dots_hostile_count;
 static dots_hostile_datagram_t  dots_hostile_slots[DOTS_HOSTILE_SLOTS];
 
@@ -418,7 +418,10 @@ dots_client_noise(dots_client_t *dc, char *arg)
 
 /* ---- requests in a session ---- */
 
-/* The request that has the answer's token, the youngest first. */
+/*
+ * The request that has the answer's token, the youngest first; it may be of a
+ * command before.
+ */
 
 static const dots_hostile_datagram_t *
 dots_hostile_request(const unsigned char *answer, size_t len)
@@ -433,8 +436,8 @@ dots_hostile_request(const unsigned char *answer, size_t len)
         return NULL;
     }
 
-    for (i = dots_hostile_count.sent - 1;
-         i >= 0 && i > dots_hostile_count.sent - DOTS_HOSTILE_SLOTS; i--)
+    for (i = dots_hostile_next - 1;
+         i >= 0 && i >= dots_hostile_next - DOTS_HOSTILE_SLOTS; i--)
     {
         d = &dots_hostile_slots[i % DOTS_HOSTILE_SLOTS];
 
@@ -564,16 +567,20 @@ dots_hostile_mutant(dots_hostile_datagram_t *d, const unsigned char *message,
     d->data[2] = (unsigned char) (i >> 8 & 0x7f);
     d->data[3] = (unsigned char) i;
 
+    /* whole tokens, by which an answer is known */
+
+    if (dots_hostile_random(16) == 0) {
+        d->len = 4;
+        dots_hostile_flip(d, 0);
+        d->data[0] = (unsigned char) ((d->data[0] & 0xf0) | 4);
+    }
+
     for (n = 0; n < 4; n++) {
         d->data[4 + n] = (unsigned char) (i >> 8 * n);
     }
 
     memcpy(d->data + DOTS_HOSTILE_HEADER, message + 4, len - 4);
     d->len = DOTS_HOSTILE_HEADER + len - 4;
-
-    if (dots_hostile_random(16) == 0) {
-        dots_hostile_flip(d, 0);
-    }
 
     for (n = 1 + dots_hostile_random(1 + dots_hostile_random(3)); n; n--) {
         dots_hostile_mutate(d, DOTS_HOSTILE_HEADER);
@@ -607,10 +614,10 @@ dots_client_mutants(dots_client_t *dc, char *arg)
     printf("mutants ");
 
     for (i = 0; i < n; i++) {
-        d = &dots_hostile_slots[i % DOTS_HOSTILE_SLOTS];
+        d = &dots_hostile_slots[dots_hostile_next % DOTS_HOSTILE_SLOTS];
 
-        dots_hostile_mutant(d, dots_client_buf, (size_t) len, i);
-        dots_hostile_count.sent++;
+        dots_hostile_mutant(d, dots_client_buf, (size_t) len,
+                            dots_hostile_next++);
 
         if (SSL_write(dc->ssl, d->data, (int) d->len) <= 0) {
             dots_hostile_count.lost++;
