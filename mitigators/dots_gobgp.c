@@ -170,7 +170,7 @@ dots_gobgp_failed(dots_gobgp_t *h, const char *what)
         }
     }
 
-    if (!h->away) {
+    if (!h->away && !dots_grpc_interrupted(h->grpc)) {
         (void) snprintf(text, sizeof(text), "gobgp at %s: %s: %s; trying again",
                         h->conf->target, what, h->status.text);
         h->log(h->log_ctx, DOTS_LOG_ERROR, text);
@@ -657,10 +657,20 @@ dots_gobgp_close(void *handle)
 }
 
 
+static void
+dots_gobgp_interrupt(void *handle)
+{
+    dots_gobgp_t  *h = handle;
+
+    dots_grpc_interrupt(h->grpc);
+}
+
+
 const dots_mitigator_driver_t  dots_gobgp_driver = {
     .name = "gobgp",
     .open = dots_gobgp_open,
     .sync = dots_gobgp_sync,
+    .interrupt = dots_gobgp_interrupt,
     .close = dots_gobgp_close,
     .can = dots_gobgp_can
 };

@@ -1,5 +1,6 @@
 /* gRPC's HTTP/2 mapping on libcurl's multi interface. */
 
+#include <stdatomic.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ struct dots_grpc_s {
     char                     base[DOTS_GRPC_URL];
     char                     socket[256];   /* empty: TCP */
     int                      reusable;      /* the connection, see below */
+    atomic_int               interrupted;
     dots_grpc_slot_t         slots[DOTS_GRPC_SLOTS];
 
     /* of the batch under way */
@@ -480,6 +482,11 @@ dots_grpc_loop(dots_grpc_t *g, dots_grpc_status_t *status)
             return rc;
         }
 
+        if (dots_grpc_interrupted(g)) {
+            dots_grpc_text(status, DOTS_GRPC_AWAY, "interrupted");
+            return DOTS_ERROR;
+        }
+
         if (dots_grpc_now() > end) {
             dots_grpc_text(status, DOTS_GRPC_AWAY, "the calls take too long");
             return DOTS_ERROR;
@@ -493,6 +500,24 @@ dots_grpc_loop(dots_grpc_t *g, dots_grpc_status_t *status)
     }
 
     return DOTS_OK;
+}
+
+
+void
+dots_grpc_interrupt(dots_grpc_t *g)
+{
+    atomic_store(&g->interrupted, 1);
+
+    /* the one call of libcurl that another thread may make */
+
+    (void) curl_multi_wakeup(g->multi);
+}
+
+
+int
+dots_grpc_interrupted(dots_grpc_t *g)
+{
+    return atomic_load(&g->interrupted);
 }
 
 

@@ -54,6 +54,13 @@ void dots_grpc_close(dots_grpc_t *g);
 int dots_grpc_run(dots_grpc_t *g, const dots_grpc_batch_t *batch, void *ctx,
     dots_grpc_status_t *status);
 
+/*
+ * From another thread: what is under way, and all that comes later, ends at
+ * once with DOTS_ERROR.  For shutdown.
+ */
+void dots_grpc_interrupt(dots_grpc_t *g);
+int dots_grpc_interrupted(dots_grpc_t *g);
+
 /* Nonzero if the very same call may succeed later. */
 int dots_grpc_transient(const dots_grpc_status_t *status);
 

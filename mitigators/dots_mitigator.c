@@ -376,6 +376,8 @@ dots_mitigator_stop(dots_mitigator_t *mt)
     pthread_cond_signal(&mt->cond);
     pthread_mutex_unlock(&mt->mutex);
 
+    mt->driver->interrupt(mt->handle);
+
     (void) pthread_join(mt->thread, NULL);
 
     mt->driver->close(mt->handle);

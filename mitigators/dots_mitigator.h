@@ -52,6 +52,9 @@ typedef struct {
      */
     int (*sync)(void *handle, dots_rule_status_t *want, size_t n);
 
+    /* From another thread: a sync under way ends soon, with DOTS_ERROR. */
+    void (*interrupt)(void *handle);
+
     void (*close)(void *handle);
 
     /* Nonzero if the driver can express the mitigation at all. */
@@ -69,7 +72,10 @@ dots_mitigator_t *dots_mitigator_start(const dots_mitigator_driver_t *driver,
     const void *conf, void (*notify)(void *ctx), dots_mitigator_log_pt log,
     void *ctx);
 
-/* Ends the thread; the rules stay in the network (a restart takes them over). */
+/*
+ * Ends the thread, in the midst of a sync, too; the rules stay in the network (a
+ * restart takes them over).
+ */
 void dots_mitigator_stop(dots_mitigator_t *mt);
 
 /* Replaces the desired set: "rules" are copied, sorted and made unique. */
