@@ -347,6 +347,19 @@ dots_customer_check_identity(dots_identity_kind_t kind, dots_str_t value,
 }
 
 
+void
+dots_customers_redirect(dots_customers_t *cs, const dots_redirect_t *redirect)
+{
+    size_t  i;
+
+    for (i = 0; i < cs->n; i++) {
+        if (cs->list[i]->redirect == NULL) {
+            cs->list[i]->redirect = redirect;
+        }
+    }
+}
+
+
 int
 dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
     dots_identity_kind_t kind, dots_str_t value, dots_fault_t *f)

@@ -21,6 +21,18 @@ typedef enum {
     DOTS_IDENTITY_PSK           /* PSK identity */
 } dots_identity_kind_t;
 
+/* Where a customer is to ask instead: RFC 9132 section 4.6. */
+
+#define DOTS_REDIRECT_RECORDS 8
+#define DOTS_REDIRECT_BODY    1024 /* the largest one in CBOR fits */
+
+typedef struct {
+    const char  *alt_server;
+    size_t       nrecords;
+    const char  *records[DOTS_REDIRECT_RECORDS]; /* addresses as text */
+    uint32_t     max_age;                        /* s */
+} dots_redirect_t;
+
 typedef struct dots_customer_s {
     dots_str_t     name;
     size_t         nprefixes;
@@ -32,6 +44,7 @@ typedef struct dots_customer_s {
     dots_str_t    *mitigators;    /* by preference */
     uint32_t       max_mitigations;  /* 0: no limit */
     uint32_t       max_aliases;      /* 0: no limit */
+    const dots_redirect_t *redirect; /* NULL: none; the caller's */
     size_t         nspace;
     dots_prefix_t *space;         /* by finish(): "prefixes" in their fewest
                                      form, disjoint and sorted */
@@ -64,6 +77,10 @@ int dots_customers_add_name(dots_customers_t *cs, dots_customer_t *c,
     dots_str_t name, dots_fault_t *f);
 int dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
     dots_str_t name, dots_fault_t *f);
+
+/* For all customers that have none. */
+void dots_customers_redirect(dots_customers_t *cs,
+    const dots_redirect_t *redirect);
 
 /* After the last one: sorts, indexes, checks overlaps between customers. */
 int dots_customers_finish(dots_customers_t *cs, dots_fault_t *f);

@@ -52,6 +52,7 @@ typedef struct {
     ngx_open_file_t                *log;
     ngx_array_t                     mitigators; /* of ngx_dots_mitigator_t */
     dots_customers_t               *customers;
+    const dots_redirect_t          *redirect;
     ngx_str_t                       psk_file;
     ngx_array_t                     psks;       /* ngx_dots_psk.c */
     void                           *psk_ctx;

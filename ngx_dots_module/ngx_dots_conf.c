@@ -84,6 +84,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       0,
       NULL },
 
+    { ngx_string("redirect"),
+      NGX_DOTS_CONF|NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_redirect,
+      0,
+      0,
+      NULL },
+
     { ngx_string("mitigator"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
       ngx_dots_conf_mitigator,

@@ -38,6 +38,13 @@ char *ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 
+/* Of the customer whose block is being read. */
+const dots_redirect_t **ngx_dots_conf_customer_redirect(ngx_dots_conf_t *dcf);
+
+/* ngx_dots_conf_redirect.c */
+
+char *ngx_dots_conf_redirect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* ngx_dots_conf_mitigator.c */
 
 char *ngx_dots_conf_mitigator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -429,6 +429,17 @@ invalid:
 }
 
 
+const dots_redirect_t **
+ngx_dots_conf_customer_redirect(ngx_dots_conf_t *dcf)
+{
+    ngx_dots_conf_customers_t  *ccs;
+
+    ccs = dcf->reading;
+
+    return &ccs->customer->redirect;
+}
+
+
 char *
 ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
 {
@@ -457,6 +468,8 @@ ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     if (ngx_dots_conf_psks(cf, dcf, ccs) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
+
+    dots_customers_redirect(dcf->customers, dcf->redirect);
 
     rc = dots_customers_finish(dcf->customers, &f);
 

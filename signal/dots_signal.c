@@ -3,6 +3,7 @@
 
 #include "dots_signal_mitigate.h"
 #include "dots_signal_private.h"
+#include "dots_signal_redirect.h"
 
 
 /* the values that RFC 9132 section 4.5.2 recommends */
@@ -456,7 +457,9 @@ dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
         return;
     }
 
-    ex->method->handler(ex);
+    if (!dots_signal_redirect(ex)) {
+        ex->method->handler(ex);
+    }
 }
 
 

@@ -150,6 +150,36 @@ my @cases = (
 			dots => "psk_file psk;\npsk_file psk;" },
 		qr/is duplicate.*nginx\.conf:\d+/s ],
 
+	[ 'a redirect to an address', { dots => 'redirect 192.0.2.1;' },
+		qr/invalid server "192\.0\.2\.1".*provider\.example.*conf:\d+/s ],
+
+	[ 'a redirect to a name without domain', { dots => 'redirect other;' },
+		qr/invalid server "other".*conf:\d+/s ],
+
+	[ 'a redirect to a prefix',
+		{ dots => 'redirect other.example 192.0.2.0/24;' },
+		qr/invalid parameter "192\.0\.2\.0\/24".*conf:\d+/s ],
+
+	[ 'a redirect to multicast',
+		{ dots => 'redirect other.example ff02::1;' },
+		qr/invalid parameter "ff02::1".*clients can reach.*conf:\d+/s ],
+
+	[ 'a redirect to too many addresses',
+		{ dots => 'redirect other.example '
+			. join(' ', map { "192.0.2.$_" } 1 .. 9) . ';' },
+		qr/invalid parameter "192\.0\.2\.9".*up to 8.*conf:\d+/s ],
+
+	[ 'a redirect for longer than ever',
+		{ dots => 'redirect other.example ttl=4294967296;' },
+		qr/invalid parameter "ttl=4294967296".*4294967295.*conf:\d+/s ],
+
+	[ 'two redirects of a customer',
+		{ customers => customer('one', @a, ('redirect o.example;') x 2) },
+		qr/is duplicate.*conf:\d+/s ],
+
+	[ 'two redirects of the server', { dots => 'redirect o.example;' x 2 },
+		qr/is duplicate.*conf:\d+/s ],
+
 	[ 'an unknown action', { mitigator => "gobgp unix:/x; action drop;" },
 		qr/unknown action "drop".*blackhole.*nginx\.conf:\d+/s ],
 
