@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dots_signal_core.h"
 #include "dots_signal_mitigate.h"
 #include "dots_signal_private.h"
 #include "dots_signal_redirect.h"
@@ -15,6 +16,7 @@ static const dots_signal_transmission_t  dots_signal_transmission = {
 
 typedef struct {
     dots_str_t            name;
+    int32_t               format;       /* of its representations */
     dots_signal_method_t  methods[4];   /* the rest: code 0 */
 } dots_signal_resource_t;
 
@@ -22,11 +24,15 @@ typedef struct {
 /* Below /.well-known/dots, RFC 9132 section 4.2. */
 
 static const dots_signal_resource_t  dots_signal_resources[] = {
-    { dots_string("mitigate"),
+    { dots_string("mitigate"), DOTS_COAP_FORMAT_DOTS,
       { { DOTS_COAP_PUT, 1, 0, dots_signal_mitigate_put },
         { DOTS_COAP_GET, 0, 1, dots_signal_mitigate_get },
         { DOTS_COAP_DELETE, 0, 0, dots_signal_mitigate_delete } } },
 };
+
+static const dots_signal_resource_t  dots_signal_core =
+    { dots_string("core"), DOTS_COAP_FORMAT_LINK,
+      { { DOTS_COAP_GET, 0, 0, dots_signal_core_get } } };
 
 #define DOTS_SIGNAL_RESOURCES                                                 \
     (sizeof(dots_signal_resources) / sizeof(dots_signal_resources[0]))
@@ -209,10 +215,17 @@ dots_signal_resource(const dots_coap_message_t *m)
     static const dots_str_t  prefix[] = { dots_string(".well-known"),
                                           dots_string("dots") };
 
-    if (m->npath < 3 || m->too_many_segments
-        || !dots_str_eq(m->path[0], prefix[0])
-        || !dots_str_eq(m->path[1], prefix[1]))
+    if (m->npath < 2 || m->too_many_segments
+        || !dots_str_eq(m->path[0], prefix[0]))
     {
+        return NULL;
+    }
+
+    if (m->npath == 2 && dots_str_eq(m->path[1], dots_signal_core.name)) {
+        return &dots_signal_core;
+    }
+
+    if (m->npath == 2 || !dots_str_eq(m->path[1], prefix[1])) {
         return NULL;
     }
 
@@ -297,14 +310,17 @@ dots_signal_check_options(const dots_coap_message_t *m, dots_fault_t *f)
 
 static uint8_t
 dots_signal_check_format(const dots_coap_message_t *m,
-    const dots_signal_method_t *method, dots_fault_t *f)
+    const dots_signal_resource_t *resource, const dots_signal_method_t *method,
+    dots_fault_t *f)
 {
     /* RFC 7252 section 5.10.4 */
 
-    if (m->accept != -1 && m->accept != DOTS_COAP_FORMAT_DOTS) {
+    if (m->accept != -1 && m->accept != resource->format) {
         (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                          "only application/dots+cbor (%d) is acceptable",
-                          DOTS_COAP_FORMAT_DOTS);
+                          "only %s (%d) is acceptable",
+                          resource->format == DOTS_COAP_FORMAT_DOTS
+                          ? "application/dots+cbor"
+                          : "application/link-format", (int) resource->format);
         return dots_coap_code(4, 6);
     }
 
@@ -369,7 +385,7 @@ dots_signal_route(dots_signal_exchange_t *ex, dots_fault_t *f)
         return dots_coap_code(4, 5);
     }
 
-    return dots_signal_check_format(m, ex->method, f);
+    return dots_signal_check_format(m, resource, ex->method, f);
 }
 
 

@@ -629,6 +629,40 @@ test_signal_options(void **state)
 }
 
 
+/* RFC 6690 section 4: a list without anything of a client */
+
+static void
+test_signal_core(void **state)
+{
+    int                  header;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_open(&p);
+    test_input(&p, "42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265");
+    assert_int_equal(dots_coap_parse(&m, p.sent[0], p.len[0], &header),
+                     DOTS_OK);
+    assert_int_equal(m.code, dots_coap_code(2, 5));
+    assert_int_equal(m.content_format, DOTS_COAP_FORMAT_LINK);
+    assert_non_null(memmem(m.payload.data, m.payload.len,
+                           "</.well-known/dots/mitigate>", 28));
+    assert_int_equal(p.nsubmits, 0);
+    dots_signal_close(p.signal);
+
+    /* Accept: link-format, dots+cbor; PUT; something below */
+    test_answer("42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265 "
+                "61 28", dots_coap_code(2, 5), NULL, 0);
+    test_answer("42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265 "
+                "62 010f", dots_coap_code(4, 6), "40", 0);
+    test_answer("42 03 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265",
+                dots_coap_code(4, 5), NULL, 0);
+    test_answer("42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265 "
+                "01 78", dots_coap_code(4, 4), NULL, 0);
+}
+
+
 /* RFC 9132 section 4.2, RFC 7252 sections 5.8 and 5.9.2 */
 
 static void
@@ -641,8 +675,6 @@ test_signal_paths(void **state)
     test_answer("40 03 0001 b3 666f6f", dots_coap_code(4, 4), NULL, 0);
     test_answer("40 01 0001 bb 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 4),
                 NULL, 0);
-    test_answer("40 01 0001 bb 2e77656c6c2d6b6e6f776e 04 636f7265",
-                dots_coap_code(4, 4), NULL, 0);
     test_answer("40 01 0001 " WELLKNOWN, dots_coap_code(4, 4), NULL, 0);
     test_answer("40 01 0001 " WELLKNOWN "06 636f6e666967", dots_coap_code(4, 4),
                 NULL, 0);
@@ -817,6 +849,7 @@ main(void)
         cmocka_unit_test(test_signal_inflight),
         cmocka_unit_test(test_signal_nobody),
         cmocka_unit_test(test_signal_options),
+        cmocka_unit_test(test_signal_core),
         cmocka_unit_test(test_signal_paths),
         cmocka_unit_test(test_signal_parameters),
         cmocka_unit_test(test_signal_long_cuid),
