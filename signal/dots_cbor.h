@@ -39,9 +39,10 @@ int dots_cbor_key_optional(uint64_t key);
 /*
  * Body -> message as dots_schema_message() makes it, its nodes type-checked by
  * libyang; *tree is that top node (lyd_free_all() it).  Definite and
- * indefinite lengths, any key order; duplicate keys, trailing bytes, unknown
- * comprehension-required keys, wrong types, tags elsewhere than on decimals,
- * depth and count beyond the limits are refused with the attribute in "f".
+ * indefinite lengths, any key order, tag 271 (RFC 9132 section 10.5) before the
+ * whole; duplicate keys, trailing bytes, unknown comprehension-required keys,
+ * wrong types, other tags than on decimals, depth and count beyond the limits
+ * are refused with the attribute in "f".
  * Allocates nothing by a length that the peer claims.
  * DOTS_OK, DOTS_INVALID, DOTS_ERROR.
  */

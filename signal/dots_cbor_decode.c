@@ -654,6 +654,16 @@ dots_cbor_decode_body(dots_cbor_decode_t *d)
         return rc;
     }
 
+    /* what the Content-Format says already, a tag may say again */
+
+    if (item.type == DOTS_CBOR_TAG && item.value == DOTS_CBOR_TAG_DOTS) {
+
+        rc = dots_cbor_item_read(&d->reader, &item, d->fault);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+    }
+
     if (item.type != DOTS_CBOR_MAP) {
         return dots_fault(d->fault, DOTS_FAULT_MALFORMED, NULL,
                           "the body is not a CBOR map");

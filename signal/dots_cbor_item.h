@@ -13,6 +13,8 @@
 #define DOTS_CBOR_TEXT 4096 /* bytes of one text value; a limit of ours */
 #define DOTS_CBOR_KEYS 4    /* keys of one list; RFC 9244 has 2 */
 
+#define DOTS_CBOR_TAG_DOTS 271  /* RFC 9132 section 10.5 */
+
 typedef enum {
     DOTS_CBOR_UINT = 0, /* 0 to 6 are the major types */
     DOTS_CBOR_NEGINT,

@@ -426,6 +426,15 @@ test_unknown_keys(void **state)
     test_accepts("a1 01 a1 02 81 a2 194000 e0 0e 01", json);
     test_accepts("a2 19ffff c1 1a00000000 01 a1 02 81 a1 0e 01", json);
 
+    /* the tag of section 10.5: once, on the whole */
+
+    test_accepts("d9010f a1 01 a1 02 81 a1 0e 01", json);
+    test_refuses("d9010f d9010f a1 01 a1 02 81 a1 0e 01",
+                 DOTS_FAULT_MALFORMED, NULL, "map");
+    test_refuses("d90110 a1 01 a1 02 81 a1 0e 01", DOTS_FAULT_MALFORMED, NULL,
+                 "map");
+    test_refuses("d9010f", DOTS_FAULT_MALFORMED, NULL, "");
+
     /* any well-formed value: nested, indefinite, tagged, bytes in chunks */
 
     test_accepts("a1 01 a1 02 81 a2 19ffff"
