@@ -46,7 +46,9 @@ CLIMAIN  := $(B)/client/dots_cli.o
 CLILIB   := $(B)/libdotscli.a
 TOOLS    := $(sort $(wildcard t/tools/*.c))
 TOOLBIN  := $(TOOLS:t/tools/%.c=$(B)/tools/%)
-BENCHES  := $(sort $(wildcard t/bench/*.c))
+BENCHES  := $(sort $(wildcard t/bench/bench_*.c t/bench/bare_*.c))
+LOADS    := $(sort $(wildcard t/bench/load_*.c))
+LOADOBJS := $(LOADS:t/bench/%.c=$(B)/t/bench/%.o)
 BENCHBIN := $(BENCHES:t/bench/%.c=$(B)/bench/%)
 
 .PHONY: all lib module client tools unit fuzz bench test format clean
@@ -136,9 +138,9 @@ fuzz: $(FUZZBIN)
 	    || { cat build/fuzz/$${f##*/}.log; rc=1; }; \
 	done; exit $$rc
 
-$(B)/bench/%: t/bench/%.c $(LIB)
+$(B)/bench/%: t/bench/%.c $(LOADOBJS) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -o $@ $< $(LIB) $(LIBS)
+	$(CC) $(ALLFLAGS) -o $@ $< $(LOADOBJS) $(LIB) $(LIBS)
 
 bench: module tools $(BENCHBIN)
 	t/bench/run $(B)
