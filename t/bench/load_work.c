@@ -9,7 +9,7 @@
 
 
 #define LOAD_WORK_REQUEST   320
-#define LOAD_WORK_START     60000000    /* us for all sessions to come up */
+#define LOAD_WORK_START     20000000    /* us for all sessions to come up */
 #define LOAD_WORK_TICK      10000       /* us between looks at what is late */
 #define LOAD_WORK_PARALLEL  32          /* handshakes under way, at most */
 #define LOAD_WORK_LIFETIME  3600
@@ -322,33 +322,26 @@ load_work_answered(load_work_client_t *c, const load_coap_answer_t *a)
 }
 
 
-static void
-load_work_reopen(load_work_client_t *c)
-{
-    load_net_close(&c->net);
-    load_net_open(&c->net);
-    (void) load_net_handshake(&c->net);
-}
-
+/*
+ * One more step of a handshake.  On a busy machine the answers may be there
+ * before the next line runs: even the first step may be the last.
+ */
 
 static void
 load_work_handshaking(load_work_client_t *c)
 {
     int  rc;
 
-    rc = load_net_handshake(&c->net);
+    while ((rc = load_net_handshake(&c->net)) != 0) {
 
-    if (rc == 0) {
-        return;
-    }
+        if (rc == -1) {
+            load_work_count.closed++;
+        }
 
-    load_work.under_way--;
-
-    if (rc == -1) {
-        load_work_count.closed++;
-    }
-
-    if (load_work.cycling) {
+        if (!load_work.cycling) {
+            load_work.under_way--;
+            return;
+        }
 
         if (rc == 1) {
             load_work_count.done++;
@@ -356,9 +349,18 @@ load_work_handshaking(load_work_client_t *c)
                           (uint64_t) (load_net_now() - c->net.begun));
         }
 
-        load_work.under_way++;
-        load_work_reopen(c);
+        load_net_close(&c->net);
+        load_net_open(&c->net);
     }
+}
+
+
+static void
+load_work_open(load_work_client_t *c)
+{
+    load_work.under_way++;
+    load_net_open(&c->net);
+    load_work_handshaking(c);
 }
 
 
@@ -386,8 +388,8 @@ load_work_readable(load_session_t *s)
 
     if (n == -1) {
         load_work_count.closed++;
-        load_work.under_way++;
-        load_work_reopen(c);
+        load_net_close(s);
+        load_work_open(c);
     }
 }
 
@@ -662,9 +664,7 @@ load_work_up(void)
 
     for (i = 0; i < load_work.conf.sessions; i++) {
         (void) load_work_loop(end, load_work_room);
-        load_work.under_way++;
-        load_net_open(&load_work.clients[i].net);
-        (void) load_net_handshake(&load_work.clients[i].net);
+        load_work_open(&load_work.clients[i]);
     }
 
     (void) load_work_loop(end, load_work_settled);
@@ -734,11 +734,9 @@ load_work_handshakes(void)
 
     begin = load_net_now();
     load_work.cycling = 1;
-    load_work.under_way = load_work.conf.sessions;
 
     for (i = 0; i < load_work.conf.sessions; i++) {
-        load_net_open(&load_work.clients[i].net);
-        (void) load_net_handshake(&load_work.clients[i].net);
+        load_work_open(&load_work.clients[i]);
     }
 
     end = load_work_loop(begin + (int64_t) (load_work.conf.seconds * 1e6),
