@@ -155,4 +155,4 @@ clean:
 	rm -rf build
 
 -include $(OBJS:.o=.d) $(CLIENT:%.c=$(B)/%.d) $(UNITBIN:=.d) $(TOOLBIN:=.d)
--include $(FUZZOBJS:.o=.d)
+-include $(FUZZOBJS:.o=.d) $(LOADOBJS:.o=.d) $(BENCHBIN:=.d)

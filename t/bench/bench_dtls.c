@@ -140,6 +140,8 @@ bench_dtls_idle(void)
     fflush(stdout);
 
     while (getchar() != EOF) { /* void */ }
+
+    load_work_down();
 }
 
 
@@ -182,6 +184,7 @@ main(int argc, char **argv)
     }
 
     load_work_print(mode, seconds);
+    load_work_down();
 
     return load_work_count.done == 0;
 }

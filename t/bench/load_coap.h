@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define LOAD_COAP_CON     0    /* RFC 7252 section 3 */
 #define LOAD_COAP_GET     1
 #define LOAD_COAP_PUT     3
 #define LOAD_COAP_PATHS   8
@@ -27,7 +28,7 @@ typedef struct {
 
 typedef struct {
     uint8_t         code;
-    uint8_t         type;       /* 0 CON, 1 NON, 2 ACK, 3 RST */
+    uint8_t         type;
     uint8_t         observe;
     uint16_t        id;
     uint32_t        token;

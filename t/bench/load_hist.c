@@ -3,7 +3,7 @@
 #include "load_hist.h"
 
 
-/* Below 2 * PARTS a slot for each value, above PARTS slots for each doubling. */
+/* Below 2 * PARTS a slot for each value, then PARTS slots for each doubling. */
 
 static size_t
 load_hist_slot(uint64_t value)

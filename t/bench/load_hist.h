@@ -20,7 +20,7 @@ typedef struct {
 
 void load_hist_add(load_hist_t *h, uint64_t value);
 
-/* The value that "percent" of the values do not exceed; 0 where there is none. */
+/* What "percent" of the values do not exceed; 0 where there is none. */
 uint64_t load_hist_at(const load_hist_t *h, unsigned percent);
 
 #endif /* LOAD_HIST_H */

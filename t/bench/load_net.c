@@ -20,7 +20,8 @@
 /* one suite for all servers, so that the figures compare */
 
 #define LOAD_NET_CIPHERS      "ECDHE+AES128+AESGCM"
-#define LOAD_NET_PSK_CIPHERS  "PSK-AES128-GCM-SHA256:PSK-AES128-CCM"
+#define LOAD_NET_PSK_CIPHERS                                                  \
+    "ECDHE-PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES128-CCM8"
 
 load_net_count_t  load_net_count;
 

@@ -47,7 +47,7 @@ extern load_net_count_t  load_net_count;
 /* Exits with a message on failure, as all of this does. */
 void load_net_init(const load_net_conf_t *conf);
 
-/* The handler gets each session with something to read; at most "us" of wait. */
+/* The handler gets each session with something to read; waits "us" at most. */
 void load_net_wait(int64_t us, void (*handler)(load_session_t *s));
 
 void load_net_open(load_session_t *s);

@@ -1,10 +1,10 @@
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "load_coap.h"
+#include "load_request.h"
 #include "load_work.h"
 
 
@@ -12,33 +12,6 @@
 #define LOAD_WORK_START     20000000    /* us for all sessions to come up */
 #define LOAD_WORK_TICK      10000       /* us between looks at what is late */
 #define LOAD_WORK_PARALLEL  32          /* handshakes under way, at most */
-#define LOAD_WORK_LIFETIME  3600
-#define LOAD_WORK_UNKNOWN   999999999   /* a mid that nobody has */
-
-typedef enum {
-    LOAD_WORK_NO_MID = 0,
-    LOAD_WORK_FIRST,            /* the client's own, made at the start */
-    LOAD_WORK_NEXT,             /* a new one each time */
-    LOAD_WORK_NOBODYS
-} load_work_mid_t;
-
-typedef enum {
-    LOAD_WORK_NO_BODY = 0,
-    LOAD_WORK_OWN,              /* of one address: a new mid overrides the old */
-    LOAD_WORK_CURRENT,
-    LOAD_WORK_FRESH,            /* an address for each mid: they add up */
-    LOAD_WORK_HEARTBEAT,
-    LOAD_WORK_TEXT
-} load_work_body_t;
-
-typedef struct {
-    const char        *name;
-    uint8_t            method;
-    uint8_t            observe;
-    load_work_mid_t    mid;
-    load_work_body_t   body;
-    uint8_t            needs;   /* the first mid must be there */
-} load_work_kind_t;
 
 typedef struct {
     uint8_t            busy;
@@ -62,29 +35,12 @@ typedef struct {
 } load_work_client_t;
 
 
-static const load_work_kind_t  load_work_kinds[LOAD_WORK_KINDS] = {
-    { "get", LOAD_COAP_GET, 0, LOAD_WORK_FIRST, LOAD_WORK_NO_BODY, 1 },
-    { "unknown", LOAD_COAP_GET, 0, LOAD_WORK_NOBODYS, LOAD_WORK_NO_BODY, 0 },
-    { "put", LOAD_COAP_PUT, 0, LOAD_WORK_NEXT, LOAD_WORK_CURRENT, 0 },
-    { "refresh", LOAD_COAP_PUT, 0, LOAD_WORK_FIRST, LOAD_WORK_OWN, 0 },
-    { "fill", LOAD_COAP_PUT, 0, LOAD_WORK_NEXT, LOAD_WORK_FRESH, 0 },
-    { "hb", LOAD_COAP_PUT, 0, LOAD_WORK_NO_MID, LOAD_WORK_HEARTBEAT, 0 },
-    { "path", LOAD_COAP_PUT, 0, LOAD_WORK_NO_MID, LOAD_WORK_TEXT, 0 },
-    { "pathget", LOAD_COAP_GET, 0, LOAD_WORK_NO_MID, LOAD_WORK_NO_BODY, 0 },
-    { "observe", LOAD_COAP_GET, 1, LOAD_WORK_FIRST, LOAD_WORK_NO_BODY, 1 },
-    { "handshake", 0, 0, 0, 0, 0 }
-};
-
-#define LOAD_WORK_REFRESH    3
-#define LOAD_WORK_OBSERVE    8
-#define LOAD_WORK_HANDSHAKE  9
-
 load_work_count_t  load_work_count;
 
 static struct {
     load_work_conf_t     conf;
     load_work_client_t  *clients;
-    unsigned             weights[LOAD_WORK_KINDS];
+    unsigned             weights[LOAD_REQUEST_KINDS];
     unsigned             weight;
     int                  running;   /* an answer is followed by a request */
     int                  cycling;   /* a session that is up is closed */
@@ -98,133 +54,22 @@ static struct {
 /* ---- what is asked for ---- */
 
 static void
-load_work_target(char *text, size_t size, const load_work_client_t *c,
-    unsigned high, uint32_t low)
-{
-    char      addr[INET6_ADDRSTRLEN];
-    uint8_t   a[16] = { 0x20, 0x01, 0x0d, 0xb8, 0x64, 0x01 };
-    uint32_t  client;
-
-    client = htonl((uint32_t) c->index + 1);
-    low = htonl(low);
-
-    a[7] = (uint8_t) high;
-    memcpy(a + 8, &client, 4);
-    memcpy(a + 12, &low, 4);
-
-    inet_ntop(AF_INET6, a, addr, sizeof(addr));
-    snprintf(text, size, "%s/128", addr);
-}
-
-
-static size_t
-load_work_body(uint8_t *buf, size_t size, const load_work_client_t *c,
-    load_work_body_t body)
-{
-    char  target[INET6_ADDRSTRLEN + 4];
-
-    /* {49: {51: true}}, RFC 9132, 4.7 and section 6 */
-
-    static const uint8_t  heartbeat[] = { 0xa1, 0x18, 0x31, 0xa1, 0x18, 0x33,
-                                          0xf5 };
-
-    switch (body) {
-
-    case LOAD_WORK_HEARTBEAT:
-    case LOAD_WORK_TEXT:
-        memcpy(buf, heartbeat, sizeof(heartbeat));
-        return sizeof(heartbeat);
-
-    case LOAD_WORK_OWN:
-        load_work_target(target, sizeof(target), c, 1, 1);
-        break;
-
-    case LOAD_WORK_CURRENT:
-        load_work_target(target, sizeof(target), c, 2, 1);
-        break;
-
-    case LOAD_WORK_FRESH:
-        load_work_target(target, sizeof(target), c, 3, c->mid);
-        break;
-
-    default:
-        return 0;
-    }
-
-    return load_coap_mitigation(buf, size, target, LOAD_WORK_LIFETIME);
-}
-
-
-static uint32_t
-load_work_mid(load_work_client_t *c, load_work_mid_t mid)
-{
-    switch (mid) {
-
-    case LOAD_WORK_NEXT:
-        return ++c->mid;
-
-    case LOAD_WORK_NOBODYS:
-        return LOAD_WORK_UNKNOWN;
-
-    default:
-        return 1;
-    }
-}
-
-
-static void
-load_work_path(load_coap_request_t *r, load_work_client_t *c,
-    const load_work_kind_t *k, char *cuid, char *mid, size_t size)
-{
-    if (k->body == LOAD_WORK_TEXT || strcmp(k->name, "pathget") == 0) {
-        r->path[0] = load_work.conf.path;
-        return;
-    }
-
-    r->path[0] = ".well-known";
-    r->path[1] = "dots";
-
-    if (k->body == LOAD_WORK_HEARTBEAT) {
-        r->path[2] = "hb";
-        return;
-    }
-
-    snprintf(cuid, size, "cuid=dz6pHjaADkaFTb%08lx", c->index);
-    snprintf(mid, size, "mid=%u", load_work_mid(c, k->mid));
-
-    r->path[2] = "mitigate";
-    r->path[3] = cuid;
-    r->path[4] = mid;
-}
-
-
-static void
 load_work_request(load_work_client_t *c, load_work_slot_t *slot)
 {
-    char                     cuid[40], mid[40];
-    uint8_t                  body[128];
-    const load_work_kind_t  *k;
-    load_coap_request_t      r;
-
-    k = &load_work_kinds[slot->kind];
-
-    memset(&r, 0, sizeof(r));
+    load_request_t  rq;
 
     slot->token = (uint32_t) (slot - c->slots) << 24
                   | (++c->sequence & 0xffffff);
 
-    r.code = k->method;
-    r.observe = k->observe;
-    r.id = ++c->id;
-    r.token = slot->token;
+    rq.kind = slot->kind;
+    rq.client = (uint32_t) c->index;
+    rq.id = ++c->id;
+    rq.token = slot->token;
+    rq.mid = &c->mid;
+    rq.name = load_work.conf.path;
 
-    load_work_path(&r, c, k, cuid, mid, sizeof(mid));
-
-    r.len = load_work_body(body, sizeof(body), c, k->body);
-    r.body = r.len ? body : NULL;
-
-    slot->len = (uint16_t) load_coap_write(slot->data, sizeof(slot->data), &r);
-
+    slot->len = (uint16_t) load_request_write(&rq, slot->data,
+                                              sizeof(slot->data));
     if (slot->len == 0) {
         load_net_die("a request does not fit");
     }
@@ -243,7 +88,7 @@ load_work_send(load_work_client_t *c, load_work_slot_t *slot, uint8_t kind,
 
     load_work_request(c, slot);
 
-    if (kind == LOAD_WORK_OBSERVE) {
+    if (kind == LOAD_REQUEST_OBSERVE) {
         c->observed = slot->token;
     }
 
@@ -282,14 +127,14 @@ load_work_slot_done(load_work_client_t *c, load_work_slot_t *slot)
 }
 
 
+/* A separate response or a notification that wants to be confirmed. */
+
 static void
-load_work_notified(load_work_client_t *c, const load_coap_answer_t *a)
+load_work_confirm(load_work_client_t *c, const load_coap_answer_t *a)
 {
     uint8_t  ack[4];
 
-    load_work_count.notified++;
-
-    if (a->type == 0) {
+    if (a->type == LOAD_COAP_CON) {
         load_coap_ack(ack, a->id);
         load_net_send(&c->net, ack, sizeof(ack));
     }
@@ -301,13 +146,15 @@ load_work_answered(load_work_client_t *c, const load_coap_answer_t *a)
 {
     load_work_slot_t  *slot;
 
+    load_work_confirm(c, a);
+
     slot = &c->slots[a->token >> 24];
 
     if ((long) (a->token >> 24) >= load_work.conf.depth || !slot->busy
         || slot->token != a->token)
     {
         if (a->observe && a->token == c->observed) {
-            load_work_notified(c, a);
+            load_work_count.notified++;
         }
 
         return;
@@ -345,7 +192,7 @@ load_work_handshaking(load_work_client_t *c)
 
         if (rc == 1) {
             load_work_count.done++;
-            load_hist_add(&load_work_count.latency[LOAD_WORK_HANDSHAKE],
+            load_hist_add(&load_work_count.handshake,
                           (uint64_t) (load_net_now() - c->net.begun));
         }
 
@@ -575,8 +422,8 @@ load_work_settled(void)
 static void
 load_work_mix(const char *mix)
 {
-    char     *text, *entry, *colon, *save;
-    uint8_t   kind;
+    int    kind;
+    char  *text, *entry, *colon, *save;
 
     text = strdup(mix);
     save = NULL;
@@ -590,13 +437,9 @@ load_work_mix(const char *mix)
             *colon++ = '\0';
         }
 
-        for (kind = 0; kind < LOAD_WORK_HANDSHAKE; kind++) {
-            if (strcmp(entry, load_work_kinds[kind].name) == 0) {
-                break;
-            }
-        }
+        kind = load_request_kind(entry);
 
-        if (kind == LOAD_WORK_HANDSHAKE) {
+        if (kind == -1) {
             fprintf(stderr, "bench: there is no kind \"%s\"\n", entry);
             exit(2);
         }
@@ -677,16 +520,16 @@ load_work_up(void)
 
     needs = load_work.conf.observe;
 
-    for (kind = 0; kind < LOAD_WORK_KINDS; kind++) {
-        needs |= load_work.weights[kind] && load_work_kinds[kind].needs;
+    for (kind = 0; kind < LOAD_REQUEST_KINDS; kind++) {
+        needs |= load_work.weights[kind] && load_request_needs(kind);
     }
 
     if (needs) {
-        load_work_once(LOAD_WORK_REFRESH);
+        load_work_once(LOAD_REQUEST_REFRESH);
     }
 
     if (load_work.conf.observe) {
-        load_work_once(LOAD_WORK_OBSERVE);
+        load_work_once(LOAD_REQUEST_OBSERVE);
     }
 
     if (needs && load_work_count.codes[0x41] + load_work_count.codes[0x44]
@@ -697,6 +540,22 @@ load_work_up(void)
     }
 
     memset(&load_work_count, 0, sizeof(load_work_count));
+}
+
+
+/*
+ * Says goodbye: a server that does not take a new ClientHello on a port that it
+ * knows (libcoap's) would not answer the next load from the same port.
+ */
+
+void
+load_work_down(void)
+{
+    long  i;
+
+    for (i = 0; i < load_work.conf.sessions; i++) {
+        load_net_close(&load_work.clients[i].net);
+    }
 }
 
 
@@ -788,9 +647,11 @@ load_work_print(const char *mode, double seconds)
         }
     }
 
-    for (i = 0; i < LOAD_WORK_KINDS; i++) {
-        load_work_print_latency(load_work_kinds[i].name, &n->latency[i]);
+    for (i = 0; i < LOAD_REQUEST_KINDS; i++) {
+        load_work_print_latency(load_request_name(i), &n->latency[i]);
     }
+
+    load_work_print_latency("handshake", &n->handshake);
 
     printf("\n");
 }

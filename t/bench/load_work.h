@@ -10,13 +10,13 @@
 
 #include "load_hist.h"
 #include "load_net.h"
+#include "load_request.h"
 
-#define LOAD_WORK_KINDS  10
 #define LOAD_WORK_DEPTH  128
 
 typedef struct {
     long         sessions;
-    long         first;         /* index of the first client: its cuid, prefix */
+    long         first;         /* index of the first client */
     long         depth;         /* requests under way, each session */
     long         requests;      /* stop after so many answers; 0: never */
     double       seconds;
@@ -36,7 +36,8 @@ typedef struct {
     long         closed;        /* sessions that ended under way */
     long         notified;
     long         codes[256];
-    load_hist_t  latency[LOAD_WORK_KINDS];  /* us */
+    load_hist_t  latency[LOAD_REQUEST_KINDS];   /* us */
+    load_hist_t  handshake;
 } load_work_count_t;
 
 extern load_work_count_t  load_work_count;
@@ -51,6 +52,9 @@ double load_work_run(void);
 
 /* Full or resumed handshakes, each session closed as soon as it is up. */
 double load_work_handshakes(void);
+
+/* Closes all sessions. */
+void load_work_down(void);
 
 void load_work_print(const char *mode, double seconds);
 
