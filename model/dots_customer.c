@@ -10,7 +10,7 @@
 
 /* Beside the identities, the customers' names are keys of the same index. */
 
-#define DOTS_CUSTOMER_KEY_NAME (DOTS_IDENTITY_PSK + 1)
+#define DOTS_CUSTOMER_KEY_NAME (DOTS_IDENTITY_CDID + 1)
 
 
 typedef struct {

@@ -18,7 +18,9 @@ typedef enum {
     DOTS_IDENTITY_URI,          /* SAN URI */
     DOTS_IDENTITY_CN,           /* subject CN */
     DOTS_IDENTITY_FINGERPRINT,  /* SHA-256 of the certificate, 32 raw bytes */
-    DOTS_IDENTITY_PSK           /* PSK identity */
+    DOTS_IDENTITY_PSK,          /* PSK identity */
+    DOTS_IDENTITY_CDID          /* what a trusted gateway calls it, RFC 9132
+                                   section 4.4.1.2 */
 } dots_identity_kind_t;
 
 /* Where a customer is to ask instead: RFC 9132 section 4.6. */
@@ -42,6 +44,7 @@ typedef struct dots_customer_s {
     dots_str_t    *names;         /* lower case, no trailing dot, sorted */
     size_t         nmitigators;
     dots_str_t    *mitigators;    /* by preference */
+    uint8_t        gateway;       /* trusted to say for whom it asks, cdid */
     uint32_t       max_mitigations;  /* 0: no limit */
     uint32_t       max_aliases;      /* 0: no limit */
     const dots_redirect_t *redirect; /* NULL: none; the caller's */

@@ -98,9 +98,11 @@ dots_coap_init(dots_coap_message_t *m)
 static void
 dots_coap_set_if_match(dots_coap_message_t *m, const dots_str_t *value)
 {
-    (void) value;
-
     m->if_match = 1;
+
+    if (value->len == 0) {
+        m->if_match_empty = 1;
+    }
 }
 
 

@@ -75,7 +75,8 @@ typedef struct {
     int64_t     hop_limit;        /* -1: absent; any number (RFC 8768) */
     size_t      etag_len;         /* 0: absent; of several the first */
     uint8_t     etag[8];
-    unsigned    if_match:1;
+    unsigned    if_match:1;       /* RFC 7252 section 5.10.8.1 */
+    unsigned    if_match_empty:1; /* one of them is: anything that is there */
     unsigned    proxy:1;          /* Proxy-Uri or Proxy-Scheme */
     unsigned    too_many_segments:1;  /* more than fit: no such resource */
     unsigned    too_many_queries:1;

@@ -63,6 +63,7 @@ typedef struct {
     const dots_schema_t     *schema;
     const dots_signal_ops_t *ops;
     const dots_lifetime_t   *lifetime;  /* the grant is made here */
+    const dots_customers_t  *customers; /* for whom gateways ask; may be NULL */
 } dots_signal_conf_t;
 
 /*

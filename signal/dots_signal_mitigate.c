@@ -178,6 +178,15 @@ dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
     size_t                                i;
     const dots_signal_mitigate_answer_t  *a;
 
+    /* RFC 9132 section 4.4.3: an efficacy update without a match */
+
+    if (rq->operation == DOTS_MITIGATION_PUT
+        && rq->verdict == DOTS_VERDICT_NOT_FOUND)
+    {
+        dots_signal_ignore(ex, rq, "efficacy update of what is not there");
+        return;
+    }
+
     for (i = 0; i < DOTS_SIGNAL_MITIGATE_ANSWERS; i++) {
 
         a = &dots_signal_mitigate_answers[i];
@@ -208,15 +217,47 @@ dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
 
 /* ---- the methods ---- */
 
+/*
+ * RFC 9132 section 4.4.1.2: a cdid counts where a trusted gateway has put it,
+ * anybody else's is ignored.  It says which customer's the request is: with
+ * that customer's prefixes and limits, and with its cuids, so that several
+ * cdids of one customer are equivalent, as they have to be.  Without a cdid the
+ * gateway asks for itself.  NULL: nobody is called so.
+ */
+
+static const dots_customer_t *
+dots_signal_mitigate_customer(const dots_signal_exchange_t *ex,
+    dots_str_t cdid)
+{
+    if (cdid.len == 0 || !ex->customer->gateway) {
+        return ex->customer;
+    }
+
+    return ex->conf->customers
+           ? dots_customers_by_identity(ex->conf->customers,
+                                        DOTS_IDENTITY_CDID, cdid)
+           : NULL;
+}
+
+
 /* The request with cuid and mid; NULL: the exchange has ended. */
 
 static dots_request_t *
 dots_signal_mitigate_request(dots_signal_exchange_t *ex,
     dots_operation_t operation)
 {
-    dots_fault_t        fault;
-    dots_request_t     *rq;
-    dots_signal_uri_t   uri;
+    dots_fault_t            fault;
+    dots_request_t         *rq;
+    dots_signal_uri_t       uri;
+    const dots_customer_t  *customer;
+
+    /* no resource here has an entity-tag: RFC 7252 section 5.10.8.1 */
+
+    if (ex->request.if_match && !ex->request.if_match_empty) {
+        dots_signal_refuse(ex, NULL, dots_coap_code(4, 12), -1,
+                           "If-Match has to be empty");
+        return NULL;
+    }
 
     if (dots_signal_uri_read_path(&ex->request,
                                   operation != DOTS_MITIGATION_GET, &uri,
@@ -227,12 +268,22 @@ dots_signal_mitigate_request(dots_signal_exchange_t *ex,
         return NULL;
     }
 
+    /* section 8: "If the DOTS client is not authorized" */
+
+    customer = dots_signal_mitigate_customer(ex, uri.cdid);
+    if (customer == NULL) {
+        dots_signal_refuse(ex, NULL, dots_coap_code(4, 1), -1,
+                           "the cdid is no customer's");
+        return NULL;
+    }
+
     rq = dots_signal_request(ex, operation);
     if (rq == NULL) {
         dots_signal_mitigate_refuse(ex, NULL, DOTS_ERROR, NULL);
         return NULL;
     }
 
+    rq->customer = customer;
     rq->cuid = uri.cuid;
     rq->has_mid = uri.has_mid;
     rq->mid = uri.mid;
@@ -262,6 +313,28 @@ dots_signal_mitigate_read_body(dots_signal_exchange_t *ex,
 }
 
 
+/* RFC 9132 section 4.4.3: If-Match and attack-status, or neither */
+
+static int
+dots_signal_mitigate_efficacy(const dots_signal_exchange_t *ex,
+    const dots_mitigation_t *m, dots_fault_t *f)
+{
+    if (ex->request.if_match && m->attack == 0) {
+        return dots_fault(f, DOTS_FAULT_MISSING, "attack-status",
+                          "attack-status is missing: with If-Match the request "
+                          "is an efficacy update");
+    }
+
+    if (!ex->request.if_match && m->attack != 0) {
+        return dots_fault(f, DOTS_FAULT_UNKNOWN, "attack-status",
+                          "attack-status must not be in the request: only an "
+                          "efficacy update, with If-Match, carries it");
+    }
+
+    return DOTS_OK;
+}
+
+
 static int
 dots_signal_mitigate_read_put(dots_signal_exchange_t *ex, dots_request_t *rq,
     dots_fault_t *f)
@@ -274,20 +347,28 @@ dots_signal_mitigate_read_put(dots_signal_exchange_t *ex, dots_request_t *rq,
         return DOTS_ERROR;
     }
 
-    m->customer = ex->customer->name;
+    m->customer = rq->customer->name;
     m->cuid = rq->cuid;
     m->mid = rq->mid;
     m->trigger = 1;
 
     rc = dots_signal_mitigate_read_body(ex, m, f);
+
+    if (rc == DOTS_OK) {
+        rc = dots_signal_mitigate_efficacy(ex, m, f);
+    }
+
     if (rc != DOTS_OK) {
         return rc;
     }
 
-    m->lifetime = dots_lifetime_grant(ex->conf->lifetime, m->lifetime);
+    if (m->lifetime != 0) {
+        m->lifetime = dots_lifetime_grant(ex->conf->lifetime, m->lifetime);
+    }
+
     rq->mitigation = m;
 
-    return dots_target_check(&m->target, ex->customer, f);
+    return dots_target_check(&m->target, rq->customer, f);
 }
 
 

@@ -20,6 +20,10 @@ static int dots_signal_scope_set_lifetime(dots_mitigation_t *m,
     const char *value, dots_fault_t *f);
 static int dots_signal_scope_set_trigger(dots_mitigation_t *m,
     const char *value, dots_fault_t *f);
+static int dots_signal_scope_set_attack(dots_mitigation_t *m,
+    const char *value, dots_fault_t *f);
+static int dots_signal_scope_write_conflict(const dots_conflict_t *c,
+    uint32_t retry, struct lyd_node *info);
 
 
 #define DOTS_SIGNAL_SCOPE_SERVERS "only the server sends it"
@@ -43,7 +47,7 @@ static const dots_signal_scope_attribute_t  dots_signal_scope_attributes[] = {
     { "bps-dropped", DOTS_SIGNAL_SCOPE_SERVERS, NULL },
     { "pkts-dropped", DOTS_SIGNAL_SCOPE_SERVERS, NULL },
     { "pps-dropped", DOTS_SIGNAL_SCOPE_SERVERS, NULL },
-    { "attack-status", "only an efficacy update carries it", NULL },
+    { "attack-status", NULL, dots_signal_scope_set_attack },
 };
 
 /* Names of RFC 9132 Table 3, sections 10.6.3 and 10.6.4, by number. */
@@ -58,6 +62,12 @@ static const char *const  dots_signal_scope_status[] = {
     "attack-mitigation-terminated",
     "attack-mitigation-withdrawn",
     "attack-mitigation-signal-loss",
+};
+
+static const char *const  dots_signal_scope_attack_status[] = {
+    NULL,
+    "under-attack",
+    "attack-successfully-mitigated",
 };
 
 static const char *const  dots_signal_scope_conflict_status[] = {
@@ -105,6 +115,28 @@ dots_signal_scope_set_trigger(dots_mitigation_t *m, const char *value,
     m->trigger = strcmp(value, "true") == 0;
 
     return DOTS_OK;
+}
+
+
+/* RFC 9132 Table 4 */
+
+static int
+dots_signal_scope_set_attack(dots_mitigation_t *m, const char *value,
+    dots_fault_t *f)
+{
+    uint8_t  i;
+
+    for (i = 1; i < dots_signal_scope_count(dots_signal_scope_attack_status);
+         i++)
+    {
+        if (strcmp(value, dots_signal_scope_attack_status[i]) == 0) {
+            m->attack = i;
+            return DOTS_OK;
+        }
+    }
+
+    return dots_fault(f, DOTS_FAULT_INVALID_VALUE, "attack-status",
+                      "attack-status is neither 1 nor 2");
 }
 
 
@@ -205,6 +237,7 @@ dots_signal_scope_read(const dots_schema_t *schema, const struct lyd_node *top,
 
     m->lifetime = 0;
     m->trigger = 1;
+    m->attack = 0;
 
     scope = dots_signal_scope_only(schema, top, f);
     if (scope == NULL) {
@@ -216,7 +249,9 @@ dots_signal_scope_read(const dots_schema_t *schema, const struct lyd_node *top,
         return rc;
     }
 
-    if (m->lifetime == 0) {
+    /* Figure 16, an efficacy update, has none */
+
+    if (m->lifetime == 0 && m->attack == 0) {
         return dots_fault(f, DOTS_FAULT_MISSING, "lifetime",
                           "lifetime is missing");
     }
@@ -304,9 +339,11 @@ dots_signal_scope_granted(const dots_schema_t *schema, const dots_request_t *rq,
 /* No mitigation-start while the loss of the signal is awaited. */
 
 static int
-dots_signal_scope_write_state(const dots_mitigation_t *m,
+dots_signal_scope_write_state(const dots_mitigation_t *m, int64_t now,
     struct lyd_node *scope)
 {
+    struct lyd_node  *info;
+
     if (m->start != 0 && m->status != DOTS_STATUS_AWAITING_LOSS
         && dots_signal_scope_leaf(scope, "mitigation-start", "%lld",
                                   (long long) m->start)
@@ -321,8 +358,24 @@ dots_signal_scope_write_state(const dots_mitigation_t *m,
         return DOTS_ERROR;
     }
 
-    return dots_signal_scope_leaf(scope, "status", "%s",
-                                  dots_signal_scope_status[m->status]);
+    if (dots_signal_scope_leaf(scope, "status", "%s",
+                               dots_signal_scope_status[m->status])
+        != DOTS_OK)
+    {
+        return DOTS_ERROR;
+    }
+
+    if (m->conflict.cause == 0) {
+        return DOTS_OK;
+    }
+
+    info = dots_signal_scope_container(scope, "conflict-information");
+
+    return info ? dots_signal_scope_write_conflict(&m->conflict,
+                                                   dots_mitigation_retry(m,
+                                                                         now),
+                                                   info)
+                : DOTS_ERROR;
 }
 
 
@@ -363,7 +416,7 @@ dots_signal_scope_write(const dots_mitigation_t *m, int64_t now,
     }
 
     if (content & DOTS_SIGNAL_URI_STATE) {
-        return dots_signal_scope_write_state(m, scope);
+        return dots_signal_scope_write_state(m, now, scope);
     }
 
     return DOTS_OK;
@@ -421,7 +474,7 @@ dots_signal_scope_write_conflict_scope(const dots_conflict_t *c,
 
 
 static int
-dots_signal_scope_write_conflict(const dots_conflict_t *c,
+dots_signal_scope_write_conflict(const dots_conflict_t *c, uint32_t retry,
     struct lyd_node *info)
 {
     const char  *status;
@@ -447,8 +500,8 @@ dots_signal_scope_write_conflict(const dots_conflict_t *c,
         return DOTS_ERROR;
     }
 
-    if (c->retry != 0
-        && dots_signal_scope_leaf(info, "retry-timer", "%u", c->retry)
+    if (retry != 0
+        && dots_signal_scope_leaf(info, "retry-timer", "%u", retry)
            != DOTS_OK)
     {
         return DOTS_ERROR;
@@ -478,7 +531,8 @@ dots_signal_scope_conflict(const dots_schema_t *schema,
 
     info = dots_signal_scope_container(scope, "conflict-information");
 
-    return info ? dots_signal_scope_write_conflict(&rq->conflict, info)
+    return info ? dots_signal_scope_write_conflict(&rq->conflict,
+                                                   rq->conflict.retry, info)
                 : DOTS_ERROR;
 }
 

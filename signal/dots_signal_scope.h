@@ -13,9 +13,10 @@
 #include "dots_schema.h"
 
 /*
- * Reads target, lifetime (as asked) and trigger of the only scope in "top", a
- * decoded body, into "m"; everything else in it is refused.  Strings go to the
- * arena.  DOTS_OK, DOTS_INVALID, DOTS_ERROR.
+ * Reads target, lifetime (as asked), trigger and attack of the only scope in
+ * "top", a decoded body, into "m"; everything else in it is refused.  Lifetime
+ * may be missing, 0, where there is an attack-status (RFC 9132 Figure 16).
+ * Strings go to the arena.  DOTS_OK, DOTS_INVALID, DOTS_ERROR.
  */
 int dots_signal_scope_read(const dots_schema_t *schema,
     const struct lyd_node *top, dots_arena_t *a, dots_mitigation_t *m,

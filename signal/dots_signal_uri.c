@@ -14,16 +14,16 @@ typedef struct {
 } dots_signal_uri_parameter_t;
 
 
+static int dots_signal_uri_set_cdid(dots_signal_uri_t *uri, dots_str_t value,
+    dots_fault_t *f);
 static int dots_signal_uri_set_cuid(dots_signal_uri_t *uri, dots_str_t value,
     dots_fault_t *f);
 static int dots_signal_uri_set_mid(dots_signal_uri_t *uri, dots_str_t value,
     dots_fault_t *f);
 
 
-/* cdid is for gateways; a client's is ignored, RFC 9132 section 4.4.1.2. */
-
 static const dots_signal_uri_parameter_t  dots_signal_uri_parameters[] = {
-    { dots_string("cdid"), "cdid", NULL },
+    { dots_string("cdid"), "cdid", dots_signal_uri_set_cdid },
     { dots_string("cuid"), "cuid", dots_signal_uri_set_cuid },
     { dots_string("mid"), "mid", dots_signal_uri_set_mid },
 };
@@ -86,6 +86,20 @@ dots_signal_uri_utf8(const uint8_t *p, size_t len)
     }
 
     return n;
+}
+
+
+/* Looked up as it is, and ignored where a client sent it. */
+
+static int
+dots_signal_uri_set_cdid(dots_signal_uri_t *uri, dots_str_t value,
+    dots_fault_t *f)
+{
+    (void) f;
+
+    uri->cdid = value;
+
+    return DOTS_OK;
 }
 
 
@@ -238,9 +252,7 @@ dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
                               "%s is empty", parameter->text);
         }
 
-        if (parameter->set != NULL
-            && parameter->set(uri, value, f) != DOTS_OK)
-        {
+        if (parameter->set(uri, value, f) != DOTS_OK) {
             return DOTS_INVALID;
         }
 

@@ -17,14 +17,16 @@
 #define DOTS_SIGNAL_URI_STATE  0x02
 
 typedef struct {
-    dots_str_t  cuid;       /* points into the message */
+    dots_str_t  cdid;       /* these point into the message; empty: absent */
+    dots_str_t  cuid;
     unsigned    has_mid:1;
     uint32_t    mid;
 } dots_signal_uri_t;
 
 /*
- * The parameters behind the resource's name: an ignored cdid, cuid, mid, in
- * this order, none empty; cuid has to be there, mid where "need_mid" says so.
+ * The parameters behind the resource's name: cdid, cuid, mid, in this order,
+ * none empty; cuid has to be there, mid where "need_mid" says so.  Whether the
+ * cdid counts is for the caller (RFC 9132 section 4.4.1.2).
  * DOTS_OK or DOTS_INVALID.
  */
 int dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,

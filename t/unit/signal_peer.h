@@ -150,7 +150,8 @@ static inline void
 test_open_as(test_peer_t *p, const dots_customer_t *customer,
     size_t max_message)
 {
-    dots_signal_conf_t  conf = { test_schema, &test_ops, &test_lifetime };
+    dots_signal_conf_t  conf = { test_schema, &test_ops, &test_lifetime,
+                                 test_customers };
 
     memset(p, 0, sizeof(test_peer_t));
 

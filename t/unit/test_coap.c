@@ -435,6 +435,12 @@ test_coap_values(void **state)
 
     test_parse(&t, "40 01 00 01 10");
     assert_int_equal(t.m.if_match, 1);
+    assert_int_equal(t.m.if_match_empty, 1);
+    free(t.data);
+
+    test_parse(&t, "40 01 00 01 11 61");
+    assert_int_equal(t.m.if_match, 1);
+    assert_int_equal(t.m.if_match_empty, 0);
     free(t.data);
 
     test_parse(&t, "40 01 00 01 d4 1a 63 6f 61 70");
