@@ -19,6 +19,10 @@ typedef enum {
     DOTS_MITIGATION_PUT = 1,
     DOTS_MITIGATION_GET,     /* one (has_mid) or all of the cuid */
     DOTS_MITIGATION_DELETE,
+    DOTS_MITIGATION_TRIGGER, /* the session with the cuid is lost: CHANGED with
+                                all that is another by that, or NOT_FOUND */
+    DOTS_MITIGATION_LOOKUP,  /* the names of a mid again, for the manager:
+                                CHANGED, or NOT_FOUND: nothing has */
     DOTS_CLIENT_PUT,         /* register a dots-client; with "aliases": replace
                                 all of them in the same transaction */
     DOTS_CLIENT_GET,         /* one cuid with its aliases, or, no cuid, all of
@@ -47,7 +51,8 @@ struct dots_request_s {
     unsigned                create_only:1;  /* RESTCONF POST: EXISTS if there */
     unsigned                replace_all:1;  /* aliases not named are removed */
     uint32_t                mid;
-    dots_mitigation_t      *mitigation;     /* PUT: target, lifetime, trigger */
+    dots_mitigation_t      *mitigation;     /* PUT: target, lifetime, trigger,
+                                               attack */
 
     dots_str_t              alias;          /* ALIAS_GET, ALIAS_DELETE: one */
     size_t                  naliases;

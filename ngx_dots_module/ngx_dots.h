@@ -58,6 +58,9 @@ typedef struct {
     void                           *psk_ctx;
     ngx_thread_pool_t              *thread_pool;
     ngx_uint_t                      udp;        /* a server has dots_signal */
+    ngx_resolver_t                 *resolver;   /* of the first such; or NULL */
+    ngx_msec_t                      resolver_timeout;
+    ngx_msec_t                      lookup;     /* ms between, at least */
     ngx_uint_t                      data;       /* a location has dots_data */
     void                           *reading;    /* while the block is read */
 } ngx_dots_conf_t;

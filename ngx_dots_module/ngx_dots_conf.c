@@ -70,6 +70,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       0,
       NULL },
 
+    { ngx_string("lookup_interval"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_dots_conf_t, lookup),
+      NULL },
+
     { ngx_string("log"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_dots_conf_log,
@@ -164,6 +171,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
     { ngx_string("mitigate"),
       NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
       ngx_dots_conf_mitigate,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("gateway"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_NOARGS,
+      ngx_dots_conf_gateway,
       0,
       0,
       NULL },
@@ -303,6 +317,12 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
 
     if (dcf->state_size < NGX_DOTS_STATE_MIN) {
         return "has a \"state_size\" below 1m";
+    }
+
+    ngx_conf_init_msec_value(dcf->lookup, 60000);
+
+    if (dcf->lookup < 1000) {
+        return "has a \"lookup_interval\" below 1s";
     }
 
     if (dcf->schemas.data == NULL) {

@@ -35,6 +35,7 @@ char *ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 

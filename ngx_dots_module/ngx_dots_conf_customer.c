@@ -20,6 +20,9 @@ typedef struct {
 typedef struct {
     dots_customer_t   *customer;     /* whose block is being read */
     ngx_uint_t         identities;   /* in this block */
+    ngx_uint_t         gateways;     /* in all */
+    ngx_uint_t         cdids;
+    ngx_dots_place_t   cdid;         /* of the last */
     ngx_array_t        owned;        /* of ngx_dots_conf_owned_t */
     ngx_array_t        wanted;       /* mitigators: ngx_dots_conf_wanted_t */
     ngx_array_t        psks;         /* identities: ngx_dots_conf_wanted_t */
@@ -48,6 +51,7 @@ static struct {
     { "cn:", DOTS_IDENTITY_CN },
     { "sha256:", DOTS_IDENTITY_FINGERPRINT },
     { "psk:", DOTS_IDENTITY_PSK },
+    { "cdid:", DOTS_IDENTITY_CDID },
     { NULL, 0 }
 };
 
@@ -123,6 +127,13 @@ ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ccs->identities == 0) {
         return "has no \"identity\", so nobody can be this customer: write "
                "e.g. \"identity dns:client.example.com;\"";
+    }
+
+    if (ccs->customer->gateway && ccs->customer->nprefixes == 0) {
+
+        /* it asks for others only */
+
+        return NGX_CONF_OK;
     }
 
     if (ccs->customer->nprefixes == 0) {
@@ -202,6 +213,11 @@ ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
+        if (ngx_dots_conf_identities[k].kind == DOTS_IDENTITY_CDID) {
+            ngx_dots_conf_place(cf, &ccs->cdid);
+            ccs->cdids++;
+        }
+
         ccs->identities++;
     }
 
@@ -212,7 +228,8 @@ invalid:
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid identity \"%V\": write dns:NAME or uri:URI (of "
                        "the certificate's subjectAltName), cn:NAME, "
-                       "sha256:FINGERPRINT (64 hex digits), or psk:NAME",
+                       "sha256:FINGERPRINT (64 hex digits), psk:NAME, or "
+                       "cdid:VALUE",
                        &value[i]);
     return NGX_CONF_ERROR;
 }
@@ -383,6 +400,28 @@ ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* RFC 9132 section 4.4.1.2: "trusted to supply 'cdid' attributes" */
+
+char *
+ngx_dots_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_dots_conf_customers_t  *ccs;
+
+    ccs = dcf->reading;
+
+    if (ccs->customer->gateway) {
+        return "is duplicate";
+    }
+
+    ccs->customer->gateway = 1;
+    ccs->gateways++;
+
+    return NGX_CONF_OK;
+}
+
+
 char *
 ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -467,6 +506,13 @@ ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
 
     if (ngx_dots_conf_psks(cf, dcf, ccs) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
+    }
+
+    if (ccs && ccs->cdids && ccs->gateways == 0) {
+        return ngx_dots_conf_error(cf, &ccs->cdid,
+                                   "nobody may send a cdid: write \"gateway;\" "
+                                   "into the customer block of the gateway "
+                                   "that does");
     }
 
     dots_customers_redirect(dcf->customers, dcf->redirect);

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_names.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_resolve.h"
@@ -19,8 +20,8 @@ typedef struct {
 static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
 static void ngx_dots_mitigation_decide(ngx_dots_request_t *dr);
-static ngx_int_t ngx_dots_mitigation_store(ngx_dots_request_t *dr,
-    dots_mitigation_t *m);
+static ngx_int_t ngx_dots_mitigation_op(ngx_dots_request_t *dr,
+    dots_mitigation_t *m, dots_store_op_t *op);
 static ngx_int_t ngx_dots_mitigation_encode(ngx_dots_request_t *dr,
     dots_mitigation_t *m, dots_store_slice_t *value);
 static void ngx_dots_mitigation_undo(ngx_dots_request_t *dr,
@@ -28,8 +29,11 @@ static void ngx_dots_mitigation_undo(ngx_dots_request_t *dr,
 static void ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
-static ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
-    dots_mitigation_t *m, int committed);
+static void ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit);
+static ngx_int_t ngx_dots_mitigation_reread_all(ngx_dots_request_t *dr,
+    dots_mitigation_t *m, dots_overridden_t *over);
+static void ngx_dots_mitigation_audit(ngx_dots_request_t *dr,
+    const char *reason);
 static void ngx_dots_mitigation_reread(ngx_dots_request_t *dr,
     dots_mitigation_t *m);
 static int ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
@@ -72,6 +76,7 @@ ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
 
     m->resolved = resolved->prefixes;
     m->nresolved = resolved->n;
+    m->resolves = ngx_dots_names_next(resolved->valid);
 
     dots_mitigation_normalize(m);
 
@@ -136,58 +141,79 @@ ngx_dots_mitigation_decide(ngx_dots_request_t *dr)
 
 
 /*
- * One transaction: the mitigation as the registry decided, and without those
- * that it overrides (RFC 9132 section 4.4.1.3).
+ * One transaction: the mitigation as the registry decided, without those that
+ * it overrides, and with those that step back before it (RFC 9132 section
+ * 4.4.1.3).
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_dots_mitigation_store(ngx_dots_request_t *dr, dots_mitigation_t *m)
 {
-    size_t            i;
-    dots_arena_t     *a;
-    dots_store_op_t  *op;
+    size_t              i;
+    dots_arena_t       *a;
+    dots_store_op_t    *op;
+    dots_overridden_t  *over;
 
     a = dr->rq->arena;
+    over = &dr->over;
 
-    op = dots_arena_array(a, dr->over.n + 1, sizeof(dots_store_op_t));
+    op = dots_arena_array(a, 1 + over->n + over->nchanged,
+                          sizeof(dots_store_op_t));
     if (op == NULL) {
         return NGX_ERROR;
     }
 
     dr->commit.txn.ops = op;
-    dr->commit.txn.nops = dr->over.n + 1;
 
-    op->key = ngx_dots_state_mitigation(a, m->customer, m->cuid, m->mid);
+    if (m && ngx_dots_mitigation_op(dr, m, op++) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < over->nchanged; i++) {
+        if (ngx_dots_mitigation_op(dr, &over->changed[i], op++) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < over->n; i++) {
+
+        op->action = DOTS_STORE_DELETE;
+        op->key = ngx_dots_state_mitigation(a, over->keys[i].customer,
+                                            over->keys[i].cuid,
+                                            over->keys[i].mid);
+        if (op->key.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        op++;
+    }
+
+    dr->commit.txn.nops = op - dr->commit.txn.ops;
+
+    ngx_dots_state_commit(&dr->commit);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_mitigation_op(ngx_dots_request_t *dr, dots_mitigation_t *m,
+    dots_store_op_t *op)
+{
+    op->key = ngx_dots_state_mitigation(dr->rq->arena, m->customer, m->cuid,
+                                        m->mid);
     if (op->key.data == NULL) {
         return NGX_ERROR;
     }
 
     if (m->status == DOTS_STATUS_TERMINATED) {
         op->action = DOTS_STORE_DELETE;
-
-    } else {
-        op->action = DOTS_STORE_PUT;
-
-        if (ngx_dots_mitigation_encode(dr, m, &op->value) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        return NGX_OK;
     }
 
-    for (i = 0; i < dr->over.n; i++) {
+    op->action = DOTS_STORE_PUT;
 
-        op++;
-        op->action = DOTS_STORE_DELETE;
-        op->key = ngx_dots_state_mitigation(a, dr->over.keys[i].customer,
-                                            dr->over.keys[i].cuid,
-                                            dr->over.keys[i].mid);
-        if (op->key.data == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    ngx_dots_state_commit(&dr->commit);
-
-    return NGX_OK;
+    return ngx_dots_mitigation_encode(dr, m, &op->value);
 }
 
 
@@ -247,6 +273,7 @@ ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit)
     }
 
     ngx_dots_process_wake_manager();
+    ngx_dots_mitigation_audit(dr, "overlaps with an immediate request");
 
     rq->nmitigations = 1;
     rq->mitigations = rq->mitigation;
@@ -267,7 +294,7 @@ ngx_dots_mitigation_again(ngx_dots_request_t *dr)
  * that failed has nothing to undo then: reservations are not loaded.
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     int committed)
 {
@@ -276,8 +303,13 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     ngx_uint_t          epoch, reread;
     dots_registry_t    *r;
     dots_mitigation_t   now;
+    dots_overridden_t   over;
 
-    now = *m;
+    if (m) {
+        now = *m;
+    }
+
+    over = dr->over;
     generation = 0;
     epoch = ngx_dots_zone_epoch();
     reread = (committed && epoch != dr->epoch);
@@ -293,7 +325,11 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
 
         ngx_dots_zone_unlock();
 
-        ngx_dots_mitigation_reread(dr, &now);
+        if (ngx_dots_mitigation_reread_all(dr, m ? &now : NULL, &over)
+            != NGX_OK)
+        {
+            return NGX_AGAIN;
+        }
     }
 
     r = ngx_dots_zone_lock(1);
@@ -311,7 +347,7 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
         return committed ? NGX_AGAIN : NGX_OK;
     }
 
-    rc = dots_registry_settle(r, &now, &dr->over, (uint32_t) ngx_pid,
+    rc = dots_registry_settle(r, m ? &now : NULL, &over, (uint32_t) ngx_pid,
                               committed);
 
     ngx_dots_zone_unlock();
@@ -324,6 +360,38 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
                       "dots: a stored mitigation has no room in the zone: "
                       "enlarge \"zone\"");
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_mitigation_reread_all(ngx_dots_request_t *dr, dots_mitigation_t *m,
+    dots_overridden_t *over)
+{
+    size_t              i;
+    dots_mitigation_t  *changed;
+
+    if (m) {
+        ngx_dots_mitigation_reread(dr, m);
+    }
+
+    if (over->nchanged == 0) {
+        return NGX_OK;
+    }
+
+    changed = dots_arena_array(dr->rq->arena, over->nchanged,
+                               sizeof(dots_mitigation_t));
+    if (changed == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < over->nchanged; i++) {
+        changed[i] = over->changed[i];
+        ngx_dots_mitigation_reread(dr, &changed[i]);
+    }
+
+    over->changed = changed;
 
     return NGX_OK;
 }
@@ -517,4 +585,110 @@ ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit)
     ngx_dots_process_wake_manager();
 
     ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
+}
+
+
+/* ---- the session is lost, RFC 9132 sections 4.4.1.3 and 4.7 ---- */
+
+void
+ngx_dots_mitigation_trigger(ngx_dots_request_t *dr)
+{
+    dots_verdict_t    verdict;
+    dots_request_t   *rq;
+    dots_registry_t  *r;
+
+    rq = dr->rq;
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+
+        /* nobody asks a second time for this: it waits for the registry */
+
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_trigger);
+        return;
+    }
+
+    verdict = dots_registry_trigger(r, rq->customer->name, rq->cuid, rq->now,
+                                    (uint32_t) ngx_pid, rq->arena, &dr->over);
+    dr->epoch = ngx_dots_zone_epoch();
+
+    ngx_dots_zone_unlock();
+
+    switch (verdict) {
+
+    case DOTS_VERDICT_BUSY:
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_trigger);
+        return;
+
+    case DOTS_VERDICT_CHANGED:
+        break;
+
+    default:
+        ngx_dots_request_done(dr, verdict);
+        return;
+    }
+
+    dr->commit.handler = ngx_dots_mitigation_trigger_stored;
+
+    if (ngx_dots_mitigation_store(dr, NULL) != NGX_OK) {
+        ngx_dots_mitigation_undo(dr, NULL);
+    }
+}
+
+
+static void
+ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit)
+{
+    int                  committed;
+    ngx_dots_request_t  *dr;
+
+    dr = commit->data;
+    committed = (commit->txn.result == DOTS_STORE_OK);
+
+    if (ngx_dots_mitigation_settle(dr, NULL, committed) != NGX_OK) {
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
+        return;
+    }
+
+    if (!committed) {
+        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
+        return;
+    }
+
+    ngx_dots_process_wake_manager();
+    ngx_dots_mitigation_audit(dr, "the session is lost");
+
+    dr->rq->nmitigations = dr->over.nchanged;
+    dr->rq->mitigations = dr->over.changed;
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_CHANGED);
+}
+
+
+/* What changed along has no request of its own in the log. */
+
+static void
+ngx_dots_mitigation_audit(ngx_dots_request_t *dr, const char *reason)
+{
+    size_t              i;
+    ngx_dots_log_t      entry;
+    dots_mitigation_t  *m;
+
+    for (i = 0; i < dr->over.nchanged; i++) {
+
+        m = &dr->over.changed[i];
+
+        ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+        ngx_str_set(&entry.channel, "signal");
+
+        entry.customer = m->customer;
+        entry.cuid = m->cuid;
+        entry.has_mid = 1;
+        entry.mid = m->mid;
+        entry.status = m->status;
+        entry.reason.data = (u_char *) reason;
+        entry.reason.len = ngx_strlen(reason);
+
+        ngx_dots_log(&entry);
+    }
 }

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_names.h"
 #include "ngx_dots_pass.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
@@ -171,7 +172,8 @@ ngx_int_t
 ngx_dots_pass_expire(void)
 {
     int                     rc;
-    size_t                  i, n, nkeys;
+    size_t                  i, n, nkeys, nnames;
+    int64_t                 now;
     ngx_int_t               more;
     dots_arena_t           *a;
     dots_store_op_t         ops[NGX_DOTS_PASS_CHUNK];
@@ -195,16 +197,23 @@ ngx_dots_pass_expire(void)
 
     n = 0;
     nkeys = 0;
+    nnames = 0;
+    now = ngx_dots_now();
 
-    rc = dots_registry_due(r, ngx_dots_now(), NGX_DOTS_PASS_CHUNK, a, &keys,
-                           &nkeys);
+    rc = dots_registry_due(r, now, NGX_DOTS_PASS_CHUNK, a, &keys, &nkeys);
 
     for (i = 0; rc == DOTS_OK && i < nkeys; i++) {
-        if (dots_registry_expire(r, &keys[i], ngx_dots_now(),
-                                 (uint32_t) ngx_pid, a, &m[n])
+
+        if (dots_registry_expire(r, &keys[i], now, (uint32_t) ngx_pid, a, &m[n])
             == DOTS_OK)
         {
             n++;
+
+        } else if (dots_registry_postpone(r, &keys[i], now,
+                                          now + ngx_dots_pass.dcf->lookup)
+                   == DOTS_OK)
+        {
+            keys[nnames++] = keys[i];
         }
     }
 
@@ -232,7 +241,9 @@ ngx_dots_pass_expire(void)
         ngx_dots_pass_settle(&m[i], rc);
 
         if (rc) {
-            ngx_dots_pass_audit(&m[i], m[i].status, "over");
+            ngx_dots_pass_audit(&m[i], m[i].status,
+                                m[i].status == DOTS_STATUS_AWAITING_LOSS
+                                ? "awaits the loss of the session" : "over");
 
         } else {
 
@@ -241,6 +252,10 @@ ngx_dots_pass_expire(void)
             more = NGX_ERROR;
             ngx_dots_pass.generation = (uint64_t) -1;
         }
+    }
+
+    for (i = 0; i < nnames; i++) {
+        ngx_dots_names_start(ngx_dots_pass.dcf, &keys[i], ngx_dots_pass.log);
     }
 
     dots_arena_destroy(a);

@@ -14,6 +14,8 @@ static struct {
     { DOTS_MITIGATION_PUT, ngx_dots_mitigation_put },
     { DOTS_MITIGATION_GET, ngx_dots_mitigation_get },
     { DOTS_MITIGATION_DELETE, ngx_dots_mitigation_delete },
+    { DOTS_MITIGATION_TRIGGER, ngx_dots_mitigation_trigger },
+    { DOTS_MITIGATION_LOOKUP, ngx_dots_names_lookup },
     { DOTS_CLIENT_PUT, ngx_dots_data_client_put },
     { DOTS_CLIENT_GET, ngx_dots_data_client_get },
     { DOTS_CLIENT_DELETE, ngx_dots_data_client_delete },

@@ -28,6 +28,7 @@ struct ngx_dots_request_s {
     dots_overridden_t    over;
     dots_mitigation_t    stored;     /* what a DELETE makes of an entry */
     ngx_uint_t           epoch;      /* of the zone that decided */
+    ngx_uint_t           lenient;    /* names: what is outside is left out */
 
     ngx_uint_t           bound;      /* the cuid was bound for a dots-client */
 
@@ -50,6 +51,22 @@ dots_verdict_t ngx_dots_request_failed(int result);
 void ngx_dots_mitigation_put(ngx_dots_request_t *dr);
 void ngx_dots_mitigation_get(ngx_dots_request_t *dr);
 void ngx_dots_mitigation_delete(ngx_dots_request_t *dr);
+void ngx_dots_mitigation_trigger(ngx_dots_request_t *dr);
+void ngx_dots_names_lookup(ngx_dots_request_t *dr);
+
+/*
+ * What the registry reserved for the request, one durable transaction: "m" (may
+ * be NULL) as it is, the rest by dr->over.  dr->commit.handler is called unless
+ * NGX_ERROR is returned; then the reservation is still to be undone.
+ */
+ngx_int_t ngx_dots_mitigation_store(ngx_dots_request_t *dr,
+    dots_mitigation_t *m);
+
+/*
+ * And its end.  NGX_AGAIN: it is durable, but the registry is being loaded.
+ */
+ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
+    dots_mitigation_t *m, int committed);
 
 void ngx_dots_data_client_put(ngx_dots_request_t *dr);
 void ngx_dots_data_client_get(ngx_dots_request_t *dr);

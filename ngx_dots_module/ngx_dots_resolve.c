@@ -38,6 +38,8 @@ static void ngx_dots_resolve_query(ngx_dots_resolve_name_t *rn);
 static void ngx_dots_resolve_handler(ngx_resolver_ctx_t *ctx);
 static void ngx_dots_resolve_addrs(ngx_dots_resolve_name_t *rn,
     ngx_resolver_ctx_t *ctx);
+static ngx_uint_t ngx_dots_resolve_inside(ngx_dots_resolve_name_t *rn,
+    const dots_prefix_t *p);
 static void ngx_dots_resolve_end(ngx_dots_resolve_t *rs);
 static ngx_int_t ngx_dots_resolve_fail(ngx_dots_resolve_t *rs,
     dots_verdict_t verdict, const char *attribute, dots_str_t what,
@@ -312,6 +314,14 @@ ngx_dots_resolve_handler(ngx_resolver_ctx_t *ctx)
     if (ctx->state == NGX_OK) {
         ngx_dots_resolve_addrs(rn, ctx);
 
+    } else if (ctx->state == NGX_RESOLVE_NXDOMAIN && rs->dr->lenient) {
+
+        /* asked again like any other */
+
+        if (rs->resolved.valid == 0) {
+            rs->resolved.valid = ngx_time();
+        }
+
     } else if (ctx->state == NGX_RESOLVE_NXDOMAIN) {
         (void) ngx_dots_resolve_fail(rs, DOTS_VERDICT_INVALID, rn->attribute,
                                      rn->name, "does not exist in the DNS");
@@ -342,6 +352,10 @@ ngx_dots_resolve_addrs(ngx_dots_resolve_name_t *rn, ngx_resolver_ctx_t *ctx)
     rs = rn->resolve;
     first = rs->resolved.n;
 
+    if (rs->resolved.valid == 0 || ctx->valid < rs->resolved.valid) {
+        rs->resolved.valid = ngx_max(ctx->valid, 1);
+    }
+
     for (i = 0; i < ctx->naddrs; i++) {
 
         sa = ctx->addrs[i].sockaddr;
@@ -355,6 +369,10 @@ ngx_dots_resolve_addrs(ngx_dots_resolve_name_t *rn, ngx_resolver_ctx_t *ctx)
             dots_prefix_host(&p, 6, &sin6->sin6_addr);
 
         } else {
+            continue;
+        }
+
+        if (rs->dr->lenient && !ngx_dots_resolve_inside(rn, &p)) {
             continue;
         }
 
@@ -375,6 +393,15 @@ ngx_dots_resolve_addrs(ngx_dots_resolve_name_t *rn, ngx_resolver_ctx_t *ctx)
     {
         rs->verdict = DOTS_VERDICT_INVALID;
     }
+}
+
+
+static ngx_uint_t
+ngx_dots_resolve_inside(ngx_dots_resolve_name_t *rn, const dots_prefix_t *p)
+{
+    return dots_target_check_resolved(p, 1, rn->attribute, rn->name,
+                                      rn->resolve->dr->rq->customer, NULL)
+           == DOTS_OK;
 }
 
 

@@ -16,13 +16,16 @@
 typedef struct {
     size_t           n;
     dots_prefix_t   *prefixes;
+    time_t           valid;      /* s: until the first of them may be another;
+                                    0: there was no name */
 } ngx_dots_resolved_t;
 
 /*
  * "targets": n of them, already checked by dots_target_check().  Calls
  * handler(dr, resolved) once all is known, perhaps before it returns, or ends
  * the request itself: INVALID (unknown alias or name, address outside) or
- * UNAVAILABLE (the DNS does not answer).
+ * UNAVAILABLE (the DNS does not answer).  With dr->lenient a name without an
+ * address inside is no reason to end it.
  */
 void ngx_dots_resolve(ngx_dots_request_t *dr, const dots_target_t **targets,
     size_t n, void (*handler)(ngx_dots_request_t *dr,

@@ -36,6 +36,7 @@ static char *ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void *ngx_stream_dots_create_main_conf(ngx_conf_t *cf);
 static void *ngx_stream_dots_create_srv_conf(ngx_conf_t *cf);
+static void ngx_stream_dots_resolver(ngx_conf_t *cf);
 static char *ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_stream_dots_check(ngx_conf_t *cf,
@@ -195,6 +196,26 @@ ngx_stream_dots_create_srv_conf(ngx_conf_t *cf)
 }
 
 
+/* The manager has no server{}: it asks whom the first of ours asks. */
+
+static void
+ngx_stream_dots_resolver(ngx_conf_t *cf)
+{
+    ngx_dots_conf_t             *dcf;
+    ngx_stream_core_srv_conf_t  *cscf;
+
+    dcf = ngx_dots_get_conf(cf->cycle);
+    cscf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_core_module);
+
+    if (dcf->resolver == NULL && cscf->resolver
+        && cscf->resolver->connections.nelts)
+    {
+        dcf->resolver = cscf->resolver;
+        dcf->resolver_timeout = cscf->resolver_timeout;
+    }
+}
+
+
 static char *
 ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -219,6 +240,8 @@ ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
      */
 
     sslcf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_ssl_module);
+
+    ngx_stream_dots_resolver(cf);
 
     if (ngx_stream_dots_check(cf, conf, sslcf) != NGX_OK) {
         return NGX_CONF_ERROR;
