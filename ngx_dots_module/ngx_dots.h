@@ -159,6 +159,7 @@ typedef struct {
     uint32_t      mid;
     ngx_str_t     code;         /* "2.01", "409", or empty */
     ngx_uint_t    status;       /* mitigation status, 0: none */
+    ngx_uint_t    attack;       /* attack-status, 0: none */
     ngx_str_t     reason;
 } ngx_dots_log_t;
 

@@ -59,6 +59,10 @@ ngx_dots_log(ngx_dots_log_t *entry)
         p = ngx_slprintf(p, last, ",\"status\":%ui", entry->status);
     }
 
+    if (entry->attack && last - p >= NGX_DOTS_LOG_NUMBER) {
+        p = ngx_slprintf(p, last, ",\"attack-status\":%ui", entry->attack);
+    }
+
     p = ngx_dots_log_member(p, last, "reason", &entry->reason);
 
     *p++ = '}';

@@ -53,6 +53,7 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     peer->conf->schema = dcf->schema;
     peer->conf->ops = &ngx_dots_peer_ops;
     peer->conf->lifetime = &dcf->lifetime;
+    peer->conf->customers = dcf->customers;
 
     peer->signal = dots_signal_create(peer->conf, peer, peer->customer, mtu);
 
@@ -223,12 +224,20 @@ ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     }
 
     if (rq) {
+
+        /* whose request it is, where a gateway relays it */
+
+        entry.customer = rq->customer->name;
         entry.cuid = rq->cuid;
         entry.has_mid = rq->has_mid;
         entry.mid = rq->mid;
 
         if (rq->has_mid && rq->nmitigations == 1) {
             entry.status = rq->mitigations[0].status;
+        }
+
+        if (request->if_match && rq->mitigation) {
+            entry.attack = rq->mitigation->attack;
         }
     }
 
