@@ -762,7 +762,11 @@ ngx_dots_pass_sweep(void)
         if (sw->n) {
             ngx_dots_state_commit_now(sw->list, sw->n);
 
-            if (sw->txns[0].result != DOTS_STORE_OK) {
+            /* DECLINED: it was written again since we looked */
+
+            if (sw->txns[0].result != DOTS_STORE_OK
+                && sw->txns[0].result != DOTS_STORE_DECLINED)
+            {
                 sw->n = 0;
             }
         }
@@ -781,7 +785,7 @@ ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
 {
     ngx_dots_pass_sweep_t *sw = ctx;
 
-    dots_str_t        copy;
+    dots_str_t        copy, record;
     dots_alias_t      alias;
     dots_arena_t     *a;
     dots_store_op_t  *op;
@@ -799,7 +803,9 @@ ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
     dots_arena_destroy(a);
 
     if (dots_arena_dup(sw->arena, &copy, dots_str(key.data, key.len))
-        != DOTS_OK)
+            != DOTS_OK
+        || dots_arena_dup(sw->arena, &record, dots_str(value.data, value.len))
+            != DOTS_OK)
     {
         return 1;
     }
@@ -809,8 +815,11 @@ ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
     ngx_memzero(op, sizeof(dots_store_op_t));
 
     op->action = DOTS_STORE_DELETE;
+    op->expect = DOTS_STORE_SAME;
     op->key.data = copy.data;
     op->key.len = copy.len;
+    op->value.data = record.data;
+    op->value.len = record.len;
 
     sw->txns[sw->n].ops = op;
     sw->txns[sw->n].nops = 1;

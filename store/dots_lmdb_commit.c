@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <string.h>
+
 #include "dots_lmdb.h"
 
 
@@ -75,6 +77,14 @@ dots_lmdb_commit_expect(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op)
         k = dots_lmdb_val(op->key);
         rc = mdb_get(txn, store->dbi, &k, &v);
         op->existed = rc == 0;
+
+        if (rc == 0 && op->expect == DOTS_STORE_SAME
+            && (v.mv_size != op->value.len
+                || memcmp(v.mv_data, op->value.data, v.mv_size) != 0))
+        {
+            return DOTS_STORE_DECLINED;
+        }
+
         rc = rc == MDB_NOTFOUND ? 0 : rc;
     }
 
@@ -83,7 +93,7 @@ dots_lmdb_commit_expect(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op)
     }
 
     if ((op->expect == DOTS_STORE_ABSENT && op->existed)
-        || (op->expect == DOTS_STORE_PRESENT && !op->existed))
+        || (op->expect >= DOTS_STORE_PRESENT && !op->existed))
     {
         return DOTS_STORE_DECLINED;
     }

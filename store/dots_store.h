@@ -39,7 +39,8 @@ typedef enum {
 typedef enum {
     DOTS_STORE_ANY = 0,
     DOTS_STORE_ABSENT,
-    DOTS_STORE_PRESENT
+    DOTS_STORE_PRESENT,
+    DOTS_STORE_SAME             /* "value" is there; for DELETE and CHECK */
 } dots_store_expect_t;
 
 typedef struct {

@@ -104,6 +104,22 @@ my @cases = (
 		{ customers => customer('one', @a, 'identity mail:a@b;') },
 		qr/invalid identity.*dns:.*nginx\.conf:\d+/s ],
 
+	[ 'a cdid that nobody may send',
+		{ customers => customer('one', @a, 'identity cdid:x;') },
+		qr/nobody may send a cdid.*"gateway;".*nginx\.conf:\d+/s ],
+
+	[ 'a cdid twice',
+		{ customers => customer('one', @a, 'gateway;', 'identity cdid:x;')
+			. customer('two', 'identity cdid:x;',
+				'prefix 198.51.100.0/24;', 'mitigate rtbh;') },
+		qr/"cdid:x".*one.*nginx\.conf:\d+/s ],
+
+	[ 'a gateway twice', { customers => customer('one', @a, ('gateway;') x 2) },
+		qr/is duplicate.*nginx\.conf:\d+/s ],
+
+	[ 'names looked up all the time', { dots => 'lookup_interval 10ms;' },
+		qr/"lookup_interval" below 1s.*nginx\.conf:\d+/s ],
+
 	[ 'an unknown limit',
 		{ customers => customer('one', @a, 'limits acls=1;') },
 		qr/invalid limit "acls=1".*nginx\.conf:\d+/s ],

@@ -1020,12 +1020,47 @@ test_unprivileged(void **state)
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 
+/* Delete what was seen, unless somebody has written it again. */
+
+static void
+test_same(void **state)
+{
+    test_t          *t = *state;
+    dots_store_op_t  put[] = { op_put("k", ANY, "one") };
+    dots_store_op_t  gone[] = { op(DELETE, "k", SAME) };
+    dots_store_op_t  check[] = { op(CHECK, "k", SAME) };
+
+    gone[0].value.data = "one";
+    gone[0].value.len = 3;
+    check[0].value = gone[0].value;
+
+    assert_int_equal(commit(t, gone, 1, NULL), DOTS_STORE_DECLINED);
+
+    assert_int_equal(commit(t, put, 1, NULL), DOTS_STORE_OK);
+    assert_int_equal(commit(t, check, 1, NULL), DOTS_STORE_OK);
+
+    check[0].value.len = 2;
+    assert_int_equal(commit(t, check, 1, NULL), DOTS_STORE_DECLINED);
+
+    put[0].value.data = "two";
+    assert_int_equal(commit(t, put, 1, NULL), DOTS_STORE_OK);
+    assert_int_equal(commit(t, gone, 1, NULL), DOTS_STORE_DECLINED);
+    expect_all(t, "", "k=two ");
+
+    put[0].value.data = "one";
+    assert_int_equal(commit(t, put, 1, NULL), DOTS_STORE_OK);
+    assert_int_equal(commit(t, gone, 1, NULL), DOTS_STORE_OK);
+    expect_all(t, "", "");
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         test(test_actions),
         test(test_expectations),
+        test(test_same),
         test(test_before_any_op),
         test(test_group),
         test(test_walk),
