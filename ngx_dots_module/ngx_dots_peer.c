@@ -55,7 +55,8 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     peer->conf->lifetime = &dcf->lifetime;
     peer->conf->customers = dcf->customers;
 
-    peer->signal = dots_signal_create(peer->conf, peer, peer->customer, mtu);
+    peer->signal = dots_signal_create(peer->conf, peer, peer->customer,
+                                      DOTS_SIGNAL_UDP, mtu);
 
     if (peer->signal == NULL) {
         ngx_log_error(NGX_LOG_CRIT, c->log, 0,

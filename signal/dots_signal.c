@@ -38,7 +38,32 @@ static const dots_signal_resource_t  dots_signal_core =
     (sizeof(dots_signal_resources) / sizeof(dots_signal_resources[0]))
 
 
+static const dots_signal_transport_ops_t  *const  dots_signal_transports[] = {
+    [DOTS_SIGNAL_UDP] = &dots_signal_udp,
+    [DOTS_SIGNAL_TCP] = &dots_signal_tcp
+};
+
+
 /* ---- one way out ---- */
+
+int
+dots_signal_write(dots_signal_t *s, dots_coap_message_t *m, uint8_t *buf,
+    size_t size, size_t *len)
+{
+    if (s->transport->write(m, buf, size, len) == DOTS_OK) {
+        return DOTS_OK;
+    }
+
+    if (dots_coap_class(m->code) == 2) {
+        return DOTS_FULL;
+    }
+
+    m->content_format = -1;
+    m->payload.len = 0;
+
+    return s->transport->write(m, buf, size, len);
+}
+
 
 void
 dots_signal_output(dots_signal_t *s, const uint8_t *data, size_t len)
@@ -64,6 +89,15 @@ dots_signal_unlink(dots_signal_exchange_t *ex)
 
     if (ex->observer == NULL) {
         ex->signal->nexchanges--;
+    }
+}
+
+
+static void
+dots_signal_ended(dots_signal_t *s)
+{
+    if (s->transport->ended != NULL) {
+        s->transport->ended(s);
     }
 }
 
@@ -94,6 +128,8 @@ dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
     }
 
     dots_arena_destroy(ex->arena);
+
+    dots_signal_ended(s);
 }
 
 
@@ -112,6 +148,8 @@ dots_signal_ignore(dots_signal_exchange_t *ex, const dots_request_t *rq,
     }
 
     dots_arena_destroy(ex->arena);
+
+    dots_signal_ended(s);
 }
 
 
@@ -554,7 +592,8 @@ dots_signal_rtt(dots_signal_t *s, int64_t ms)
 
 dots_signal_t *
 dots_signal_create(const dots_signal_conf_t *conf, void *peer,
-    const dots_customer_t *customer, size_t max_message)
+    const dots_customer_t *customer, dots_signal_carrier_t carrier,
+    size_t max_message)
 {
     dots_signal_t  *s;
 
@@ -566,7 +605,7 @@ dots_signal_create(const dots_signal_conf_t *conf, void *peer,
     s->conf = *conf;
     s->peer = peer;
     s->customer = customer;
-    s->transport = &dots_signal_udp;
+    s->transport = dots_signal_transports[carrier];
     s->transmission = dots_signal_transmission;
 
     s->max_message = max_message < DOTS_SIGNAL_MIN_MESSAGE
@@ -582,6 +621,15 @@ dots_signal_create(const dots_signal_conf_t *conf, void *peer,
     }
 
     return s;
+}
+
+
+void
+dots_signal_release(dots_signal_t *s)
+{
+    if (s->transport->release != NULL) {
+        s->transport->release(s);
+    }
 }
 
 

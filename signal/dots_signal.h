@@ -1,13 +1,14 @@
 /*
- * The signal channel of one peer: datagrams in, datagrams out.
+ * The signal channel of one peer: bytes in, bytes out; over UDP each call is a
+ * datagram, over TCP a piece of the stream.
  *
- *   host (DTLS session)                        this layer
- *   dots_signal_input(datagram)      ->  message layer: ping, dedup, RST
+ *   host (DTLS or TLS session)                 this layer
+ *   dots_signal_input(bytes)         ->  message layer of the transport
  *                                        resource by path, method, format
  *                                        body: CBOR -> YANG -> dots_request_t
  *   ops->submit(request)             <-
  *   request->done()                  ->  outcome -> code, body -> message
- *   ops->send(datagram)              <-
+ *   ops->send(message)               <-
  *   dots_signal_changed()            ->  observers: looks again, notifies
  *   dots_signal_close()              ->  forgets the peer; requests in flight
  *                                        end without an answer
@@ -38,8 +39,16 @@ typedef struct dots_signal_s  dots_signal_t;
 /* None of these may call dots_signal_close(). */
 
 typedef struct {
-    /* One datagram to the peer; losing it is no error. */
+    /* One message to the peer; over UDP losing it is no error. */
     void (*send)(void *peer, const uint8_t *data, size_t len);
+
+    /*
+     * Over TCP, where neither may be NULL.  hold(1): no dots_signal_input()
+     * until hold(0).  finish(): the connection is to be closed once what was
+     * sent has left; "why" is NULL for an orderly end.
+     */
+    void (*hold)(void *peer, int on);
+    void (*finish)(void *peer, const char *why);
 
     /* See dots_request.h; may call rq->done() before it returns. */
     void (*submit)(void *peer, dots_request_t *rq);
@@ -66,15 +75,22 @@ typedef struct {
     const dots_customers_t  *customers; /* for whom gateways ask; may be NULL */
 } dots_signal_conf_t;
 
+typedef enum {
+    DOTS_SIGNAL_UDP = 0,        /* RFC 7252 */
+    DOTS_SIGNAL_TCP             /* RFC 8323 */
+} dots_signal_carrier_t;
+
 /*
  * "customer" NULL: an authenticated peer that nobody knows; every request is
  * answered 4.01 (RFC 9132 section 8).  "max_message": largest CoAP message that
- * fits one datagram (RFC 9132 section 7.3).  NULL: no memory.
+ * fits one datagram (RFC 9132 section 7.3) or that is sent over TCP if the peer
+ * takes so much.  May call ops->send().  NULL: no memory.
  */
 dots_signal_t *dots_signal_create(const dots_signal_conf_t *conf, void *peer,
-    const dots_customer_t *customer, size_t max_message);
+    const dots_customer_t *customer, dots_signal_carrier_t carrier,
+    size_t max_message);
 
-/* One datagram, at "now" (ms, monotonic). */
+/* One datagram or a piece of the stream, at "now" (ms, monotonic). */
 void dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
     int64_t now);
 
@@ -90,6 +106,9 @@ void dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change)
 
 /* An estimate of the round-trip time, for the pace of notifications. */
 void dots_signal_rtt(dots_signal_t *s, int64_t ms);
+
+/* The peer is asked to leave, and ops->finish() follows; UDP has no such. */
+void dots_signal_release(dots_signal_t *s);
 
 void dots_signal_close(dots_signal_t *s);
 

@@ -43,12 +43,19 @@ typedef struct {
     /* a message as input() gave it to dots_signal_serve() */
     int (*parse)(dots_coap_message_t *m, const uint8_t *data, size_t len);
 
+    /* its reverse; DOTS_OK or DOTS_FULL */
+    int (*write)(const dots_coap_message_t *m, uint8_t *buf, size_t size,
+        size_t *len);
+
     /*
      * Sends the response of a request; it has its code, options and payload,
      * and leaves with what was really sent.  DOTS_OK; DOTS_ERROR: there is no
      * memory for it, and the client has to repeat its request.
      */
     int (*respond)(dots_signal_exchange_t *ex, dots_coap_message_t *response);
+
+    /* A request of the peer has its answer, or will have none; may be NULL. */
+    void (*ended)(dots_signal_t *s);
 
     /*
      * Sends a message of ours that nobody asked for just now, a notification or
@@ -58,6 +65,9 @@ typedef struct {
 
     /* Work that is due at s->now; ms until it wants to be called, -1: never. */
     int64_t (*timer)(dots_signal_t *s);
+
+    /* See dots_signal_release(); NULL: nothing is said. */
+    void (*release)(dots_signal_t *s);
 
     void (*close)(dots_signal_t *s);
 } dots_signal_transport_ops_t;
@@ -98,6 +108,7 @@ struct dots_signal_s {
 };
 
 extern const dots_signal_transport_ops_t  dots_signal_udp;
+extern const dots_signal_transport_ops_t  dots_signal_tcp;
 
 /* ---- dots_signal.c ---- */
 
@@ -116,6 +127,13 @@ int dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
 
 /* A response of the peer; nonzero: it answers a request of ours. */
 int dots_signal_response(dots_signal_t *s, const dots_coap_message_t *m);
+
+/*
+ * transport->write(); the text of an error gives way if it does not fit.
+ * DOTS_OK or DOTS_FULL.
+ */
+int dots_signal_write(dots_signal_t *s, dots_coap_message_t *m, uint8_t *buf,
+    size_t size, size_t *len);
 
 /* One message to the peer. */
 void dots_signal_output(dots_signal_t *s, const uint8_t *data, size_t len);

@@ -180,27 +180,6 @@ dots_signal_udp_address(dots_signal_exchange_t *ex,
 }
 
 
-/* An error whose text does not fit goes without it. */
-
-static int
-dots_signal_udp_write(dots_coap_message_t *response, uint8_t *buf, size_t size,
-    size_t *len)
-{
-    if (dots_coap_write(response, buf, size, len) == DOTS_OK) {
-        return DOTS_OK;
-    }
-
-    if (dots_coap_class(response->code) == 2) {
-        return DOTS_FULL;
-    }
-
-    response->content_format = -1;
-    response->payload.len = 0;
-
-    return dots_coap_write(response, buf, size, len);
-}
-
-
 /*
  * RFC 7252 section 4.2: the first timeout is random between ACK_TIMEOUT and
  * ACK_TIMEOUT * ACK_RANDOM_FACTOR, and doubles.  NSTART is 1 (section 4.7): a
@@ -299,7 +278,7 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
     buf = malloc(s->max_message);
 
     if (buf != NULL
-        && dots_signal_udp_write(response, buf, s->max_message, &len)
+        && dots_signal_write(s, response, buf, s->max_message, &len)
            == DOTS_OK)
     {
         r = dots_signal_udp_reply(ex, buf, len);
@@ -740,12 +719,12 @@ dots_signal_udp_parse(dots_coap_message_t *m, const uint8_t *data, size_t len)
 
 
 const dots_signal_transport_ops_t  dots_signal_udp = {
-    0,
-    dots_signal_udp_open,
-    dots_signal_udp_input,
-    dots_signal_udp_parse,
-    dots_signal_udp_respond,
-    dots_signal_udp_send,
-    dots_signal_udp_timer,
-    dots_signal_udp_close
+    .open = dots_signal_udp_open,
+    .input = dots_signal_udp_input,
+    .parse = dots_signal_udp_parse,
+    .write = dots_coap_write,
+    .respond = dots_signal_udp_respond,
+    .send = dots_signal_udp_send,
+    .timer = dots_signal_udp_timer,
+    .close = dots_signal_udp_close
 };

@@ -159,7 +159,7 @@ fuzz_session(fuzz_peer_t *p, const uint8_t *data, size_t size)
 
     s = dots_signal_create(&conf, p,
                            p->settings & FUZZ_STRANGER ? NULL : fuzz_customer,
-                           FUZZ_MESSAGE);
+                           DOTS_SIGNAL_UDP, FUZZ_MESSAGE);
     fuzz_expect(s != NULL);
 
     for (now = 0; size >= 2; now += 20000) {

@@ -60,6 +60,10 @@ struct test_peer_s {
     void           (*decide)(test_peer_t *p, dots_request_t *rq);
     dots_verdict_t   verdict;           /* without "decide" */
 
+    int              holding;           /* of TCP: bytes are held back */
+    size_t           nfinished;
+    char             finished[DOTS_FAULT_TEXT];
+
     size_t           naudits;
     uint8_t          audit_code;
     uint8_t          audit_method;
@@ -139,16 +143,38 @@ test_audit(void *peer, const dots_coap_message_t *request, uint8_t code,
 }
 
 
+static inline void
+test_hold(void *peer, int on)
+{
+    test_peer_t  *p = peer;
+
+    assert_int_not_equal(p->holding, on);
+    p->holding = on;
+}
+
+
+static inline void
+test_finished(void *peer, const char *why)
+{
+    test_peer_t  *p = peer;
+
+    p->nfinished++;
+    (void) snprintf(p->finished, sizeof(p->finished), "%s", why ? why : "");
+}
+
+
 static const dots_signal_ops_t  test_ops = {
     .send = test_send,
+    .hold = test_hold,
+    .finish = test_finished,
     .submit = test_submit,
     .audit = test_audit
 };
 
 
 static inline void
-test_open_as(test_peer_t *p, const dots_customer_t *customer,
-    size_t max_message)
+test_open_on(test_peer_t *p, const dots_customer_t *customer,
+    dots_signal_carrier_t carrier, size_t max_message)
 {
     dots_signal_conf_t  conf = { test_schema, &test_ops, &test_lifetime,
                                  test_customers };
@@ -156,8 +182,17 @@ test_open_as(test_peer_t *p, const dots_customer_t *customer,
     memset(p, 0, sizeof(test_peer_t));
 
     p->verdict = DOTS_VERDICT_CREATED;
-    p->signal = dots_signal_create(&conf, p, customer, max_message);
+    p->signal = dots_signal_create(&conf, p, customer, carrier,
+                                   max_message);
     assert_non_null(p->signal);
+}
+
+
+static inline void
+test_open_as(test_peer_t *p, const dots_customer_t *customer,
+    size_t max_message)
+{
+    test_open_on(p, customer, DOTS_SIGNAL_UDP, max_message);
 }
 
 
