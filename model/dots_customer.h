@@ -47,6 +47,12 @@ typedef struct dots_customer_s {
     uint8_t        gateway;       /* trusted to say for whom it asks, cdid */
     uint32_t       max_mitigations;  /* 0: no limit */
     uint32_t       max_aliases;      /* 0: no limit */
+
+    /* the host's to enforce; rates in 1/1000 per s; 0: no limit */
+
+    uint32_t       max_sessions;
+    uint32_t       rate;             /* of requests */
+    uint32_t       handshakes;
     const dots_redirect_t *redirect; /* NULL: none; the caller's */
     size_t         nspace;
     dots_prefix_t *space;         /* by finish(): "prefixes" in their fewest

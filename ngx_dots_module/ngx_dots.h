@@ -52,6 +52,8 @@ typedef struct {
     ngx_open_file_t                *log;
     ngx_array_t                     mitigators; /* of ngx_dots_mitigator_t */
     dots_customers_t               *customers;
+    uint32_t                        source_handshakes; /* 1/1000 per s */
+    uint32_t                        source_requests;
     const dots_redirect_t          *redirect;
     ngx_str_t                       psk_file;
     ngx_array_t                     psks;       /* ngx_dots_psk.c */
@@ -95,6 +97,7 @@ typedef struct {
     ngx_atomic_t            secret_time;     /* s: when [0] was made */
     ngx_dots_ticket_key_t   ticket[2];
     ngx_atomic_t            ticket_time;     /* likewise; 0: none yet */
+    void                   *limits;     /* ngx_dots_limit.c */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */

@@ -1,5 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_conf.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_psk.h"
 #include "ngx_dots_zone.h"
@@ -87,6 +88,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
     { ngx_string("psk_file"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_dots_psk_file,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("limit_source"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE12,
+      ngx_dots_conf_limit_source,
       0,
       0,
       NULL },
@@ -259,6 +267,9 @@ ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     dcf->lifetime.min = 30;
     dcf->lifetime.max = 86400;
     dcf->lifetime.terminating = 120; /* RFC 9132 section 4.4.4 */
+
+    dcf->source_handshakes = NGX_DOTS_LIMIT_SOURCE_HANDSHAKES;
+    dcf->source_requests = NGX_DOTS_LIMIT_SOURCE_REQUESTS;
 
     if (ngx_array_init(&dcf->mitigators, cf->pool, 4,
                        sizeof(ngx_dots_mitigator_t))

@@ -36,11 +36,17 @@ char *ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 
 /* Of the customer whose block is being read. */
-const dots_redirect_t **ngx_dots_conf_customer_redirect(ngx_dots_conf_t *dcf);
+dots_customer_t *ngx_dots_conf_customer_read(ngx_dots_conf_t *dcf);
+
+/* ngx_dots_conf_limit.c */
+
+char *ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_limit_source(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_dots_conf_limit_defaults(dots_customer_t *customer);
 
 /* ngx_dots_conf_redirect.c */
 

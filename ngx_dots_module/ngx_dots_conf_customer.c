@@ -113,6 +113,8 @@ ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_dots_conf_fault(cf, DOTS_INVALID, &value[1], &f);
     }
 
+    ngx_dots_conf_limit_defaults(ccs->customer);
+
     save = *cf;
     cf->cmd_type = NGX_DOTS_CUSTOMER_CONF;
 
@@ -422,60 +424,14 @@ ngx_dots_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-char *
-ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_dots_conf_t *dcf = conf;
-
-    uint32_t                   *where;
-    ngx_int_t                   n;
-    ngx_str_t                  *value, s;
-    ngx_uint_t                  i;
-    ngx_dots_conf_customers_t  *ccs;
-
-    ccs = dcf->reading;
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (ngx_dots_conf_param(&value[i], "mitigations", &s)) {
-            where = &ccs->customer->max_mitigations;
-
-        } else if (ngx_dots_conf_param(&value[i], "aliases", &s)) {
-            where = &ccs->customer->max_aliases;
-
-        } else {
-            goto invalid;
-        }
-
-        n = ngx_atoi(s.data, s.len);
-
-        if (n < 1 || n > NGX_MAX_INT32_VALUE) {
-            goto invalid;
-        }
-
-        *where = n;
-    }
-
-    return NGX_CONF_OK;
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid limit \"%V\": write mitigations=NUMBER and/or "
-                       "aliases=NUMBER", &value[i]);
-    return NGX_CONF_ERROR;
-}
-
-
-const dots_redirect_t **
-ngx_dots_conf_customer_redirect(ngx_dots_conf_t *dcf)
+dots_customer_t *
+ngx_dots_conf_customer_read(ngx_dots_conf_t *dcf)
 {
     ngx_dots_conf_customers_t  *ccs;
 
     ccs = dcf->reading;
 
-    return &ccs->customer->redirect;
+    return ccs->customer;
 }
 
 

@@ -27,7 +27,7 @@ ngx_dots_conf_redirect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     const dots_redirect_t  **where;
 
     where = (cf->cmd_type == NGX_DOTS_CUSTOMER_CONF)
-            ? ngx_dots_conf_customer_redirect(dcf) : &dcf->redirect;
+            ? &ngx_dots_conf_customer_read(dcf)->redirect : &dcf->redirect;
 
     if (*where) {
         return "is duplicate";

@@ -1,4 +1,5 @@
 #include "ngx_dots_dtls.h"
+#include "ngx_dots_limit.h"
 
 
 /* RFC 6347 sections 4.1 and 4.2.2 */
@@ -168,6 +169,13 @@ ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
 
     *ssl = conf->listener;
     conf->listener = NULL;
+
+    /* counted now: before the cookie anybody may be the source */
+
+    if (ngx_dots_limit_hello(conf->dots, c) != NGX_OK) {
+        SSL_free(*ssl);
+        return NGX_DECLINED;
+    }
 
     return NGX_OK;
 }

@@ -1,4 +1,5 @@
 #include "ngx_dots_changes.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_peer.h"
 
 
@@ -7,6 +8,7 @@ static void ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len);
 static void ngx_dots_peer_submit(void *data, dots_request_t *rq);
 static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     uint8_t code, const dots_request_t *rq, const char *why);
+static int ngx_dots_peer_admit(void *data, const dots_coap_message_t *request);
 static void ngx_dots_peer_observing(void *data, size_t n);
 
 
@@ -14,6 +16,7 @@ static const dots_signal_ops_t  ngx_dots_peer_ops = {
     .send = ngx_dots_peer_send,
     .submit = ngx_dots_peer_submit,
     .audit = ngx_dots_peer_audit,
+    .admit = ngx_dots_peer_admit,
     .observing = ngx_dots_peer_observing
 };
 
@@ -42,6 +45,16 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     c = peer->connection;
 
     peer->customer = ngx_dots_identity_session(dcf, ssl);
+
+    if (peer->customer) {
+
+        if (ngx_dots_limit_open(peer->customer, c->log) != NGX_OK) {
+            (void) SSL_shutdown(ssl);
+            return NGX_ERROR;
+        }
+
+        peer->counted = 1;
+    }
 
     peer->tick.handler = ngx_dots_peer_tick;
     peer->tick.data = peer;
@@ -144,6 +157,11 @@ ngx_dots_peer_close(ngx_dots_peer_t *peer)
         ngx_delete_posted_event(&peer->tick);
     }
 
+    if (peer->counted) {
+        ngx_dots_limit_close(peer->customer);
+        peer->counted = 0;
+    }
+
     peer->customer = NULL;
 }
 
@@ -162,6 +180,16 @@ ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len)
     if (!peer->reading) {
         ngx_dots_peer_post(peer);
     }
+}
+
+
+static int
+ngx_dots_peer_admit(void *data, const dots_coap_message_t *request)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    return ngx_dots_limit_request(ngx_dots_get_conf(ngx_cycle),
+                                  peer->connection, peer->customer, request);
 }
 
 

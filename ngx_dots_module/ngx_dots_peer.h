@@ -32,6 +32,7 @@ struct ngx_dots_peer_s {
     ngx_queue_t             observing;      /* ngx_dots_changes.c */
     ngx_uint_t              observers;
     unsigned                reading:1;
+    unsigned                counted:1;      /* among the customer's sessions */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include <openssl/rand.h>
 
 #include "ngx_dots.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_zone.h"
@@ -137,7 +138,10 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->shared.secret_time = ngx_time();
 
-    if (ngx_dots_zone_slab(shpool, zone) != NGX_OK) {
+    if (ngx_dots_limit_init_zone(shpool, &zone->shared, shm_zone->shm.size)
+        != NGX_OK
+        || ngx_dots_zone_slab(shpool, zone) != NGX_OK)
+    {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "zone \"%V\" is too small", &shm_zone->shm.name);
         return NGX_ERROR;
@@ -314,6 +318,20 @@ ngx_dots_zone_unlock(void)
     if (changed) {
         ngx_dots_process_wake_observers();
     }
+}
+
+
+void
+ngx_dots_zone_hold(void)
+{
+    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+}
+
+
+void
+ngx_dots_zone_release(void)
+{
+    ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
 }
 
 

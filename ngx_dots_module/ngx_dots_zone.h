@@ -41,6 +41,13 @@ ngx_uint_t ngx_dots_zone_loaded(void);
  */
 ngx_uint_t ngx_dots_zone_epoch(void);
 
+/*
+ * The zone's lock for what is beside the registry and cannot be left wrong by a
+ * process that dies; as short as the above.
+ */
+void ngx_dots_zone_hold(void);
+void ngx_dots_zone_release(void);
+
 /* Declares the registry lost: see above, and ngx_dots_process_reap(). */
 void ngx_dots_zone_lose(void);
 

@@ -196,6 +196,33 @@ my @cases = (
 	[ 'two redirects of the server', { dots => 'redirect o.example;' x 2 },
 		qr/is duplicate.*conf:\d+/s ],
 
+	[ 'a rate without unit',
+		{ customers => customer('one', @a, 'limits rate=10;') },
+		qr/invalid limit "rate=10".*rate=NUMBERr\/s.*nginx\.conf:\d+/s ],
+
+	[ 'a rate an hour',
+		{ customers => customer('one', @a, 'limits rate=10r/h;') },
+		qr/invalid limit "rate=10r\/h".*nginx\.conf:\d+/s ],
+
+	[ 'a rate of nothing',
+		{ customers => customer('one', @a, 'limits handshakes=0r/s;') },
+		qr/invalid limit "handshakes=0r\/s".*off.*nginx\.conf:\d+/s ],
+
+	[ 'an endless rate',
+		{ customers => customer('one', @a, 'limits rate=1000001r/s;') },
+		qr/invalid limit "rate=1000001r\/s".*nginx\.conf:\d+/s ],
+
+	[ 'a number of sessions that is a rate',
+		{ customers => customer('one', @a, 'limits sessions=10r/s;') },
+		qr/invalid limit "sessions=10r\/s".*nginx\.conf:\d+/s ],
+
+	[ 'no limit of mitigations by a word',
+		{ customers => customer('one', @a, 'limits mitigations=off;') },
+		qr/invalid limit "mitigations=off".*nginx\.conf:\d+/s ],
+
+	[ 'an unknown limit of sources', { dots => 'limit_source sessions=3;' },
+		qr/invalid limit "sessions=3".*handshakes=.*nginx\.conf:\d+/s ],
+
 	[ 'an unknown action', { mitigator => "gobgp unix:/x; action drop;" },
 		qr/unknown action "drop".*blackhole.*nginx\.conf:\d+/s ],
 
@@ -283,7 +310,7 @@ $t->write_file_expand('nginx.conf', dots_conf(customers =>
 	customer('one', @a) . customer('two', 'identity cn:x uri:urn:x;',
 		"identity sha256:" . join(':', ('AB') x 32) . ';',
 		'prefix 198.51.100.0/24 2001:db8::/32;', 'mitigate rtbh;',
-		'limits mitigations=10 aliases=20;')));
+		'limits mitigations=10 aliases=20 rate=1r/s sessions=off;')));
 like(dots_test($t), qr/test is successful/, 'all kinds of identities');
 
 # more than one worker on one UDP socket is odd, but works

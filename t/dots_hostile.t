@@ -52,6 +52,12 @@ $t->write_file_expand('nginx.conf', dots_conf(workers => 2));
 
 my $conf = $t->read_file('nginx.conf');
 $conf =~ s/(error_log \S+error\.log) debug;/$1 info;/;
+
+# nor of customary limits
+
+$conf =~ s/^dots \{/dots {\n    limit_source handshakes=off requests=off;/m;
+$conf =~ s/mitigate  rtbh;/$&\n        limits rate=off handshakes=off sessions=off;/g;
+
 $t->write_file('nginx.conf', $conf);
 
 $t->run();

@@ -1,0 +1,51 @@
+/*
+ * How much a customer, and a source address (IPv4 /32, IPv6 /64), may ask for.
+ * Leaky buckets in the zone: two tables of fixed size in sets of eight; where a
+ * set is full, who was quiet longest makes room and begins anew.  A look-up is
+ * O(1) and allocates nothing.
+ *
+ *   hello with a valid cookie   source: handshakes   beyond: silence, no crypto
+ *   handshake is over           customer: handshakes, sessions
+ *                                                    beyond: close_notify
+ *   request                     customer: rate; source: requests
+ *                                                    beyond: 4.29 (RFC 8516)
+ *   heartbeat, DELETE           customer: ten times the rate, of their own, so
+ *                               that nothing else that a customer does keeps it
+ *                               from staying connected and withdrawing
+ *
+ * A limit is a rate with a burst of ten seconds' worth, at least one.  Knows no
+ * protocol but the method and the name of the resource.  Called by
+ * ngx_dots_peer.c and the transports.
+ */
+
+#ifndef _NGX_DOTS_LIMIT_H_INCLUDED_
+#define _NGX_DOTS_LIMIT_H_INCLUDED_
+
+#include "ngx_dots.h"
+#include "../signal/dots_coap.h"
+
+#define NGX_DOTS_LIMIT_RATE               100000    /* 1/1000 per s */
+#define NGX_DOTS_LIMIT_HANDSHAKES         50000
+#define NGX_DOTS_LIMIT_SESSIONS           1024
+#define NGX_DOTS_LIMIT_SOURCE_HANDSHAKES  100000
+#define NGX_DOTS_LIMIT_SOURCE_REQUESTS    1000000
+
+/* The tables of a fresh zone. */
+ngx_int_t ngx_dots_limit_init_zone(ngx_slab_pool_t *pool,
+    ngx_dots_shared_t *shared, size_t size);
+
+/* A hello that came from where it says; NGX_BUSY: drop it. */
+ngx_int_t ngx_dots_limit_hello(ngx_dots_conf_t *dcf, ngx_connection_t *c);
+
+/*
+ * A session of the customer begins; NGX_BUSY: one too many.  After NGX_OK
+ * ngx_dots_limit_close() is called once.
+ */
+ngx_int_t ngx_dots_limit_open(const dots_customer_t *customer, ngx_log_t *log);
+void ngx_dots_limit_close(const dots_customer_t *customer);
+
+/* 0, or the seconds until the next such request may come. */
+int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
+    const dots_customer_t *customer, const dots_coap_message_t *request);
+
+#endif /* _NGX_DOTS_LIMIT_H_INCLUDED_ */

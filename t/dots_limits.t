@@ -1,0 +1,203 @@
+#!/usr/bin/perl
+
+# Limits of customers and of source addresses: 4.29 (RFC 8516) for requests,
+# silence for handshakes, and what is never starved (RFC 9132 sections 4.4.4 and
+# 4.7).
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl/);
+$t->plan(29)->todo_alerts();
+
+dots_pki($t);
+
+my $d = $t->testdir();
+my ($fp) = `openssl x509 -in $d/self.crt -noout -fingerprint -sha256`
+	=~ /=([0-9A-F:]+)/;
+
+# bursts are ten seconds' worth: 5 requests, 2 handshakes, 10 requests
+
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	dots => 'limit_source handshakes=12r/m requests=60r/m;',
+	customers => <<EOF));
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24;
+        mitigate  rtbh;
+        limits    rate=30r/m sessions=2;
+    }
+
+    customer b {
+        identity  dns:client.example.net;
+        prefix    198.51.100.0/24;
+        mitigate  rtbh;
+        limits    handshakes=12r/m;
+    }
+
+    customer c {
+        identity  sha256:$fp;
+        prefix    203.0.113.0/24;
+        mitigate  rtbh;
+        limits    rate=off sessions=off handshakes=off;
+    }
+EOF
+$t->run();
+
+# each from an address of its own, but where the address is what is limited
+
+my $address = 10;
+
+sub session {
+	my ($t, $cert, $from) = @_;
+	return dots_session($t, cert => $cert, args => [ '--timeout', 3000,
+		'--bind', $from || '127.0.0.' . $address++ ]);
+}
+
+# requests until one is refused: how many were not, and the refusal
+
+sub exhaust {
+	my ($s, @get) = @_;
+
+	foreach my $n (0 .. 50) {
+		my $m = $s->get(@get) or return ($n, undef);
+		return ($n, $m) if $m->{code} eq '4.29';
+	}
+
+	return (51, undef);
+}
+
+# of a session that is over at once
+
+sub ended {
+	my ($s) = @_;
+	my $out = $s->connected();
+	$out = $s->command('recv 5000') if $out =~ /^connected/;
+	return $out;
+}
+
+###############################################################################
+
+# a customer's requests
+
+my $s = session($t, 'a');
+is($s->put('c', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'a request');
+
+my ($n, $m) = exhaust($s, 'c', 1);
+cmp_ok($n, '>=', 4, 'a burst of five');
+cmp_ok($n, '<=', 20, 'and not for ever');
+is($m->{code}, '4.29', 'Too Many Requests');
+ok($m->{max_age} >= 1 && $m->{max_age} <= 2, 'Max-Age says when, RFC 8516');
+
+exhaust($s, 'c', 1);
+my $late = $s->message(method => 'PUT', path => Test::DOTS::Session::path('c', 2),
+	body => dots_mitigate(prefix => ['192.0.2.2/32']));
+$s->send($late);
+is($s->recv()->{code}, '4.29', 'a new mitigation');
+
+is($s->delete('c', 1)->{code}, '2.02', 'a withdrawal is served');
+is($s->delete('c', 7)->{code}, '2.02', 'and another');
+
+# RFC 7252 section 4.5: but a refusal for now is none for ever
+
+ok(dots_until(sub { $s->send($late); my $m = $s->recv();
+	$m && $m->{code} eq '2.01' }, 20), 'the same message, later');
+
+# all sessions and workers count together; others are not concerned
+
+exhaust($s, 'c', 1);
+my $second = session($t, 'a');
+is($second->get('c', 1)->{code}, '4.29', 'another session of the customer');
+
+my $b = session($t, 'b');
+is($b->put('d', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
+	'another customer');
+
+# sessions
+
+like(ended(session($t, 'a')), qr/^closed|^failed/, 'a third session is ended');
+is($second->delete('c', 9)->{code}, '2.02', 'the others go on');
+
+is($second->command('close'), 'ok', 'one closes');
+my $third;
+ok(dots_until(sub { $third = session($t, 'a');
+	($third->delete('c', 9) || { code => '' })->{code} eq '2.02' }, 15),
+	'and another may come');
+
+# what a worker that died had is nobody's
+
+my @workers = dots_workers($t);
+kill 'KILL', @workers;
+ok(dots_until(sub { my %old = map { $_ => 1 } @workers;
+	grep({ !$old{$_} } dots_workers($t)) >= @workers }, 15), 'new workers');
+
+my @pair;
+ok(dots_until(sub {
+	@pair = map { session($t, 'a') } 1 .. 2;
+	2 == grep { ($_->delete('c', 9) || { code => '' })->{code} eq '2.02' } @pair;
+	}, 20), 'two new sessions after a crash');
+
+# handshakes of a customer
+
+my @opened = map { session($t, 'b') } 1 .. 4;
+my @ended = grep { $_->connected() !~ /^connected/
+	|| !defined $_->delete('d', 9) } @opened;
+cmp_ok(scalar(@ended), '>=', 2, 'more handshakes than two at once');
+like($ended[0]->{last} || '', qr/^closed|^failed/, 'are ended');
+
+# a source address: hellos without a cookie do not count, because they may be
+# anybody's
+
+my $w = dots_session($t, cert => 'self', args => [ '--wait', '--timeout', 3000,
+	'--bind', '127.0.0.200' ]);
+like($w->command('hello-flood 200'), qr/answers=[1-9]/, 'a flood of hellos');
+
+my $c = session($t, 'self', '127.0.0.200');
+like($c->connected(), qr/^connected/, 'the address can connect');
+like(session($t, 'self', '127.0.0.200')->connected(), qr/^connected/, 'twice');
+is(session($t, 'self', '127.0.0.200')->connected(), 'failed timeout',
+	'then there is silence');
+like(session($t, 'self', '127.0.0.201')->connected(), qr/^connected/,
+	'another address can');
+
+# and its requests
+
+($n, $m) = exhaust($c, 'e', 1);
+is($m->{code}, '4.29', 'requests of an address');
+is($c->delete('e', 1)->{code}, '2.02', 'a withdrawal is served');
+
+my $elsewhere = session($t, 'self');
+is($elsewhere->get('e', 1)->{code}, '4.04', 'as is another address');
+
+# one line a minute and customer
+
+$_->quit() foreach ($s, $second, $third, $b, $w, $c, $elsewhere, @pair, @opened);
+$t->stop();
+
+my @lines = $t->read_file('error.log')
+	=~ /\[warn\].*customer "a" over its limits/g;
+ok(@lines >= 1 && @lines <= 2, 'few lines in the log');
+
+# the master says that processes were killed, and nothing else is an alert
+
+is(join("\n", grep { !/exited on signal 9/ }
+	$t->read_file('error.log') =~ /.+\[alert\].+/gm), '', 'no other alerts');
+
+###############################################################################
