@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "dots_cbor.h"
+#include "dots_signal_filter.h"
 #include "dots_signal_mitigate.h"
 #include "dots_signal_scope.h"
 #include "dots_signal_uri.h"
@@ -172,6 +173,32 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
 }
 
 
+/*
+ * RFC 9244 section 9.2: what the query does not match is as if it were not
+ * there, 4.04 if nothing is left.
+ */
+
+static void
+dots_signal_mitigate_select(const dots_signal_exchange_t *ex,
+    dots_request_t *rq)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < rq->nmitigations; i++) {
+
+        if (dots_signal_filter_match(&ex->request, &rq->mitigations[i])) {
+            rq->mitigations[n++] = rq->mitigations[i];
+        }
+    }
+
+    rq->nmitigations = n;
+
+    if (n == 0) {
+        rq->verdict = DOTS_VERDICT_NOT_FOUND;
+    }
+}
+
+
 static void
 dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
 {
@@ -185,6 +212,12 @@ dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
     {
         dots_signal_ignore(ex, rq, "efficacy update of what is not there");
         return;
+    }
+
+    if (rq->operation == DOTS_MITIGATION_GET
+        && rq->verdict == DOTS_VERDICT_FOUND)
+    {
+        dots_signal_mitigate_select(ex, rq);
     }
 
     for (i = 0; i < DOTS_SIGNAL_MITIGATE_ANSWERS; i++) {
@@ -406,8 +439,8 @@ dots_signal_mitigate_get(dots_signal_exchange_t *ex)
         return;
     }
 
-    if (dots_signal_uri_read_query(&ex->request, &content, &fault)
-        != DOTS_OK)
+    if (dots_signal_uri_read_query(&ex->request, &content, &fault) != DOTS_OK
+        || dots_signal_filter_check(&ex->request, &fault) != DOTS_OK)
     {
         dots_signal_mitigate_refuse(ex, rq, DOTS_INVALID, &fault);
         return;

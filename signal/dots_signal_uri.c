@@ -273,7 +273,7 @@ dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
 }
 
 
-/* Filtering is optional (RFC 9132 section 4.4.2): other queries select all. */
+/* Targets are dots_signal_filter.c's; other queries select all. */
 
 int
 dots_signal_uri_read_query(const dots_coap_message_t *m, unsigned *content,

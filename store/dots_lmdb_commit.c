@@ -1,7 +1,6 @@
 /* Committing: a group of conditional transactions in one of LMDB's. */
 
 #include <errno.h>
-
 #include <string.h>
 
 #include "dots_lmdb.h"

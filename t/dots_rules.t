@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq curl/);
-$t->plan(65);
+$t->plan(68);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -181,6 +181,16 @@ $s = $a->get($one, 3221225480)->{cbor}{1}{2}[0];
 is_deeply($s->{6}, \@order, '4.4.2: prefixes');
 is_deeply($s->{7}, [ { 8 => 443 }, { 8 => 80 } ], '4.4.2: ports');
 is_deeply($s->{10}, [17, 6], '4.4.2: protocols');
+
+# RFC 9244, 9.2: a target query
+
+is_deeply([ map { $_->{5} } @{$a->get($one, undef,
+	query => ['target-prefix=192.0.2.201/32'])->{cbor}{1}{2}} ],
+	[3221225480], 'RFC 9244, 9.2: those that the query matches');
+is($a->get($one, 3221225480, query => ['target-port=22'])->{code}, '4.04',
+	'RFC 9244, 9.2: no match');
+is($a->get($one, 3221225480, query => ['target-port=80,x'])->{code}, '4.00',
+	'no port');
 
 # 4.4.1.3: an alias and other clauses add up
 
