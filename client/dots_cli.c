@@ -69,27 +69,47 @@ dots_cli_targets(dots_cli_t *cli, const dots_cli_command_t *c)
 }
 
 
+/* The certificate; with a key of the signal channel only the data channel's. */
+
 static int
-dots_cli_identity(dots_cli_t *cli, unsigned needs, dots_fault_t *f)
+dots_cli_certificate(dots_cli_t *cli, unsigned needs, dots_fault_t *f)
 {
+    if (cli->config.psk != NULL && needs != DOTS_CLI_COMMAND_DATA) {
+        return DOTS_OK;
+    }
+
     if (cli->config.cert == NULL
         || (needs != DOTS_CLI_COMMAND_CUID
             && (cli->config.ca == NULL || cli->config.key == NULL)))
     {
         return dots_fault(f, DOTS_FAULT_MISSING, NULL, "say --ca, --cert and "
-                          "--key, or write them into a file for --config");
-    }
-
-    if (cli->config.cuid != NULL) {
-        (void) snprintf(cli->cuid, sizeof(cli->cuid), "%s", cli->config.cuid);
-
-    } else if (dots_cli_cuid(cli->config.cert, cli->cuid, f) != DOTS_OK) {
-        return DOTS_INVALID;
+                          "--key%s, or write them into a file for --config",
+                          needs == DOTS_CLI_COMMAND_DATA ? "" : ", or --psk");
     }
 
     return needs == DOTS_CLI_COMMAND_CUID
            ? DOTS_OK
            : dots_cli_cuid_key(cli->config.cert, cli->config.key, f);
+}
+
+
+static int
+dots_cli_identity(dots_cli_t *cli, unsigned needs, dots_fault_t *f)
+{
+    if ((cli->config.psk != NULL
+         && dots_cli_psk(cli->config.psk, &cli->psk, f) != DOTS_OK)
+        || dots_cli_certificate(cli, needs, f) != DOTS_OK)
+    {
+        return DOTS_INVALID;
+    }
+
+    if (cli->config.cuid != NULL) {
+        (void) snprintf(cli->cuid, sizeof(cli->cuid), "%s", cli->config.cuid);
+        return DOTS_OK;
+    }
+
+    return cli->psk.len ? dots_cli_cuid_psk(cli->psk.identity, cli->cuid)
+                        : dots_cli_cuid(cli->config.cert, cli->cuid, f);
 }
 
 

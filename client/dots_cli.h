@@ -11,6 +11,7 @@
 
 #include "dots_cli_config.h"
 #include "dots_cli_cuid.h"
+#include "dots_cli_psk.h"
 #include "dots_cli_target.h"
 #include "dots_schema.h"
 
@@ -30,6 +31,7 @@ typedef struct {
     dots_cli_config_t      config;
     const char            *config_file;
     char                   cuid[DOTS_CLI_CUID_MAX + 1];
+    dots_cli_psk_t         psk;          /* of the signal channel */
     dots_schema_t         *schema;
 
     long                   timeout;      /* seconds */

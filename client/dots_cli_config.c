@@ -45,6 +45,7 @@ static const dots_cli_config_setting_t  dots_cli_config_settings[] = {
     dots_cli_config_setting(ca, 1, NULL, "a file"),
     dots_cli_config_setting(cert, 1, NULL, "a file"),
     dots_cli_config_setting(key, 1, NULL, "a file"),
+    dots_cli_config_setting(psk, 1, NULL, "a file"),
     dots_cli_config_setting(cuid, 0, dots_cli_config_fits_cuid,
                             "1 to 250 letters, digits and signs"),
     dots_cli_config_setting(state, 1, NULL, "a folder"),
@@ -241,7 +242,8 @@ dots_cli_config_line(dots_cli_config_t *c, char *line, const char *path,
     if (s == NULL) {
         return dots_fault(f, DOTS_FAULT_UNKNOWN, NULL,
                           "unknown setting \"%.40s\": there are server, data, "
-                          "name, ca, cert, key, cuid, state, schemas", name);
+                          "name, ca, cert, key, psk, cuid, state, schemas",
+                          name);
     }
 
     if (*dots_cli_config_slot(c, s) != NULL) {

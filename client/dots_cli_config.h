@@ -22,6 +22,7 @@ typedef struct {
     char *ca;
     char *cert;
     char *key;
+    char *psk;      /* file with the pre-shared key */
     char *cuid;
     char *state;    /* folder of what is kept across runs */
     char *schemas;  /* folder of the YANG modules */

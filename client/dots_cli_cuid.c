@@ -100,6 +100,23 @@ dots_cli_cuid(const char *path, char cuid[DOTS_CLI_CUID_LEN + 1],
 
 
 int
+dots_cli_cuid_psk(const char *identity, char cuid[DOTS_CLI_CUID_LEN + 1])
+{
+    uint8_t  hash[EVP_MAX_MD_SIZE];
+
+    if (EVP_Digest(identity, strlen(identity), hash, NULL, EVP_sha256(), NULL)
+        != 1)
+    {
+        return DOTS_ERROR;
+    }
+
+    dots_cli_cuid_encode(hash, cuid);
+
+    return DOTS_OK;
+}
+
+
+int
 dots_cli_cuid_random(char cuid[DOTS_CLI_CUID_LEN + 1])
 {
     uint8_t  bytes[DOTS_CLI_CUID_BYTES];

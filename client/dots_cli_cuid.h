@@ -1,6 +1,6 @@
 /*
  * The client's certificate and key as files, and the cuid that RFC 9132 section
- * 4.4.1.1 derives from the certificate.  Knows no session.
+ * 4.4.1.1 derives from the certificate or a PSK identity.  Knows no session.
  */
 
 #ifndef DOTS_CLI_CUID_H
@@ -18,6 +18,9 @@
  */
 int dots_cli_cuid(const char *cert, char cuid[DOTS_CLI_CUID_LEN + 1],
     dots_fault_t *f);
+
+/* The same of a PSK identity. */
+int dots_cli_cuid_psk(const char *identity, char cuid[DOTS_CLI_CUID_LEN + 1]);
 
 /* A cuid that nobody else has, for a collision: same section. */
 int dots_cli_cuid_random(char cuid[DOTS_CLI_CUID_LEN + 1]);

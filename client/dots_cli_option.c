@@ -209,6 +209,7 @@ static const dots_cli_option_t  dots_cli_option_table[] = {
     { "ca", 0, required_argument, 0, dots_cli_option_setting, NULL },
     { "cert", 0, required_argument, 0, dots_cli_option_setting, NULL },
     { "key", 0, required_argument, 0, dots_cli_option_setting, NULL },
+    { "psk", 0, required_argument, 0, dots_cli_option_setting, NULL },
     { "cuid", 0, required_argument, 0, dots_cli_option_setting, NULL },
     { "state", 0, required_argument, 0, dots_cli_option_setting, NULL },
     { "schemas", 0, required_argument, 0, dots_cli_option_setting, NULL },

@@ -264,6 +264,20 @@ dots_cli_signal_pki(dots_cli_signal_t *s, coap_dtls_pki_t *pki)
 }
 
 
+static void
+dots_cli_signal_psk(dots_cli_signal_t *s, coap_dtls_cpsk_t *psk)
+{
+    memset(psk, 0, sizeof(*psk));
+
+    psk->version = COAP_DTLS_CPSK_SETUP_VERSION;
+    psk->client_sni = s->cli->config.name;
+    psk->psk_info.identity.s = (const uint8_t *) s->cli->psk.identity;
+    psk->psk_info.identity.length = strlen(s->cli->psk.identity);
+    psk->psk_info.key.s = s->cli->psk.key;
+    psk->psk_info.key.length = s->cli->psk.len;
+}
+
+
 static int
 dots_cli_signal_context(dots_cli_signal_t *s)
 {
@@ -286,8 +300,10 @@ dots_cli_signal_context(dots_cli_signal_t *s)
     s->context = coap_new_context(NULL);
 
     if (s->context == NULL
-        || coap_context_set_pki_root_cas(s->context, s->cli->config.ca, NULL)
-           == 0)
+        || (s->cli->psk.len == 0
+            && coap_context_set_pki_root_cas(s->context, s->cli->config.ca,
+                                             NULL)
+               == 0))
     {
         (void) snprintf(s->answer->text, sizeof(s->answer->text),
                         "ca: %.200s can't be read or holds no certificates",
@@ -309,19 +325,28 @@ dots_cli_signal_context(dots_cli_signal_t *s)
 static void
 dots_cli_signal_connect(dots_cli_signal_t *s, const struct addrinfo *ai)
 {
-    coap_address_t   dst;
-    coap_dtls_pki_t  pki;
+    coap_address_t    dst;
+    coap_dtls_pki_t   pki;
+    coap_dtls_cpsk_t  psk;
 
     coap_address_init(&dst);
     dst.size = ai->ai_addrlen;
     memcpy(&dst.addr, ai->ai_addr, ai->ai_addrlen);
 
-    dots_cli_signal_pki(s, &pki);
-
     s->closing = 0;
     s->unreachable = 0;
-    s->session = coap_new_client_session_pki(s->context, NULL, &dst,
-                                             COAP_PROTO_DTLS, &pki);
+
+    if (s->cli->psk.len) {
+        dots_cli_signal_psk(s, &psk);
+        s->session = coap_new_client_session_psk2(s->context, NULL, &dst,
+                                                  COAP_PROTO_DTLS, &psk);
+
+    } else {
+        dots_cli_signal_pki(s, &pki);
+        s->session = coap_new_client_session_pki(s->context, NULL, &dst,
+                                                 COAP_PROTO_DTLS, &pki);
+    }
+
     if (s->session == NULL) {
         s->unreachable = 1;
     }
@@ -510,8 +535,11 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
 
     if (s->refused && !s->connected) {
         (void) snprintf(text, DOTS_CLI_SIGNAL_TEXT,
-                        "the handshake with %s failed: \"ca\" does not fit the "
-                        "server, or the server does not accept \"cert\"",
+                        s->cli->psk.len
+                        ? "the handshake with %s failed: the server does not "
+                          "accept \"psk\""
+                        : "the handshake with %s failed: \"ca\" does not fit "
+                          "the server, or the server does not accept \"cert\"",
                         s->cli->config.server);
         return DOTS_CLI_UNTRUSTED;
     }
@@ -522,6 +550,9 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
                     : s->connected
                     ? "%s does not answer in time: try again, the request may "
                       "have arrived"
+                    : s->cli->psk.len && !s->unreachable
+                    ? "cannot connect to %s: does UDP get there, and is \"psk\" "
+                      "what the server has? It does not answer a wrong key"
                     : "cannot connect to %s: is that the server's address, and "
                       "does UDP get there?", s->cli->config.server);
 

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(22);
+$t->plan(33);
 
 dots_pki($t);
 
@@ -120,20 +120,64 @@ foreach my $cipher (qw/ PSK-AES128-CBC-SHA PSK-NULL-SHA256
 my $out = `(sleep 1; echo) | timeout 10 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -psk_identity client-a -psk $key -cipher PSK 2>&1`;
 like($out, qr/Cipher is ECDHE-PSK-CHACHA20-POLY1305/, 'openssl s_client');
 
+my $raw = 'sixteen bytes of key';
+
+keys_are($t, "client-a:" . unpack('H*', $raw)
+	. "\nurn:client:b:$other$other\n");
+$t->reload();
+ok(dots_until(sub { psk($t, 'client-a', unpack('H*', $raw))->connected()
+	=~ /^connected/ }, 20), 'another key after a reload');
+
 SKIP: {
 	skip 'no coap-client-openssl', 1
 		unless grep { -x "$_/coap-client-openssl" } split /:/, $ENV{PATH};
 
-	my $raw = 'sixteen bytes of key';
-	keys_are($t, "client-a:" . unpack('H*', $raw)
-		. "\nurn:client:b:$other$other\n");
-	$t->reload();
-	ok(dots_until(sub { psk($t, 'client-a', unpack('H*', $raw))->connected()
-		=~ /^connected/ }, 20), 'another key after a reload');
-
 	$out = `timeout 20 coap-client-openssl -N -B 10 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
 	like($out, qr/c:2\.05/, 'coap-client-openssl');
 }
+
+# the customer's command
+
+sub dots {
+	my ($d, @args) = @_;
+	my $dots = ($ENV{DOTS_BUILD} || dots_top() . '/build/default') . '/dots';
+	my $cmd = join ' ', $dots, '--server', "127.0.0.1:" . port(8446, udp => 1),
+		'--state', "$d/dots.state", map { "'$_'" } @args;
+	my $out = `$cmd 2>&1`;
+	return ($? >> 8, $out);
+}
+
+my $hex = $t->read_file('psk') =~ /^client-a:(\w+)/ ? $1 : '';
+$t->write_file('mine', "# of the provider\n\nclient-a:$hex\n");
+$t->write_file('short', "client-a:0011\n");
+$t->write_file('wrong', "client-a:" . 'ab' x 16 . "\n");
+
+# RFC 9132 section 4.4.1.1, by openssl alone
+
+my $cuid = `printf client-a | openssl dgst -sha256 -binary | head -c 16 | base64`;
+$cuid =~ tr!+/!-_!;
+$cuid =~ s/[=\n]//g;
+
+my @psk = ('--psk', "$d/mine");
+my ($rc, $said) = dots($d, @psk, 'cuid');
+is($said, "$cuid\n", 'the cuid is the hash of the identity');
+($rc, $said) = dots($d, @psk, 'mitigate', '192.0.2.9/32');
+is($rc, 0, 'dots mitigate') or diag($said);
+($rc, $said) = dots($d, @psk, 'status');
+like($said, qr!192\.0\.2\.9/32!, 'dots status');
+($rc, $said) = dots($d, @psk, 'mitigate', '198.51.100.9/32');
+is($rc, 1, 'not another customer\'s');
+($rc, $said) = dots($d, @psk, 'alias', 'list');
+is($rc, 2, 'the data channel is for certificates');
+like($said, qr/--ca, --cert and --key/, 'says so');
+($rc, $said) = dots($d, '--psk', "$d/short", 'status');
+is($rc, 2, 'a short key');
+like($said, qr/NAME:KEY.*32 to 128 hex/, 'what to write');
+unlike($said, qr/0011/, 'without the key');
+($rc, $said) = dots($d, '--psk', "$d/nowhere", 'status');
+is($rc, 2, 'no such file');
+($rc, $said) = dots($d, '--timeout', 3, '--psk', "$d/wrong", 'status');
+is($rc, 3, 'a wrong key is not answered');
 
 is(psk($t, 'client-a', $key, '--timeout', 3000)->connected(), $wrong,
 	'the old key is no more');
