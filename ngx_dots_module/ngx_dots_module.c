@@ -8,6 +8,8 @@
 
 static void *ngx_dots_create_conf(ngx_cycle_t *cycle);
 static char *ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf);
+static ngx_int_t ngx_dots_check_events(ngx_cycle_t *cycle,
+    ngx_dots_conf_t *dcf);
 static ngx_int_t ngx_dots_init_module(ngx_cycle_t *cycle);
 static void ngx_dots_exit_process(ngx_cycle_t *cycle);
 
@@ -67,9 +69,38 @@ ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_dots_check_events(cycle, dcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_dots_psk_enable(dcf);
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * With multi_accept nginx reads a UDP socket until it is empty.  A flood that
+ * is faster than the worker never lets it be: no timer, no commit, no answer to
+ * a PUT comes to its turn, on the very day that DOTS is for.
+ */
+
+static ngx_int_t
+ngx_dots_check_events(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf)
+{
+    ngx_event_conf_t  *ecf;
+
+    ecf = ngx_event_get_conf(cycle->conf_ctx, ngx_event_core_module);
+
+    if (dcf->udp && ecf->multi_accept) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"multi_accept on\" in the \"events\" block lets a "
+                      "flood of datagrams stop the worker of \"dots_signal\": "
+                      "remove it");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

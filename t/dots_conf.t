@@ -276,6 +276,10 @@ my @cases = (
 	[ 'no client CA', {}, qr/ssl_client_certificate/s,
 		sub { s!ssl_client_certificate .*;!! } ],
 
+	[ 'multi_accept with dots_signal', {},
+		qr/"multi_accept on".*dots_signal.*remove/s,
+		sub { s!^events \{!events { multi_accept on;!m } ],
+
 	[ 'a directive of another block', { dots => 'identity dns:x;' },
 		qr/"identity" directive is not allowed here.*nginx\.conf:\d+/s ],
 );
