@@ -218,7 +218,12 @@ dots_registry_revoke(dots_registry_t *r, const dots_mitigation_key_t *key,
 
     e = dots_registry_idle(r, key);
 
-    if (e == NULL || e->current->status == DOTS_STATUS_WITHDRAWN) {
+    /* what is to be 8 again soon would come back */
+
+    if (e == NULL
+        || (e->current->status == DOTS_STATUS_WITHDRAWN
+            && !dots_registry_version_returns(e->current)))
+    {
         return DOTS_DECLINED;
     }
 

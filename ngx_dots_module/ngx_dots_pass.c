@@ -420,7 +420,7 @@ ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
     const dots_customer_t  *customer;
     ngx_dots_pass_work_t   *w;
 
-    if (m->status == DOTS_STATUS_WITHDRAWN) {
+    if (m->status == DOTS_STATUS_WITHDRAWN && !dots_mitigation_returns(m)) {
         return;
     }
 

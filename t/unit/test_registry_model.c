@@ -539,7 +539,8 @@ do_expire_or_revoke(model_t *md)
     if (revoke) {
         rc = dots_registry_revoke(&md->w.r, &key, "lost the prefix", 7000,
                                   md->now, owner, md->w.a, &m);
-        allowed = !e->owner && e->now.status != 7;
+        allowed = !e->owner && (e->now.status != 7
+                                || dots_mitigation_returns(&e->now));
         want.status = 7;
         want.terminates = md->now + 7000;
         strcpy(want.reason, "lost the prefix");

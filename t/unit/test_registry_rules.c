@@ -351,6 +351,32 @@ test_immediate_wins(void **state)
 }
 
 
+/* A preconfigured one that is to come back, of a customer without the prefix. */
+
+static void
+test_revoked_for_good(void **state)
+{
+    test_t *t = *state;
+
+    dots_mitigation_key_t  key = world_key("a", "u", 1);
+
+    have(t, 1, "192.0.2.0/24 !");
+    assert_int_equal(trigger(t, "u", 1), DOTS_VERDICT_CHANGED);
+    have(t, 9, "192.0.2.7");
+    assert_int_equal(seen(t, 1).status, DOTS_STATUS_WITHDRAWN);
+
+    assert_int_equal(dots_registry_revoke(&t->w.r, &key, "lost", 5000, t->now,
+                                          ME, t->w.a, &t->m), DOTS_OK);
+    settle(t);
+    assert_int_equal(seen(t, 1).conflict.cause, 0);
+    assert_int_equal(trigger(t, "u", 1), DOTS_VERDICT_NOT_FOUND);
+
+    t->now += 5000;
+    assert_int_equal(expire(t, 1), DOTS_OK);
+    assert_int_equal(seen(t, 1).mid, 0);
+}
+
+
 /* The registry's copy of it comes back as the store has it. */
 
 static void
@@ -615,6 +641,7 @@ main(void)
         TEST(test_trigger),
         TEST(test_untriggered_ends),
         TEST(test_immediate_wins),
+        TEST(test_revoked_for_good),
         TEST(test_replay),
         TEST(test_trigger_beside_others),
         TEST(test_trigger_busy),
