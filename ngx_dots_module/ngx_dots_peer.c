@@ -231,6 +231,12 @@ ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     ngx_dots_log_t    entry;
     ngx_dots_peer_t  *peer = data;
 
+    /* a flood is counted (ngx_dots_limit.c), it does not fill the disk */
+
+    if (code == DOTS_COAP_TOO_MANY_REQUESTS) {
+        return;
+    }
+
     ngx_memzero(&entry, sizeof(ngx_dots_log_t));
 
     ngx_str_set(&entry.channel, "signal");

@@ -73,13 +73,15 @@ sub conf {
 conf($t);
 $t->run();
 
-# the worker that wrote the last line about a session
+# the worker that has the n-th session which began so
 
-sub last_session {
-	my ($t, $what) = @_;
-	my @pids = $t->read_file('error.log')
-		=~ /\[info\] (\d+)#.*DTLS session $what: customer/g;
-	return $pids[-1];
+sub worker {
+	my ($t, $what, $n) = @_;
+	my @pids;
+
+	dots_until(sub { @pids = $t->read_file('error.log')
+		=~ /\[info\] (\d+)#.*DTLS session $what: customer/g; @pids >= $n });
+	return $pids[$n - 1];
 }
 
 # all workers are new, and serve
@@ -103,16 +105,16 @@ sub reload {
 my $s = dots_session($t, args => ['--timeout', 5000]);
 unlike($s->connected(), qr/resumed/, 'a full handshake');
 is($s->command('keep'), 'ok', 'gives a ticket');
-my $first = last_session($t, 'established');
+my $first = worker($t, 'established', 1);
 
 $s->put('c', 1, prefix => ['192.0.2.1/32']);
 
 my ($elsewhere, $out);
 
-foreach (1 .. 50) {
+foreach my $n (1 .. 50) {
 	$out = $s->command('resume 5000');
 	last unless $out =~ /^connected \S+ resumed$/;
-	$elsewhere = last_session($t, 'resumed') != $first;
+	$elsewhere = worker($t, 'resumed', $n) != $first;
 	last if $elsewhere;
 }
 
