@@ -398,18 +398,22 @@ load_work_room(void)
 }
 
 
+/* Nothing is under way, neither a handshake nor a request. */
+
 static int
 load_work_settled(void)
 {
-    long  i;
+    long  i, k;
 
     if (load_work.under_way > 0) {
         return 0;
     }
 
     for (i = 0; i < load_work.conf.sessions; i++) {
-        if (load_work.clients[i].slots[0].busy) {
-            return 0;
+        for (k = 0; k < load_work.conf.depth; k++) {
+            if (load_work.clients[i].slots[k].busy) {
+                return 0;
+            }
         }
     }
 
@@ -580,6 +584,14 @@ load_work_run(void)
 
     end = load_work_loop(begin + (int64_t) (load_work.conf.seconds * 1e6),
                          load_work_enough);
+    load_work.running = 0;
+
+    /* what was sent at a rate is answered or lost in the end, never left out */
+
+    if (load_work.conf.rate > 0) {
+        (void) load_work_loop(load_net_now() + LOAD_WORK_START,
+                              load_work_settled);
+    }
 
     return (double) (end - begin) / 1e6;
 }
