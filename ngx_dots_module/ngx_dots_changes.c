@@ -10,6 +10,7 @@
 
 typedef struct {
     ngx_queue_t    buckets[NGX_DOTS_CHANGES_BUCKETS];  /* by customer */
+    ngx_queue_t    gateways;     /* they ask for others, too */
     ngx_uint_t     peers;
     uint64_t       position;     /* in the registry's ring */
     ngx_uint_t     epoch;        /* of the zone that "position" is of */
@@ -38,6 +39,8 @@ ngx_dots_changes_init_process(ngx_cycle_t *cycle)
         ngx_queue_init(&ngx_dots_changes.buckets[i]);
     }
 
+    ngx_queue_init(&ngx_dots_changes.gateways);
+
     ngx_dots_changes.position = UINT64_MAX;
 
     ngx_dots_changes.timer.handler = ngx_dots_changes_timer;
@@ -47,11 +50,16 @@ ngx_dots_changes_init_process(ngx_cycle_t *cycle)
 }
 
 
+static ngx_queue_t *
+ngx_dots_changes_bucket(uint64_t customer)
+{
+    return &ngx_dots_changes.buckets[customer % NGX_DOTS_CHANGES_BUCKETS];
+}
+
+
 void
 ngx_dots_changes_observe(ngx_dots_peer_t *peer, ngx_uint_t n)
 {
-    uint64_t  hash;
-
     if ((peer->observers != 0) == (n != 0)) {
         peer->observers = n;
         return;
@@ -64,10 +72,11 @@ ngx_dots_changes_observe(ngx_dots_peer_t *peer, ngx_uint_t n)
         ngx_dots_changes.peers--;
 
     } else {
-        hash = dots_registry_hash(peer->customer->name);
-
         ngx_queue_insert_tail(
-            &ngx_dots_changes.buckets[hash % NGX_DOTS_CHANGES_BUCKETS],
+            peer->customer->gateway
+            ? &ngx_dots_changes.gateways
+            : ngx_dots_changes_bucket(
+                                  dots_registry_hash(peer->customer->name)),
             &peer->observing);
         ngx_dots_changes.peers++;
     }
@@ -119,14 +128,15 @@ ngx_dots_changes_read(void)
                 ngx_dots_changes_tell(&ngx_dots_changes.buckets[i], NULL);
             }
 
+            ngx_dots_changes_tell(&ngx_dots_changes.gateways, NULL);
+
             continue;
         }
 
         for (i = 0; i < n; i++) {
-            ngx_dots_changes_tell(
-                &ngx_dots_changes.buckets[list[i].customer
-                                          % NGX_DOTS_CHANGES_BUCKETS],
-                &list[i]);
+            ngx_dots_changes_tell(ngx_dots_changes_bucket(list[i].customer),
+                                  &list[i]);
+            ngx_dots_changes_tell(&ngx_dots_changes.gateways, &list[i]);
         }
 
     } while (rc == NGX_DECLINED || n == NGX_DOTS_CHANGES_BATCH);
@@ -177,7 +187,7 @@ ngx_dots_changes_tell(ngx_queue_t *bucket, const dots_registry_change_t *change)
     {
         peer = ngx_queue_data(q, ngx_dots_peer_t, observing);
 
-        if (change
+        if (change && !peer->customer->gateway
             && change->customer != dots_registry_hash(peer->customer->name))
         {
             continue;

@@ -98,7 +98,7 @@ void dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
 int64_t dots_signal_timer(dots_signal_t *s, int64_t now);
 
 /*
- * The mitigations of a client of this customer have changed; NULL: any may have.
+ * The mitigations of a client have changed; NULL: any may have.
  * What is to be sent is sent by dots_signal_timer(), which wants to be called
  * afterwards.
  */

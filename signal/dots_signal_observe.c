@@ -52,7 +52,9 @@ struct dots_signal_observer_s {
     dots_signal_observer_t      *next;
     const dots_signal_method_t  *method;
 
-    uint64_t                     cuid;      /* dots_registry_hash() */
+    uint64_t                     customer;  /* dots_registry_hash(): whom a
+                                               gateway asked for, maybe */
+    uint64_t                     cuid;      /* the same */
     uint32_t                     mid;
     unsigned                     has_mid:1;
     unsigned                     mitigation:1;  /* of the resource mitigate */
@@ -165,24 +167,30 @@ dots_signal_observe_mix(uint64_t hash, const void *data, size_t len)
 
 
 /*
- * All that a GET shows but the remaining lifetime, which changes by itself; a
- * new lifetime changes "expires".
+ * All that a GET shows but the remaining lifetime and the retry-timer, which
+ * change by themselves; a new lifetime changes "expires", a new conflict
+ * "conflicted".
  */
 
 static uint64_t
 dots_signal_observe_digest(const dots_mitigation_t *m)
 {
-    int       status;
+    int       status, cause;
     uint64_t  hash;
 
     status = m->status;
+    cause = m->conflict.cause;
 
     hash = 0xcbf29ce484222325;
     hash = dots_signal_observe_mix(hash, &status, sizeof(status));
     hash = dots_signal_observe_mix(hash, &m->start, sizeof(m->start));
     hash = dots_signal_observe_mix(hash, &m->expires, sizeof(m->expires));
 
-    return dots_signal_observe_mix(hash, &m->lifetime, sizeof(m->lifetime));
+    hash = dots_signal_observe_mix(hash, &m->lifetime, sizeof(m->lifetime));
+    hash = dots_signal_observe_mix(hash, &cause, sizeof(cause));
+
+    return dots_signal_observe_mix(hash, &m->conflicted,
+                                   sizeof(m->conflicted));
 }
 
 
@@ -300,6 +308,7 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
 
     if (rq != NULL) {
         o->mitigation = 1;
+        o->customer = dots_registry_hash(rq->customer->name);
         o->cuid = dots_registry_hash(rq->cuid);
         o->has_mid = rq->has_mid;
         o->mid = rq->mid;
@@ -371,7 +380,7 @@ dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change)
         }
 
         if (change == NULL
-            || (change->cuid == o->cuid
+            || (change->customer == o->customer && change->cuid == o->cuid
                 && (!o->has_mid || change->mid == o->mid)))
         {
             o->dirty = 1;

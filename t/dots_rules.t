@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq curl/);
-$t->plan(68);
+$t->plan(70);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -245,8 +245,18 @@ $m = $a->request(method => 'GET', path => [ '.well-known', 'dots', 'mitigate',
 	'cdid=7eeaf349529eb55ed50113', 'cuid=c1', 'mid=1' ]);
 is($m->{code}, '4.04', "4.4.1.2: a client's own cdid is ignored");
 
+$m = $g->request(method => 'GET', token => 'relayed', options => [ [ 6, '' ] ],
+	path => [ '.well-known', 'dots', 'mitigate',
+		'cdid=7eeaf349529eb55ed50113', 'cuid=c1', 'mid=1' ]);
+is($m->{code}, '2.05', 'a gateway observes for its client');
+
 is(relayed('DELETE', '7eeaf349529eb55ed50113', 'c1', 1)->{code}, '2.02',
 	'4.4.4: relayed, too');
+
+do { $m = $g->notification('relayed') }
+	while $m && $m->{cbor}{1}{2}[0]{16} != 5;
+ok($m, 'and is told');
+
 is(relayed('GET', '7eeaf349529eb55ed50113', 'c1', 1)->{cbor}{1}{2}[0]{16}, 5,
 	'terminating');
 
