@@ -6,9 +6,9 @@
 /*
  * RFC 9325 section 4.2: forward secrecy and AEAD only, no finite-field DH.  The
  * CCM suites are what constrained CoAP peers have; those with a short tag come
- * last, and PSK-AES128-CCM8 even without forward secrecy, because RFC 7252 makes
- * them mandatory (sections 9.1.3.1 and 9.1.3.3).  RFC 9132 section 7.1 wants PSK
- * with (EC)DHE; of that OpenSSL has one suite that is no CBC.  It stands first:
+ * last, and PSK-AES128-CCM8 even without forward secrecy, because RFC 7252
+ * makes them mandatory (sections 9.1.3.1 and 9.1.3.3).  RFC 9132 section 7.1
+ * wants PSK with (EC)DHE; of that OpenSSL has one suite that is no CBC.  It stands first:
  * who offers it has a key, and perhaps no certificate.  PSK suites are offered
  * only where there is a psk_file.
  */

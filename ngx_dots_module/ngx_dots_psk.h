@@ -1,7 +1,7 @@
 /*
- * Pre-shared keys (RFC 4279): who has which, from a file, and the server side of
- * the handshake.  Read with the configuration, in the master; afterwards only
- * looked up.  Called by ngx_dots_conf*.c, the makers of SSL_CTX, and
+ * Pre-shared keys (RFC 4279): who has which, from a file, and the server side
+ * of the handshake.  Read with the configuration, in the master; afterwards
+ * only looked up.  Called by ngx_dots_conf*.c, the makers of SSL_CTX, and
  * ngx_dots_ticket.c.
  */
 

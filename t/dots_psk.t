@@ -141,13 +141,14 @@ SKIP: {
 sub dots {
 	my ($d, @args) = @_;
 	my $dots = ($ENV{DOTS_BUILD} || dots_top() . '/build/default') . '/dots';
-	my $cmd = join ' ', $dots, '--server', "127.0.0.1:" . port(8446, udp => 1),
+	my $cmd = join ' ', $dots, '--config', "$d/dots.conf", '--server', "127.0.0.1:" . port(8446, udp => 1),
 		'--state', "$d/dots.state", map { "'$_'" } @args;
 	my $out = `$cmd 2>&1`;
 	return ($? >> 8, $out);
 }
 
 my $hex = $t->read_file('psk') =~ /^client-a:(\w+)/ ? $1 : '';
+$t->write_file('dots.conf', "# nobody's own settings\n");
 $t->write_file('mine', "# of the provider\n\nclient-a:$hex\n");
 $t->write_file('short', "client-a:0011\n");
 $t->write_file('wrong', "client-a:" . 'ab' x 16 . "\n");

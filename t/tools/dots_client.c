@@ -15,7 +15,7 @@
  *   restart [MS]      forget the session, begin again from the same port
  *   keep              the session, for "resume"      -> ok | failed REASON
  *   resume [MS]       begin again from another port with the session kept
- *   renegotiate [MS]  a second handshake in this session  -> refused REASON
+ *   renegotiate [MS]  a second handshake in this session -> refused REASON
  *                                            | renegotiated
  *   send HEX          one message         -> sent N | failed REASON
  *   recv MS           the next message    -> recv HEX | timeout | closed
