@@ -8,9 +8,9 @@
  * CCM suites are what constrained CoAP peers have; those with a short tag come
  * last, and PSK-AES128-CCM8 even without forward secrecy, because RFC 7252
  * makes them mandatory (sections 9.1.3.1 and 9.1.3.3).  RFC 9132 section 7.1
- * wants PSK with (EC)DHE; of that OpenSSL has one suite that is no CBC.  It stands first:
- * who offers it has a key, and perhaps no certificate.  PSK suites are offered
- * only where there is a psk_file.
+ * wants PSK with (EC)DHE; of that OpenSSL has one suite that is no CBC.  It
+ * stands first: who offers it has a key, and perhaps no certificate.  PSK suites
+ * are offered only where there is a psk_file.
  */
 
 #define NGX_DOTS_DTLS_CIPHERS                                                 \
@@ -199,7 +199,7 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
 }
 
 
-/* Tickets or nothing: a cache would be another's worker's. */
+/* Tickets or nothing: a cache would be another worker's. */
 
 static void
 ngx_dots_dtls_conf_resumption(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)

@@ -8,7 +8,8 @@
  *               [--wait]
  *
  * It connects at once (not with --wait) and prints "connected CIPHER", with
- * "resumed" behind it if that is what happened, or "failed REASON"; then it reads commands from stdin, one a line, and answers
+ * "resumed" behind it if that is what happened, or "failed REASON"; then it
+ * reads commands from stdin, one a line, and answers
  * each with one line.  Every wait is bounded; after --life seconds it ends.
  *
  *   connect [MS]      handshake           -> connected CIPHER | failed REASON
