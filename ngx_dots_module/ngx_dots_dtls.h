@@ -120,5 +120,12 @@ int ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
 char *ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
     ngx_stream_ssl_conf_t *sslcf);
 
+/*
+ * Ciphers, groups and the CAs and CRL of the clients' certificates, into a
+ * context of DTLS or TLS.
+ */
+ngx_int_t ngx_dots_dtls_conf_profile(ngx_conf_t *cf, ngx_ssl_t *ssl,
+    ngx_stream_ssl_conf_t *sslcf);
+
 
 #endif /* _NGX_DOTS_DTLS_H_INCLUDED_ */

@@ -35,6 +35,8 @@ static ngx_int_t ngx_dots_dtls_conf_context(ngx_conf_t *cf,
 static void ngx_dots_dtls_conf_cleanup(void *data);
 static ngx_int_t ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_stream_ssl_conf_t *sslcf);
+static ngx_int_t ngx_dots_dtls_conf_ciphers(ngx_conf_t *cf, ngx_ssl_t *ssl,
+    ngx_stream_ssl_conf_t *sslcf);
 static ngx_int_t ngx_dots_dtls_conf_groups(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_str_t *groups);
 static void ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf);
@@ -108,6 +110,45 @@ static ngx_int_t
 ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_stream_ssl_conf_t *sslcf)
 {
+    if (ngx_ssl_certificates(cf, ssl, sslcf->certificates,
+                             sslcf->certificate_keys, sslcf->passwords)
+        != NGX_OK
+        || ngx_dots_dtls_conf_profile(cf, ssl, sslcf) != NGX_OK
+        || ngx_ssl_dhparam(cf, ssl, &sslcf->dhparam) != NGX_OK
+        || ngx_ssl_conf_commands(cf, ssl, sslcf->conf_commands) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_dots_dtls_conf_profile(ngx_conf_t *cf, ngx_ssl_t *ssl,
+    ngx_stream_ssl_conf_t *sslcf)
+{
+    if (ngx_dots_dtls_conf_ciphers(cf, ssl, sslcf) != NGX_OK
+        || ngx_ssl_client_certificate(cf, ssl, &sslcf->client_certificate,
+                                      sslcf->verify_depth)
+           != NGX_OK
+        || ngx_ssl_trusted_certificate(cf, ssl, &sslcf->trusted_certificate,
+                                       sslcf->verify_depth)
+           != NGX_OK
+        || ngx_ssl_crl(cf, ssl, &sslcf->crl) != NGX_OK
+        || ngx_dots_dtls_conf_groups(cf, ssl, &sslcf->ecdh_curve) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_dtls_conf_ciphers(ngx_conf_t *cf, ngx_ssl_t *ssl,
+    ngx_stream_ssl_conf_t *sslcf)
+{
     ngx_str_t   ciphers;
     ngx_uint_t  prefer;
 
@@ -121,25 +162,7 @@ ngx_dots_dtls_conf_ssl(ngx_conf_t *cf, ngx_ssl_t *ssl,
         prefer = 1;
     }
 
-    if (ngx_ssl_certificates(cf, ssl, sslcf->certificates,
-                             sslcf->certificate_keys, sslcf->passwords)
-        != NGX_OK
-        || ngx_ssl_ciphers(cf, ssl, &ciphers, prefer) != NGX_OK
-        || ngx_ssl_client_certificate(cf, ssl, &sslcf->client_certificate,
-                                      sslcf->verify_depth)
-           != NGX_OK
-        || ngx_ssl_trusted_certificate(cf, ssl, &sslcf->trusted_certificate,
-                                       sslcf->verify_depth)
-           != NGX_OK
-        || ngx_ssl_crl(cf, ssl, &sslcf->crl) != NGX_OK
-        || ngx_ssl_dhparam(cf, ssl, &sslcf->dhparam) != NGX_OK
-        || ngx_dots_dtls_conf_groups(cf, ssl, &sslcf->ecdh_curve) != NGX_OK
-        || ngx_ssl_conf_commands(cf, ssl, sslcf->conf_commands) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_ssl_ciphers(cf, ssl, &ciphers, prefer);
 }
 
 

@@ -5,6 +5,9 @@
 
 static void ngx_dots_peer_tick(ngx_event_t *ev);
 static void ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len);
+static int ngx_dots_peer_full(void *data);
+static void ngx_dots_peer_hold(void *data, int on);
+static void ngx_dots_peer_finish(void *data, const char *why);
 static void ngx_dots_peer_submit(void *data, dots_request_t *rq);
 static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     uint8_t code, const dots_request_t *rq, const char *why);
@@ -14,6 +17,9 @@ static void ngx_dots_peer_observing(void *data, size_t n);
 
 static const dots_signal_ops_t  ngx_dots_peer_ops = {
     .send = ngx_dots_peer_send,
+    .full = ngx_dots_peer_full,
+    .hold = ngx_dots_peer_hold,
+    .finish = ngx_dots_peer_finish,
     .submit = ngx_dots_peer_submit,
     .audit = ngx_dots_peer_audit,
     .admit = ngx_dots_peer_admit,
@@ -69,7 +75,9 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     peer->conf->customers = dcf->customers;
 
     peer->signal = dots_signal_create(peer->conf, peer, peer->customer,
-                                      DOTS_SIGNAL_UDP, mtu);
+                                      SSL_is_dtls(ssl) ? DOTS_SIGNAL_UDP
+                                                       : DOTS_SIGNAL_TCP,
+                                      mtu);
 
     if (peer->signal == NULL) {
         ngx_log_error(NGX_LOG_CRIT, c->log, 0,
@@ -190,6 +198,33 @@ ngx_dots_peer_admit(void *data, const dots_coap_message_t *request)
 
     return ngx_dots_limit_request(ngx_dots_get_conf(ngx_cycle),
                                   peer->connection, peer->customer, request);
+}
+
+
+static int
+ngx_dots_peer_full(void *data)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    return peer->full(peer) != 0;
+}
+
+
+static void
+ngx_dots_peer_hold(void *data, int on)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    peer->hold(peer, on);
+}
+
+
+static void
+ngx_dots_peer_finish(void *data, const char *why)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    peer->finish(peer, why);
 }
 
 

@@ -24,9 +24,12 @@ struct ngx_dots_peer_s {
     const dots_customer_t  *customer;       /* NULL: nobody's */
     dots_signal_t          *signal;         /* NULL: not open */
 
-    /* May not end the session: what it finds wrong waits for an event. */
+    /* These may not end the session: what they find waits for an event. */
     void                  (*send)(ngx_dots_peer_t *peer, const u_char *data,
                                   size_t len);
+    ngx_uint_t            (*full)(ngx_dots_peer_t *peer);
+    void                  (*hold)(ngx_dots_peer_t *peer, ngx_uint_t on);
+    void                  (*finish)(ngx_dots_peer_t *peer, const char *why);
 
     ngx_event_t             tick;           /* dots_signal_timer(); cancelable */
     ngx_queue_t             observing;      /* ngx_dots_changes.c */
@@ -38,7 +41,7 @@ struct ngx_dots_peer_s {
 /*
  * Names the customer of the connection's certificate and makes the signal
  * channel; "mtu" as in dots_signal_create().  The transport has set session,
- * connection, conf, send, and zeroed the rest.
+ * connection, conf, send, over TLS full, hold and finish, and zeroed the rest.
  */
 ngx_int_t ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf,
     SSL *ssl, size_t mtu);

@@ -14,6 +14,7 @@ typedef struct {
     void       **srv_conf;
     ngx_str_t    addr_text;
     ngx_uint_t   udp;
+    ngx_uint_t   ssl;
     ngx_uint_t   reuseport;
 } ngx_stream_dots_listen_t;
 
@@ -37,6 +38,7 @@ ngx_stream_dots_each_server(ngx_conf_t *cf, ngx_stream_conf_addr_t *addr,
         listen.srv_conf = server[i]->ctx->srv_conf;
         listen.addr_text = addr->opt.addr_text;
         listen.udp = (addr->opt.type == SOCK_DGRAM);
+        listen.ssl = addr->opt.ssl;
         listen.reuseport = addr->opt.reuseport;
 
         if (handler(cf, &listen) != NGX_OK) {
@@ -98,6 +100,7 @@ ngx_stream_dots_each_listen(ngx_conf_t *cf, ngx_stream_dots_listen_pt handler)
         listen.srv_conf = ls[i].ctx->srv_conf;
         listen.addr_text = ls[i].addr_text;
         listen.udp = (ls[i].type == SOCK_DGRAM);
+        listen.ssl = ls[i].ssl;
         listen.reuseport = ls[i].reuseport;
 
         if (handler(cf, &listen) != NGX_OK) {

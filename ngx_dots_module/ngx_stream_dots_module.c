@@ -1,5 +1,6 @@
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_process.h"
+#include "ngx_dots_tls.h"
 #include "ngx_stream_dots_compat.h"
 
 
@@ -15,6 +16,7 @@ typedef struct {
     u_char                      *file;
     ngx_uint_t                   line;
     ngx_dots_dtls_conf_t         dtls;
+    ngx_dots_tls_conf_t          tls;
 } ngx_stream_dots_srv_conf_t;
 
 
@@ -109,21 +111,16 @@ ngx_module_t  ngx_stream_dots_module = {
 static void
 ngx_stream_dots_handler(ngx_stream_session_t *s)
 {
-    ngx_connection_t            *c;
     ngx_stream_dots_srv_conf_t  *dscf;
-
-    c = s->connection;
-
-    if (c->type != SOCK_DGRAM) {
-        ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                      "the signal channel is served over UDP only");
-        ngx_stream_finalize_session(s, NGX_STREAM_OK);
-        return;
-    }
 
     dscf = ngx_stream_get_module_srv_conf(s, ngx_stream_dots_module);
 
-    ngx_dots_dtls_accept(s, &dscf->dtls);
+    if (s->connection->type == SOCK_DGRAM) {
+        ngx_dots_dtls_accept(s, &dscf->dtls);
+        return;
+    }
+
+    ngx_dots_tls_accept(s, &dscf->tls);
 }
 
 
@@ -153,6 +150,7 @@ ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     dcf = ngx_dots_get_conf(cf->cycle);
     dcf->udp = 1;
     dscf->dtls.dots = dcf;
+    dscf->tls.dots = dcf;
 
     return NGX_CONF_OK;
 }
@@ -244,6 +242,12 @@ ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_stream_dots_resolver(cf);
 
     if (ngx_stream_dots_check(cf, conf, sslcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->tls.idle_timeout = conf->dtls.idle_timeout;
+
+    if (ngx_dots_tls_conf_create(cf, &conf->tls, sslcf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -346,6 +350,17 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 
     dscf = listen->srv_conf[ngx_stream_dots_module.ctx_index];
 
+    if (dscf->enable && !listen->udp && !listen->ssl) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"listen %V\" of \"dots_signal\" in %s:%ui is plain TCP, "
+                      "the signal channel needs TLS: write "
+                      "\"listen %V ssl\", or \"listen %V udp reuseport\" for "
+                      "DTLS",
+                      &listen->addr_text, dscf->file, dscf->line,
+                      &listen->addr_text, &listen->addr_text);
+        return NGX_ERROR;
+    }
+
     if (!dscf->enable || !listen->udp || listen->reuseport) {
         return NGX_OK;
     }
@@ -404,6 +419,8 @@ ngx_stream_dots_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_dots_tls_init_process(cycle);
+
     return ngx_dots_dtls_init_process(cycle);
 }
 
@@ -411,5 +428,6 @@ ngx_stream_dots_init_process(ngx_cycle_t *cycle)
 static void
 ngx_stream_dots_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_dots_tls_exit_process();
     ngx_dots_dtls_exit_process();
 }

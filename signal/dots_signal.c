@@ -548,6 +548,15 @@ dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
 }
 
 
+void
+dots_signal_resume(dots_signal_t *s, int64_t now)
+{
+    s->now = now;
+
+    dots_signal_ended(s);
+}
+
+
 /* What the peer answers to a request of ours: nonzero if we asked. */
 
 int

@@ -43,10 +43,13 @@ typedef struct {
     void (*send)(void *peer, const uint8_t *data, size_t len);
 
     /*
-     * Over TCP, where neither may be NULL.  hold(1): no dots_signal_input()
-     * until hold(0).  finish(): the connection is to be closed once what was
-     * sent has left; "why" is NULL for an orderly end.
+     * Over TCP, where none may be NULL.  full(): nonzero while much waits to be
+     * sent, so that no further request is answered before dots_signal_resume().
+     * hold(1): no dots_signal_input() until hold(0).  finish(): the connection
+     * is to be closed once what was sent has left; "why" is NULL for an orderly
+     * end.
      */
+    int (*full)(void *peer);
     void (*hold)(void *peer, int on);
     void (*finish)(void *peer, const char *why);
 
@@ -93,6 +96,9 @@ dots_signal_t *dots_signal_create(const dots_signal_conf_t *conf, void *peer,
 /* One datagram or a piece of the stream, at "now" (ms, monotonic). */
 void dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
     int64_t now);
+
+/* After ops->full() was nonzero: it is no longer. */
+void dots_signal_resume(dots_signal_t *s, int64_t now);
 
 /* Time-driven work; returns ms until it wants to be called again, -1: never. */
 int64_t dots_signal_timer(dots_signal_t *s, int64_t now);

@@ -4,8 +4,8 @@
  *
  * What has come stands in a buffer until its message is whole and may be
  * processed.  Some have to wait: a request while DOTS_SIGNAL_INFLIGHT others are
- * under way, a Ping with Custody and a Release until all before them are
- * answered.  Meanwhile the host is asked to hold the peer's bytes back, so that
+ * under way or the peer does not read, a Ping with Custody and a Release until
+ * all before them are answered.  Meanwhile the host is asked to hold the peer's bytes back, so that
  * TCP's flow control reaches the peer.
  *
  * Bounded: the buffer grows with what has arrived, never by a length that the
@@ -367,7 +367,9 @@ dots_signal_tcp_message(dots_signal_t *s, const uint8_t *data, size_t len)
         return DOTS_OK;
     }
 
-    if (s->nexchanges == DOTS_SIGNAL_INFLIGHT) {
+    if (s->nexchanges == DOTS_SIGNAL_INFLIGHT
+        || s->conf.ops->full(s->peer))
+    {
         return DOTS_DECLINED;
     }
 

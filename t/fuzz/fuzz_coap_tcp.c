@@ -72,6 +72,15 @@ fuzz_send(void *peer, const uint8_t *data, size_t len)
 }
 
 
+static int
+fuzz_full(void *peer)
+{
+    (void) peer;
+
+    return 0;
+}
+
+
 static void
 fuzz_held(void *peer, int on)
 {
@@ -126,6 +135,7 @@ fuzz_submit(void *peer, dots_request_t *rq)
 
 static const dots_signal_ops_t  fuzz_ops = {
     .send = fuzz_send,
+    .full = fuzz_full,
     .hold = fuzz_held,
     .finish = fuzz_finished,
     .submit = fuzz_submit

@@ -60,7 +60,8 @@ struct test_peer_s {
     void           (*decide)(test_peer_t *p, dots_request_t *rq);
     dots_verdict_t   verdict;           /* without "decide" */
 
-    int              holding;           /* of TCP: bytes are held back */
+    int              full;              /* of TCP: much waits to be sent */
+    int              holding;           /* bytes are held back */
     size_t           nfinished;
     char             finished[DOTS_FAULT_TEXT];
 
@@ -143,6 +144,15 @@ test_audit(void *peer, const dots_coap_message_t *request, uint8_t code,
 }
 
 
+static inline int
+test_full(void *peer)
+{
+    test_peer_t  *p = peer;
+
+    return p->full;
+}
+
+
 static inline void
 test_hold(void *peer, int on)
 {
@@ -165,6 +175,7 @@ test_finished(void *peer, const char *why)
 
 static const dots_signal_ops_t  test_ops = {
     .send = test_send,
+    .full = test_full,
     .hold = test_hold,
     .finish = test_finished,
     .submit = test_submit,

@@ -506,6 +506,35 @@ test_tcp_pipeline(void **state)
 }
 
 
+/* A peer that does not read is not answered; a Ping is no request. */
+
+static void
+test_tcp_full(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open_csm(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+    p.full = 1;
+
+    test_input(&p, "01 e2 42" TCP_DELETE("0001") TCP_DELETE("0002"));
+    assert_int_equal(p.nsent, 1);
+    assert_int_equal(p.holding, 1);
+
+    dots_signal_resume(p.signal, 1);
+    assert_int_equal(p.nsent, 1);
+
+    p.full = 0;
+    dots_signal_resume(p.signal, 2);
+    assert_int_equal(p.nsent, 3);
+    assert_int_equal(p.holding, 0);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* A peer that goes while its requests are under way. */
 
 static void
@@ -629,6 +658,7 @@ main(void)
         cmocka_unit_test(test_tcp_malformed),
         cmocka_unit_test(test_tcp_pieces),
         cmocka_unit_test(test_tcp_pipeline),
+        cmocka_unit_test(test_tcp_full),
         cmocka_unit_test(test_tcp_gone),
         cmocka_unit_test(test_tcp_no_duplicates),
         cmocka_unit_test(test_tcp_observe),

@@ -174,7 +174,8 @@ EOF
 	my $stream = $o{stream} || '';
 	my $http = $o{http} || '';
 	my $listen = $o{listen}
-		|| 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport;';
+		|| 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport; '
+		. 'listen 127.0.0.1:8446 ssl;';
 
 	return <<EOF;
 %%TEST_GLOBALS%%
@@ -413,25 +414,36 @@ sub dots_begin_put {
 
 # ---- CoAP over DTLS ----
 
+# Options: cert, server, life, args (of the client), transport (udp or tcp; the
+# environment's DOTS_TRANSPORT is the default), csm => 0: over TCP none is sent,
+# and the server's is not skipped
 sub dots_session {
 	my ($t, %o) = @_;
 
 	my $dir = $t->testdir();
 	my $cert = exists $o{cert} ? $o{cert} : 'a';
-	my $server = $o{server}
-		|| '127.0.0.1:' . Test::Nginx::port(8446, udp => 1);
+	my $tcp = ($o{transport} || $ENV{DOTS_TRANSPORT} || 'udp') eq 'tcp';
+	my $server = $o{server} || '127.0.0.1:' . ($tcp ? Test::Nginx::port(8446)
+		: Test::Nginx::port(8446, udp => 1));
 
-	my @cmd = ("$BUILD/tools/dots_client", '--server', $server,
-		'--ca', "$dir/ca.crt", '--life', $o{life} || 120);
+	my @cmd = ("$BUILD/tools/" . ($tcp ? 'dots_client_tcp' : 'dots_client'),
+		'--server', $server, '--ca', "$dir/ca.crt",
+		'--life', $o{life} || 120);
 	push @cmd, '--cert', "$dir/$cert.crt", '--key', "$dir/$cert.key" if $cert;
 	push @cmd, @{$o{args} || []};
 
-	my $self = bless { token => int(rand 30000), mid => int(rand 30000) },
+	my $self = bless { token => int(rand 30000), mid => int(rand 30000),
+		tcp => $tcp, csm => $tcp && (!exists $o{csm} || $o{csm}) },
 		'Test::DOTS::Session';
 
 	$self->{pid} = open2($self->{out}, $self->{in}, @cmd);
 	$self->{in}->autoflush(1);
 	$self->{connected} = $self->_line() unless grep { $_ eq '--wait' } @cmd;
+
+	# RFC 8323 section 5.3: the first message is a CSM
+
+	$self->send("\0\xe1") if $self->{csm}
+		&& ($self->{connected} || '') =~ /^connected/;
 
 	return $self;
 }
@@ -445,6 +457,7 @@ sub dots_cbor {
 sub dots_decode {
 	my ($bytes) = @_;
 	require CBOR::XS;
+	no warnings 'uninitialized';	# what it says of a body that is cut
 	return eval { CBOR::XS->new->decode($bytes) };
 }
 
@@ -549,8 +562,7 @@ sub message {
 	push @options, [ 12, _uint($format) ] if defined $format;
 	push @options, @{$o{options} || []};
 
-	my $bytes = pack('CCn', 0x40 | $types{$o{type} || 'NON'} << 4
-		| length $token, $code, $id) . $token;
+	my $bytes = '';
 	my $last = 0;
 
 	foreach my $option (sort { $a->[0] <=> $b->[0] } @options) {
@@ -563,7 +575,16 @@ sub message {
 
 	$bytes .= "\xff" . $o{body} if defined $o{body} && length $o{body};
 
-	return $bytes;
+	# RFC 8974 for long tokens; RFC 8323 section 3.2 has no type and no id
+
+	my ($tkl, $ext) = _nibble(length $token);
+	$ext .= $token . $bytes;
+
+	return pack('CCn', 0x40 | $types{$o{type} || 'NON'} << 4 | $tkl, $code, $id)
+		. $ext unless $self->{tcp};
+
+	my ($len, $lenext) = _nibble(length $bytes);
+	return chr($len << 4 | $tkl) . $lenext . chr($code) . $ext;
 }
 
 sub _uint {
@@ -596,23 +617,42 @@ sub recv {
 sub _recv {
 	my ($self, $ms) = @_;
 
-	my $line = $self->command('recv ' . ($ms || 5000));
-	$self->{last} = $line;
+	my $m;
 
-	return undef unless $line =~ /^recv ([0-9a-f]*)$/;
-	return _parse(pack('H*', $1));
+	do {
+		my $line = $self->command('recv ' . ($ms || 5000));
+		$self->{last} = $line;
+
+		return undef unless $line =~ /^recv ([0-9a-f]*)$/;
+		$m = _parse(pack('H*', $1), $self->{tcp});
+
+	} while ($self->{csm} && $m->{code} eq '7.01');
+
+	return $m;
+}
+
+# The extended length of a nibble, cut off the bytes
+sub _extended {
+	my ($v, $bytes) = @_;
+	return 13 + ord substr($$bytes, 0, 1, '') if $v == 13;
+	return 269 + unpack('n', substr($$bytes, 0, 2, '')) if $v == 14;
+	return $v;
 }
 
 sub _parse {
-	my ($bytes) = @_;
+	my ($bytes, $tcp) = @_;
 
-	my ($first, $code, $id) = unpack('CCn', $bytes);
-	my $tkl = $first & 15;
-	my $m = { bytes => $bytes, type => $first >> 4 & 3, id => $id,
-		code => sprintf('%d.%02d', $code >> 5, $code & 31),
-		token => substr($bytes, 4, $tkl), options => {}, body => '' };
+	my $rest = $bytes;
+	my $first = ord substr($rest, 0, 1, '');
+	_extended($first >> 4, \$rest) if $tcp;
+	my $code = ord substr($rest, 0, 1, '');
+	my $id = $tcp ? 0 : unpack('n', substr($rest, 0, 2, ''));
+	my $tkl = _extended($first & 15, \$rest);
 
-	my $rest = substr $bytes, 4 + $tkl;
+	my $m = { bytes => $bytes, type => $tcp ? 1 : $first >> 4 & 3,
+		id => $id, code => sprintf('%d.%02d', $code >> 5, $code & 31),
+		token => substr($rest, 0, $tkl, ''), options => {}, body => '' };
+
 	my $n = 0;
 
 	while (length $rest) {
@@ -623,12 +663,7 @@ sub _parse {
 			last;
 		}
 
-		my @v = ($b >> 4, $b & 15);
-
-		foreach my $v (@v) {
-			if ($v == 13) { $v = 13 + ord substr($rest, 0, 1, '') }
-			elsif ($v == 14) { $v = 269 + unpack 'n', substr($rest, 0, 2, '') }
-		}
+		my @v = map { _extended($_, \$rest) } ($b >> 4, $b & 15);
 
 		$n += $v[0];
 		push @{$m->{options}{$n}}, substr($rest, 0, $v[1], '');

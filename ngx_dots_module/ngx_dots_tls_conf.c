@@ -1,0 +1,152 @@
+#include "ngx_dots_dtls.h"
+#include "ngx_dots_ticket.h"
+#include "ngx_dots_tls.h"
+
+
+/* ssl_protocols of nginx before 1.23.4 if nobody sets it: without TLS 1.3 */
+
+#define NGX_DOTS_TLS_NGINX_PROTOCOLS                                          \
+    (NGX_CONF_BITMASK_SET|NGX_SSL_TLSv1|NGX_SSL_TLSv1_1|NGX_SSL_TLSv1_2)
+
+
+static ngx_int_t ngx_dots_tls_conf_check(ngx_conf_t *cf,
+    ngx_stream_ssl_conf_t *sslcf);
+static void ngx_dots_tls_conf_protocol(SSL_CTX *ctx,
+    ngx_stream_ssl_conf_t *sslcf);
+static int ngx_dots_tls_conf_certificate(X509_STORE_CTX *store, void *data);
+static int ngx_dots_tls_conf_alpn(SSL *ssl, const unsigned char **out,
+    unsigned char *outlen, const unsigned char *in, unsigned int inlen,
+    void *data);
+
+
+char *
+ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
+    ngx_stream_ssl_conf_t *sslcf)
+{
+    if (sslcf->ssl.ctx == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_dots_tls_conf_check(cf, sslcf) != NGX_OK
+        || ngx_dots_dtls_conf_profile(cf, &sslcf->ssl, sslcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_dots_tls_conf_protocol(sslcf->ssl.ctx, sslcf);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_tls_conf_check(ngx_conf_t *cf, ngx_stream_ssl_conf_t *sslcf)
+{
+    /* 1: "on", which is in force anyway; 2 and 3: "optional", "optional_no_ca" */
+
+    if (sslcf->verify > 1) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"ssl_verify_client\" of a server with \"dots_signal\" "
+                      "can't be optional, a DOTS client always has a "
+                      "certificate: write \"on\", or remove the directive");
+        return NGX_ERROR;
+    }
+
+    if (!(sslcf->protocols & (NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3))) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"ssl_protocols\" of a server with \"dots_signal\" has "
+                      "none that DOTS allows: write \"TLSv1.2 TLSv1.3\", or "
+                      "remove the directive");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* RFC 9132 sections 7.1 and 7.2, RFC 9325; after the operator's settings. */
+
+static void
+ngx_dots_tls_conf_protocol(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
+{
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+
+    if (sslcf->protocols == NGX_DOTS_TLS_NGINX_PROTOCOLS) {
+        SSL_CTX_clear_options(ctx, SSL_OP_NO_TLSv1_3);
+    }
+
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION|SSL_OP_NO_COMPRESSION);
+
+    /* tickets, which are checked again, or nothing */
+
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    ngx_dots_ticket_init(ctx);
+
+    SSL_CTX_set_alpn_select_cb(ctx, ngx_dots_tls_conf_alpn, NULL);
+
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, ngx_dots_tls_conf_certificate, NULL);
+}
+
+
+/*
+ * The first fault ends the verification, so that no later step can hide it, but
+ * not the handshake: it is in SSL_get_verify_result() then.
+ */
+
+static int
+ngx_dots_tls_conf_certificate(X509_STORE_CTX *store, void *data)
+{
+    X509_STORE_CTX_set_verify_cb(store, ngx_dots_identity_verify);
+
+    if (X509_verify_cert(store) != 1
+        && X509_STORE_CTX_get_error(store) == X509_V_OK)
+    {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+    }
+
+    return 1;
+}
+
+
+const char *
+ngx_dots_tls_conf_verify(SSL *ssl)
+{
+    long   rc;
+    X509  *cert;
+
+    cert = SSL_get_peer_certificate(ssl);
+
+    if (cert == NULL) {
+        return "the client sent no certificate";
+    }
+
+    X509_free(cert);
+
+    rc = SSL_get_verify_result(ssl);
+
+    return rc == X509_V_OK ? NULL : X509_verify_cert_error_string(rc);
+}
+
+
+/*
+ * RFC 8323 section 8.2: who offers protocols offers "coap".  Clients without
+ * ALPN are served, as that section has it for port 5684.
+ */
+
+static int
+ngx_dots_tls_conf_alpn(SSL *ssl, const unsigned char **out,
+    unsigned char *outlen, const unsigned char *in, unsigned int inlen,
+    void *data)
+{
+    static const u_char  coap[] = "\4coap";
+
+    if (SSL_select_next_proto((unsigned char **) out, outlen, coap,
+                              sizeof(coap) - 1, in, inlen)
+        != OPENSSL_NPN_NEGOTIATED)
+    {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+
+    return SSL_TLSEXT_ERR_OK;
+}
