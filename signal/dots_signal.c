@@ -4,7 +4,6 @@
 #include "dots_signal_core.h"
 #include "dots_signal_mitigate.h"
 #include "dots_signal_private.h"
-#include "dots_signal_redirect.h"
 
 
 /* the values that RFC 9132 section 4.5.2 recommends */
@@ -511,9 +510,7 @@ dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
         return;
     }
 
-    if (!dots_signal_redirect(ex)) {
-        ex->method->handler(ex);
-    }
+    ex->method->handler(ex);
 }
 
 

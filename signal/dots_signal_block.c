@@ -219,6 +219,7 @@ dots_signal_block_in(dots_signal_exchange_t *ex)
     dots_signal_body_t   *b;
     dots_coap_message_t   response;
 
+    b = NULL;
     code = dots_signal_block_check(&ex->request, &fault);
 
     if (code == 0) {

@@ -3,6 +3,7 @@
 #include "dots_cbor.h"
 #include "dots_signal_filter.h"
 #include "dots_signal_mitigate.h"
+#include "dots_signal_redirect.h"
 #include "dots_signal_scope.h"
 #include "dots_signal_uri.h"
 
@@ -414,6 +415,17 @@ dots_signal_mitigate_put(dots_signal_exchange_t *ex)
 
     rq = dots_signal_mitigate_request(ex, DOTS_MITIGATION_PUT);
     if (rq == NULL) {
+        return;
+    }
+
+    /*
+     * RFC 9132 section 4.6 lets a server redirect any request.  This one
+     * redirects those for mitigation alone: what it still protects the client
+     * has to be able to see, to observe and to withdraw, and what it says of it
+     * (an efficacy update, section 4.4.3) is for the server that protects.
+     */
+
+    if (!ex->request.if_match && dots_signal_redirect(ex, rq)) {
         return;
     }
 

@@ -1,6 +1,4 @@
 #include "dots_cbor.h"
-#include "dots_signal_mitigate.h"
-#include "dots_signal_private.h"
 #include "dots_signal_redirect.h"
 
 
@@ -38,42 +36,25 @@ dots_signal_redirect_body(const dots_schema_t *schema,
 }
 
 
-/*
- * RFC 9132 section 4.6 lets a server redirect any request.  This one redirects
- * those for mitigation alone: what it still protects the client has to be able
- * to see, to observe and to withdraw, what it says of it (an efficacy update,
- * section 4.4.3) is for the server that protects, and heartbeats are for the
- * session.
- */
-
-static int
-dots_signal_redirect_applies(const dots_signal_exchange_t *ex)
-{
-    return ex->customer->redirect != NULL
-           && ex->method->handler == dots_signal_mitigate_put
-           && !ex->request.if_match;
-}
-
-
 int
-dots_signal_redirect(dots_signal_exchange_t *ex)
+dots_signal_redirect(dots_signal_exchange_t *ex, const dots_request_t *rq)
 {
     size_t                  len;
     uint8_t                 buf[DOTS_REDIRECT_BODY];
     dots_coap_message_t     response;
     const dots_redirect_t  *redirect;
 
-    if (!dots_signal_redirect_applies(ex)) {
+    redirect = rq->customer->redirect;
+
+    if (redirect == NULL) {
         return 0;
     }
-
-    redirect = ex->customer->redirect;
 
     if (dots_signal_redirect_body(ex->conf->schema, redirect, buf, sizeof(buf),
                                   &len)
         != DOTS_OK)
     {
-        dots_signal_refuse(ex, NULL, dots_coap_code(5, 0), -1,
+        dots_signal_refuse(ex, rq, dots_coap_code(5, 0), -1,
                            "the server failed to process the request");
         return 1;
     }
@@ -85,7 +66,7 @@ dots_signal_redirect(dots_signal_exchange_t *ex)
     response.max_age = redirect->max_age;
     response.payload = dots_str(buf, len);
 
-    dots_signal_answer(ex, &response, NULL, "redirected");
+    dots_signal_answer(ex, &response, rq, "redirected");
 
     return 1;
 }

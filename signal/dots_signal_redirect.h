@@ -7,10 +7,8 @@
 
 #include "dots_signal_exchange.h"
 
-/*
- * Nonzero: the customer is to ask another server, and the request was one to be
- * told so; the exchange has ended.
- */
-int dots_signal_redirect(dots_signal_exchange_t *ex);
+/* Nonzero: the request's customer is to ask another server; the exchange has
+ * ended. */
+int dots_signal_redirect(dots_signal_exchange_t *ex, const dots_request_t *rq);
 
 #endif /* DOTS_SIGNAL_REDIRECT_H */
