@@ -40,7 +40,9 @@ static ngx_int_t ngx_dots_dtls_conf_ciphers(ngx_conf_t *cf, ngx_ssl_t *ssl,
 static ngx_int_t ngx_dots_dtls_conf_groups(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_str_t *groups);
 static void ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf);
-static void ngx_dots_dtls_conf_resumption(SSL_CTX *ctx,
+static ngx_int_t ngx_dots_dtls_conf_aead(ngx_conf_t *cf,
+    ngx_dots_dtls_conf_t *conf);
+static ngx_int_t ngx_dots_dtls_conf_resumption(ngx_conf_t *cf, SSL_CTX *ctx,
     ngx_stream_ssl_conf_t *sslcf);
 
 
@@ -56,7 +58,12 @@ ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
     }
 
     ngx_dots_dtls_conf_protocol(conf);
-    ngx_dots_dtls_conf_resumption(conf->ssl.ctx, sslcf);
+
+    if (ngx_dots_dtls_conf_aead(cf, conf) != NGX_OK
+        || ngx_dots_dtls_conf_resumption(cf, conf->ssl.ctx, sslcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }
@@ -222,10 +229,46 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
 }
 
 
+/*
+ * RFC 9132 section 11: "Authenticated encryption MUST be used".  With CBC and
+ * encrypt-then-MAC a forged record would make OpenSSL end the session, too,
+ * against RFC 6347 section 4.1.2.7.
+ */
+
+static ngx_int_t
+ngx_dots_dtls_conf_aead(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf)
+{
+    int                    i;
+    const SSL_CIPHER      *cipher;
+    STACK_OF(SSL_CIPHER)  *ciphers;
+
+    ciphers = SSL_CTX_get_ciphers(conf->ssl.ctx);
+
+    for (i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+
+        cipher = sk_SSL_CIPHER_value(ciphers, i);
+
+        if (!SSL_CIPHER_is_aead(cipher)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"ssl_ciphers\" of a server with "
+                               "\"dots_signal\" allows %s, which is no "
+                               "authenticated encryption: remove "
+                               "\"ssl_ciphers\", the default is fine, or "
+                               "write AESGCM, AESCCM and CHACHA20 suites only",
+                               SSL_CIPHER_get_name(cipher));
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 /* Tickets or nothing: a cache would be another worker's. */
 
-static void
-ngx_dots_dtls_conf_resumption(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
+static ngx_int_t
+ngx_dots_dtls_conf_resumption(ngx_conf_t *cf, SSL_CTX *ctx,
+    ngx_stream_ssl_conf_t *sslcf)
 {
     static const u_char  name[] = "dots";
 
@@ -233,7 +276,7 @@ ngx_dots_dtls_conf_resumption(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
 
     if (!sslcf->session_tickets) {
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-        return;
+        return NGX_OK;
     }
 
     /* OpenSSL wants one; who may resume is for ngx_dots_ticket.c to say */
@@ -242,5 +285,11 @@ ngx_dots_dtls_conf_resumption(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
 
     (void) SSL_CTX_set_timeout(ctx, sslcf->session_timeout);
 
-    ngx_dots_ticket_init(ctx);
+    if (ngx_dots_ticket_init(ctx) != NGX_OK) {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "dots: session tickets cannot be set up");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }

@@ -13,6 +13,18 @@
  */
 #define NGX_DOTS_TICKET_SESSION  760
 
+/* s: how long a certificate that was verified need not be verified again */
+
+#define NGX_DOTS_TICKET_TRUST  3600
+
+
+/* What a ticket says of a certificate, besides the certificate. */
+
+typedef struct {
+    u_char    trust[SHA256_DIGEST_LENGTH];  /* what it was verified with */
+    int64_t   verified;                     /* s since the epoch */
+} ngx_dots_ticket_proof_t;
+
 
 static int ngx_dots_ticket_key(SSL *ssl, unsigned char *name,
     unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt);
@@ -22,20 +34,114 @@ static int ngx_dots_ticket_seal(SSL *ssl, void *arg);
 static SSL_TICKET_RETURN ngx_dots_ticket_open(SSL *ssl, SSL_SESSION *session,
     const unsigned char *name, size_t len, SSL_TICKET_STATUS status,
     void *arg);
+static u_char *ngx_dots_ticket_trust(SSL_CTX *ctx);
+static void ngx_dots_ticket_trust_free(void *parent, void *data,
+    CRYPTO_EX_DATA *ad, int index, long argl, void *argp);
+static int ngx_dots_ticket_seal_cert(SSL *ssl, X509 *cert);
 static ngx_uint_t ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session);
-static ngx_uint_t ngx_dots_ticket_cert(ngx_dots_conf_t *dcf, SSL *ssl,
+static ngx_uint_t ngx_dots_ticket_proved(SSL *ssl, SSL_SESSION *session,
     X509 *cert);
+static ngx_uint_t ngx_dots_ticket_cert(SSL *ssl, X509 *cert);
 static ngx_uint_t ngx_dots_ticket_psk(ngx_dots_conf_t *dcf,
     SSL_SESSION *session);
 
 
-void
+/* OpenSSL's number for what we keep of a context; the same in all cycles. */
+
+static int  ngx_dots_ticket_index = -1;
+
+
+ngx_int_t
 ngx_dots_ticket_init(SSL_CTX *ctx)
 {
+    u_char  *trust;
+
+    if (ngx_dots_ticket_index == -1) {
+        ngx_dots_ticket_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL,
+                                                 ngx_dots_ticket_trust_free);
+    }
+
+    trust = ngx_dots_ticket_trust(ctx);
+
+    if (trust == NULL
+        || !SSL_CTX_set_ex_data(ctx, ngx_dots_ticket_index, trust))
+    {
+        OPENSSL_free(trust);
+        return NGX_ERROR;
+    }
+
     (void) SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ngx_dots_ticket_key);
 
     (void) SSL_CTX_set_session_ticket_cb(ctx, ngx_dots_ticket_seal,
                                          ngx_dots_ticket_open, NULL);
+
+    return NGX_OK;
+}
+
+
+/*
+ * A digest of all that certificates are verified with here, anchors and CRLs.
+ * With another one a reload has changed them.
+ */
+
+static u_char *
+ngx_dots_ticket_trust(SSL_CTX *ctx)
+{
+    int                     i;
+    u_char                 *trust, part[EVP_MAX_MD_SIZE];
+    unsigned                len;
+    X509_OBJECT            *object;
+    EVP_MD_CTX             *md;
+    STACK_OF(X509_OBJECT)  *objects;
+
+    trust = OPENSSL_zalloc(SHA256_DIGEST_LENGTH);
+    md = EVP_MD_CTX_new();
+
+    if (trust == NULL || md == NULL
+        || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
+    {
+        goto failed;
+    }
+
+    objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
+
+    for (i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+
+        object = sk_X509_OBJECT_value(objects, i);
+
+        if (!(X509_OBJECT_get_type(object) == X509_LU_CRL
+              ? X509_CRL_digest(X509_OBJECT_get0_X509_CRL(object),
+                                EVP_sha256(), part, &len)
+              : X509_digest(X509_OBJECT_get0_X509(object), EVP_sha256(),
+                            part, &len))
+            || !EVP_DigestUpdate(md, part, len))
+        {
+            goto failed;
+        }
+    }
+
+    if (!EVP_DigestFinal_ex(md, trust, NULL)) {
+        goto failed;
+    }
+
+    EVP_MD_CTX_free(md);
+
+    return trust;
+
+failed:
+
+    EVP_MD_CTX_free(md);
+    OPENSSL_free(trust);
+
+    return NULL;
+}
+
+
+static void
+ngx_dots_ticket_trust_free(void *parent, void *data, CRYPTO_EX_DATA *ad,
+    int index, long argl, void *argp)
+{
+    OPENSSL_free(data);
 }
 
 
@@ -116,7 +222,8 @@ ngx_dots_ticket_keyed(ngx_dots_ticket_key_t *key, unsigned char *iv,
 /* ---- what a ticket says of its owner ---- */
 
 /*
- * A certificate is in the session itself.  Of a PSK session the identity is,
+ * A certificate is in the session itself, but not with what it was verified.  Of
+ * a PSK session the identity is,
  * too, but out of reach before the session is taken, so it is repeated, behind
  * the digest of the key that has proved it.
  */
@@ -127,12 +234,14 @@ ngx_dots_ticket_seal(SSL *ssl, void *arg)
     int          rc;
     size_t       len;
     u_char       data[NGX_DOTS_PSK_DIGEST + PSK_MAX_IDENTITY_LEN];
+    X509        *cert;
     const char  *identity;
 
     identity = SSL_get_psk_identity(ssl);
 
     if (identity == NULL) {
-        return 1;
+        cert = SSL_SESSION_get0_peer(SSL_get_session(ssl));
+        return cert ? ngx_dots_ticket_seal_cert(ssl, cert) : 1;
     }
 
     len = ngx_strlen(identity);
@@ -151,6 +260,35 @@ ngx_dots_ticket_seal(SSL *ssl, void *arg)
     OPENSSL_cleanse(data, sizeof(data));
 
     return rc;
+}
+
+
+/*
+ * A session that was itself resumed keeps its proof and the age of it.  What
+ * passes by its fingerprint alone was not verified: it is looked at each time.
+ */
+
+static int
+ngx_dots_ticket_seal_cert(SSL *ssl, X509 *cert)
+{
+    ngx_dots_ticket_proof_t  proof;
+
+    if (SSL_session_reused(ssl)
+        || ngx_dots_identity_pinned(ngx_dots_get_conf(ngx_cycle), cert))
+    {
+        return 1;
+    }
+
+    ngx_memzero(&proof, sizeof(ngx_dots_ticket_proof_t));
+
+    ngx_memcpy(proof.trust,
+               SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl),
+                                   ngx_dots_ticket_index),
+               sizeof(proof.trust));
+    proof.verified = ngx_time();
+
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &proof,
+                                           sizeof(proof));
 }
 
 
@@ -191,8 +329,44 @@ ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session)
     dcf = ngx_dots_get_conf(ngx_cycle);
     cert = SSL_SESSION_get0_peer(session);
 
-    return cert ? ngx_dots_ticket_cert(dcf, ssl, cert)
-                : ngx_dots_ticket_psk(dcf, session);
+    if (cert == NULL) {
+        return ngx_dots_ticket_psk(dcf, session);
+    }
+
+    if (ngx_dots_identity(dcf, cert) == NULL) {
+        return 0;
+    }
+
+    return ngx_dots_ticket_proved(ssl, session, cert)
+           || ngx_dots_ticket_cert(ssl, cert);
+}
+
+
+/* Not long ago, with the very same anchors and CRLs, and not expired since. */
+
+static ngx_uint_t
+ngx_dots_ticket_proved(SSL *ssl, SSL_SESSION *session, X509 *cert)
+{
+    void                     *data;
+    size_t                    len;
+    ngx_dots_ticket_proof_t   proof;
+
+    if (!SSL_SESSION_get0_ticket_appdata(session, &data, &len)
+        || data == NULL || len != sizeof(proof))
+    {
+        return 0;
+    }
+
+    ngx_memcpy(&proof, data, sizeof(proof));
+
+    return ngx_memcmp(proof.trust,
+                      SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl),
+                                          ngx_dots_ticket_index),
+                      sizeof(proof.trust))
+           == 0
+           && ngx_time() - proof.verified < NGX_DOTS_TICKET_TRUST
+           && ngx_time() >= proof.verified
+           && X509_cmp_current_time(X509_get0_notAfter(cert)) > 0;
 }
 
 
@@ -202,14 +376,10 @@ ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session)
  */
 
 static ngx_uint_t
-ngx_dots_ticket_cert(ngx_dots_conf_t *dcf, SSL *ssl, X509 *cert)
+ngx_dots_ticket_cert(SSL *ssl, X509 *cert)
 {
     ngx_uint_t       valid;
     X509_STORE_CTX  *store;
-
-    if (ngx_dots_identity(dcf, cert) == NULL) {
-        return 0;
-    }
 
     store = X509_STORE_CTX_new();
     if (store == NULL) {

@@ -9,7 +9,10 @@
 
 #include "ngx_dots.h"
 
-/* When the context is made; replaces what nginx has set there. */
-void ngx_dots_ticket_init(SSL_CTX *ctx);
+/*
+ * When the context is complete, CAs and CRL included; replaces what nginx has
+ * set there.
+ */
+ngx_int_t ngx_dots_ticket_init(SSL_CTX *ctx);
 
 #endif /* _NGX_DOTS_TICKET_H_INCLUDED_ */

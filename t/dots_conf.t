@@ -273,6 +273,8 @@ my @cases = (
 	[ 'no certificate', {}, qr/ssl_certificate/s,
 		sub { s!ssl_certificate .*server.crt;!! } ],
 
+	[ 'no authenticated encryption', { stream => 'ssl_ciphers HIGH:!aNULL;' },
+		qr/"ssl_ciphers".*is no authenticated encryption/s ],
 	[ 'no client CA', {}, qr/ssl_client_certificate/s,
 		sub { s!ssl_client_certificate .*;!! } ],
 
