@@ -1,4 +1,5 @@
 #include "ngx_dots_dtls.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_ticket.h"
 #include "ngx_dots_tls.h"
 
@@ -13,6 +14,7 @@ static ngx_int_t ngx_dots_tls_conf_check(ngx_conf_t *cf,
     ngx_stream_ssl_conf_t *sslcf);
 static void ngx_dots_tls_conf_protocol(SSL_CTX *ctx,
     ngx_stream_ssl_conf_t *sslcf);
+static int ngx_dots_tls_conf_hello(SSL *ssl, void *data);
 static int ngx_dots_tls_conf_certificate(X509_STORE_CTX *store, void *data);
 static int ngx_dots_tls_conf_alpn(SSL *ssl, const unsigned char **out,
     unsigned char *outlen, const unsigned char *in, unsigned int inlen,
@@ -82,10 +84,26 @@ ngx_dots_tls_conf_protocol(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     ngx_dots_ticket_init(ctx);
 
+    SSL_CTX_set_cert_cb(ctx, ngx_dots_tls_conf_hello, NULL);
     SSL_CTX_set_alpn_select_cb(ctx, ngx_dots_tls_conf_alpn, NULL);
 
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, ngx_dots_tls_conf_certificate, NULL);
+}
+
+
+/*
+ * The last step before a handshake costs a signature; a resumed one costs none
+ * and does not come here.  nginx itself uses this callback only for certificates
+ * in variables, which dots_signal does not have.
+ */
+
+static int
+ngx_dots_tls_conf_hello(SSL *ssl, void *data)
+{
+    return ngx_dots_limit_hello(ngx_dots_get_conf(ngx_cycle),
+                                ngx_ssl_get_connection(ssl))
+           == NGX_OK;
 }
 
 

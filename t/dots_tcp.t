@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl coap-client-openssl/);
-$t->plan(70);
+$t->plan(77);
 
 dots_pki($t);
 
@@ -293,6 +293,27 @@ ok(dots_until(sub { $s = session(); $s->connected() =~ /^connected/ }),
 	'a new session');
 is($s->get('c', 3)->{code}, '2.05', 'finds its mitigation');
 
+# ---- handshakes of a source address are limited, idle sessions end ----
+
+$conf{stream} = 'dots_idle_timeout 1s;';
+$t->write_file_expand('nginx.conf', dots_conf(%conf,
+	dots => 'limit_source handshakes=12r/m;'));
+$t->reload();
+
+is($s->recv(10000)->{code}, '7.04', 'another reload');
+
+my $idle;
+ok(dots_until(sub { $idle = session(); $idle->connected() =~ /^failed/ }),
+	'too many handshakes of an address are refused');
+like(session(args => ['--bind', '127.0.0.3'])->connected(), qr/^connected/,
+	'another address is served');
+
+$idle = session(args => ['--bind', '127.0.0.4']);
+is($idle->get('c', 3)->{code}, '2.05', 'a session');
+$m = $idle->recv(10000);
+is($m && $m->{code}, '7.04', 'that says nothing is released');
+like($idle->command('recv 10000'), qr/^closed/, 'and closed');
+
 # ---- what nginx -t says ----
 
 sub test_conf {
@@ -309,6 +330,9 @@ like(test_conf(stream => 'ssl_protocols TLSv1.1;'),
 	qr/write "TLSv1.2 TLSv1.3"/, 'and old protocols');
 
 $_->quit() foreach ($udp, $tls12, $pinned, $stranger, $other, $slow, $watch);
+
+$s = session(args => ['--bind', '127.0.0.5']);
+is($s->get('c', 3)->{code}, '2.05', 'a last session');
 
 $t->stop();
 

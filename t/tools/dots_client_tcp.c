@@ -4,8 +4,9 @@
  * make sense.
  *
  *   dots_client_tcp --server HOST:PORT --ca FILE [--cert FILE --key FILE]
- *                   [--name HOST] [--alpn NAME|none] [--max 1.1|1.2|1.3]
- *                   [--rcvbuf BYTES] [--timeout MS] [--life SECONDS] [--wait]
+ *                   [--name HOST] [--bind ADDR[:PORT]] [--alpn NAME|none]
+ *                   [--max 1.1|1.2|1.3] [--rcvbuf BYTES] [--timeout MS]
+ *                   [--life SECONDS] [--wait]
  *
  * It connects at once (with --wait only TCP) and prints "connected VERSION
  * CIPHER ALPN", with "resumed" behind it if that is what happened, or "failed
@@ -55,6 +56,7 @@ typedef struct {
     const char               *cert;
     const char               *key;
     const char               *name;
+    const char               *bind;
     const char               *alpn;
     const char               *max;
     long                      rcvbuf;
@@ -88,7 +90,7 @@ static void
 dots_client_tcp_socket(dots_client_tcp_t *dc)
 {
     int               rcvbuf;
-    struct addrinfo  *server;
+    struct addrinfo  *server, *local;
 
     server = dots_client_resolve(dc->server);
 
@@ -107,6 +109,16 @@ dots_client_tcp_socket(dots_client_tcp_t *dc)
     if (rcvbuf) {
         (void) setsockopt(dc->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf,
                           sizeof(rcvbuf));
+    }
+
+    if (dc->bind) {
+        local = dots_client_resolve(dc->bind);
+
+        if (bind(dc->fd, local->ai_addr, local->ai_addrlen) == -1) {
+            dots_client_die("bind(%s): %s", dc->bind, strerror(errno));
+        }
+
+        freeaddrinfo(local);
     }
 
     if (connect(dc->fd, server->ai_addr, server->ai_addrlen) == -1) {
@@ -611,6 +623,7 @@ static const struct option  dots_client_tcp_longopts[] = {
     { "cert", required_argument, NULL, 'c' },
     { "key", required_argument, NULL, 'k' },
     { "name", required_argument, NULL, 'n' },
+    { "bind", required_argument, NULL, 'b' },
     { "alpn", required_argument, NULL, 'p' },
     { "max", required_argument, NULL, 'm' },
     { "rcvbuf", required_argument, NULL, 'r' },
@@ -630,6 +643,7 @@ dots_client_tcp_option(dots_client_tcp_t *dc, int c)
     case 'c': dc->cert = optarg; break;
     case 'k': dc->key = optarg; break;
     case 'n': dc->name = optarg; break;
+    case 'b': dc->bind = optarg; break;
     case 'p': dc->alpn = optarg; break;
     case 'm': dc->max = optarg; break;
     case 'r': dc->rcvbuf = dots_client_number(optarg, 0, 1 << 20); break;
