@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dots_lmdb.h"
+#include "dots_lmdb_record.h"
 
 
 /* look for the readers of killed processes once in so many commits */
@@ -46,6 +47,21 @@ dots_lmdb_commit_count(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op,
 }
 
 
+/* A damaged record is nobody's. */
+
+static int
+dots_lmdb_commit_same(dots_store_t *store, dots_store_op_t *op,
+    const MDB_val *v)
+{
+    dots_store_slice_t  value, stored = { v->mv_data, v->mv_size };
+
+    return dots_lmdb_record_open(op->key, stored, store->mixed, &value)
+           == DOTS_STORE_OK
+           && value.len == op->value.len
+           && memcmp(value.data, op->value.data, value.len) == 0;
+}
+
+
 /* DECLINED if the operation's expectation does not hold; sets "existed". */
 
 static int
@@ -78,8 +94,7 @@ dots_lmdb_commit_expect(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op)
         op->existed = rc == 0;
 
         if (rc == 0 && op->expect == DOTS_STORE_SAME
-            && (v.mv_size != op->value.len
-                || memcmp(v.mv_data, op->value.data, v.mv_size) != 0))
+            && !dots_lmdb_commit_same(store, op, &v))
         {
             return DOTS_STORE_DECLINED;
         }
@@ -149,8 +164,13 @@ dots_lmdb_commit_apply(dots_store_t *store, MDB_txn *txn, dots_store_op_t *op)
     switch (op->action) {
 
     case DOTS_STORE_PUT:
-        v = dots_lmdb_val(op->value);
-        rc = mdb_put(txn, store->dbi, &k, &v, 0);
+        v.mv_size = op->value.len + DOTS_LMDB_RECORD_HEAD;
+        rc = mdb_put(txn, store->dbi, &k, &v, MDB_RESERVE);
+
+        if (rc == 0) {
+            dots_lmdb_record_seal(op->key, op->value, v.mv_data);
+        }
+
         break;
 
     case DOTS_STORE_DELETE:
@@ -188,6 +208,10 @@ dots_lmdb_commit_valid(dots_store_txn_t *t)
 
         least = op->action != DOTS_STORE_DELETE_BELOW
                 && op->action != DOTS_STORE_COUNT;
+
+        if (dots_lmdb_record_reserved(op->key)) {
+            return dots_lmdb_failed("a key that begins with NUL", EINVAL);
+        }
 
         if (dots_lmdb_key(op->key, least) != DOTS_STORE_OK) {
             return DOTS_STORE_ERROR;
@@ -254,43 +278,6 @@ dots_lmdb_commit_results(dots_store_txn_t **txns, size_t n, int rc)
 }
 
 
-/* All of the group in one LMDB transaction, or none of it. */
-
-static int
-dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
-{
-    int       rc;
-    size_t    i;
-    MDB_txn  *txn;
-
-    rc = dots_lmdb_begin(store, 0, &txn);
-
-    if (rc != DOTS_STORE_OK) {
-        dots_lmdb_commit_results(txns, n, rc);
-        return rc;
-    }
-
-    for (i = 0; i < n; i++) {
-        rc = dots_lmdb_commit_one(store, txn, txns[i]);
-
-        if (rc != DOTS_STORE_OK) {
-            mdb_txn_abort(txn);
-            dots_lmdb_commit_results(txns, n, rc);
-            return rc;
-        }
-    }
-
-    rc = mdb_txn_commit(txn);
-
-    if (rc != 0) {
-        rc = dots_lmdb_result(store, "mdb_txn_commit", rc);
-        dots_lmdb_commit_results(txns, n, rc);
-    }
-
-    return rc;
-}
-
-
 /* Nonzero if the transaction leaves no more records than it found. */
 
 static int
@@ -313,28 +300,98 @@ dots_lmdb_commit_adds_none(dots_store_txn_t *t)
 
 /*
  * A copy-on-write tree needs free pages even to delete, so a full store could
- * never become less full.  What adds no record may use the reserve.
+ * never become less full.  What the records take is bounded here; the map is
+ * larger, and what adds no record may use the rest of it.
  */
 
 static int
-dots_lmdb_commit_reserved(dots_store_t *store, dots_store_txn_t *t)
+dots_lmdb_commit_bound(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
 {
-    int  rc;
+    MDB_stat  st;
 
-    pthread_rwlock_unlock(&store->map);
-    pthread_rwlock_wrlock(&store->map);
-
-    rc = dots_lmdb_set_map(store, store->size + store->reserve);
-
-    if (rc == DOTS_STORE_OK) {
-        rc = dots_lmdb_commit_group(store, &t, 1);
-        (void) dots_lmdb_set_map(store, store->size);
+    if (t->result != DOTS_STORE_OK || dots_lmdb_commit_adds_none(t)) {
+        return DOTS_STORE_OK;
     }
 
-    pthread_rwlock_unlock(&store->map);
-    pthread_rwlock_rdlock(&store->map);
+    if (mdb_stat(txn, store->dbi, &st) == 0
+        && st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages
+           > store->size / st.ms_psize)
+    {
+        return dots_lmdb_result(store, "state_size", MDB_MAP_FULL);
+    }
 
-    return rc;
+    return DOTS_STORE_OK;
+}
+
+
+/* The first commit to a store of format 1 makes it one of today's. */
+
+static int
+dots_lmdb_commit_stamp(dots_store_t *store, MDB_txn *txn)
+{
+    int      rc;
+    MDB_val  k, v;
+    uint8_t  stamp[DOTS_LMDB_RECORD_STAMP];
+
+    if (store->stamped) {
+        return DOTS_STORE_OK;
+    }
+
+    dots_lmdb_record_stamp(1, stamp);
+
+    k = dots_lmdb_val(dots_lmdb_record_format_key);
+    v.mv_data = stamp;
+    v.mv_size = sizeof(stamp);
+
+    rc = mdb_put(txn, store->dbi, &k, &v, 0);
+
+    return rc == 0 ? DOTS_STORE_OK : dots_lmdb_result(store, "write", rc);
+}
+
+
+/* All of the group in one LMDB transaction, or none of it. */
+
+static int
+dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
+{
+    int       rc;
+    size_t    i;
+    MDB_txn  *txn;
+
+    rc = dots_lmdb_begin(store, 0, &txn);
+
+    if (rc != DOTS_STORE_OK) {
+        dots_lmdb_commit_results(txns, n, rc);
+        return rc;
+    }
+
+    rc = dots_lmdb_commit_stamp(store, txn);
+
+    for (i = 0; rc == DOTS_STORE_OK && i < n; i++) {
+        rc = dots_lmdb_commit_one(store, txn, txns[i]);
+
+        if (rc == DOTS_STORE_OK) {
+            rc = dots_lmdb_commit_bound(store, txn, txns[i]);
+        }
+    }
+
+    if (rc != DOTS_STORE_OK) {
+        mdb_txn_abort(txn);
+        dots_lmdb_commit_results(txns, n, rc);
+        return rc;
+    }
+
+    rc = mdb_txn_commit(txn);
+
+    if (rc != 0) {
+        rc = dots_lmdb_result(store, "mdb_txn_commit", rc);
+        dots_lmdb_commit_results(txns, n, rc);
+        return rc;
+    }
+
+    store->stamped = 1;
+
+    return DOTS_STORE_OK;
 }
 
 
@@ -349,17 +406,7 @@ dots_lmdb_commit_single(dots_store_t *store, dots_store_txn_t **txns, size_t n)
     worst = DOTS_STORE_OK;
 
     for (i = 0; i < n; i++) {
-
-        if (store->broken) {
-            dots_lmdb_commit_results(&txns[i], n - i, DOTS_STORE_ERROR);
-            return DOTS_STORE_ERROR;
-        }
-
         rc = dots_lmdb_commit_group(store, &txns[i], 1);
-
-        if (rc == DOTS_STORE_FULL && dots_lmdb_commit_adds_none(txns[i])) {
-            rc = dots_lmdb_commit_reserved(store, txns[i]);
-        }
 
         if (rc != DOTS_STORE_OK) {
             worst = rc;
@@ -370,26 +417,10 @@ dots_lmdb_commit_single(dots_store_t *store, dots_store_txn_t **txns, size_t n)
 }
 
 
-int
-dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n)
+static int
+dots_lmdb_commit_all(dots_store_t *store, dots_store_txn_t **txns, size_t n)
 {
     int  rc;
-
-    if (n == 0) {
-        return DOTS_STORE_OK;
-    }
-
-    /* a commit may have to remap, which this thread's own read would bar */
-
-    if (dots_lmdb_read_inside(store)) {
-        dots_lmdb_commit_results(txns, n, DOTS_STORE_ERROR);
-        return dots_lmdb_failed("commit inside a read", EDEADLK);
-    }
-
-    if (dots_lmdb_enter(store) != DOTS_STORE_OK) {
-        dots_lmdb_commit_results(txns, n, DOTS_STORE_ERROR);
-        return DOTS_STORE_ERROR;
-    }
 
     if (__atomic_add_fetch(&store->commits, 1, __ATOMIC_RELAXED)
         % DOTS_LMDB_COMMIT_STALE == 0)
@@ -405,7 +436,65 @@ dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n)
         rc = dots_lmdb_commit_single(store, txns, n);
     }
 
+    return rc;
+}
+
+
+/*
+ * LMDB gives up an environment whose meta page it could not write, and the
+ * fault may be over at once: what was refused is refused, the next one finds a
+ * new environment.
+ */
+
+static int
+dots_lmdb_commit_panic(dots_store_t *store)
+{
+    int       rc;
+    MDB_txn  *txn;
+
+    rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+    if (rc == 0) {
+        mdb_txn_abort(txn);
+    }
+
+    return rc == MDB_PANIC;
+}
+
+
+int
+dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n)
+{
+    int  rc, panic;
+
+    if (n == 0) {
+        return DOTS_STORE_OK;
+    }
+
+    /* a commit may have to remap, which this thread's own read would bar */
+
+    if (dots_lmdb_read_inside(store)) {
+        dots_lmdb_commit_results(txns, n, DOTS_STORE_ERROR);
+        return dots_lmdb_failed("commit inside a read", EDEADLK);
+    }
+
+    if (store->broken) {
+        dots_lmdb_reopen(store);
+    }
+
+    if (dots_lmdb_enter(store, 1) != DOTS_STORE_OK) {
+        dots_lmdb_commit_results(txns, n, DOTS_STORE_ERROR);
+        return DOTS_STORE_ERROR;
+    }
+
+    rc = dots_lmdb_commit_all(store, txns, n);
+    panic = rc == DOTS_STORE_ERROR && dots_lmdb_commit_panic(store);
+
     dots_lmdb_leave(store);
+
+    if (panic) {
+        dots_lmdb_reopen(store);
+    }
 
     return rc;
 }

@@ -4,9 +4,11 @@
  * transaction and so sees the same snapshot.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "dots_lmdb.h"
+#include "dots_lmdb_record.h"
 
 
 /* The read that this thread is in the middle of. */
@@ -74,7 +76,7 @@ dots_lmdb_read_begin(dots_store_t *store, MDB_txn **txn, int *outer)
         return DOTS_STORE_OK;
     }
 
-    if (dots_lmdb_enter(store) != DOTS_STORE_OK) {
+    if (dots_lmdb_enter(store, 0) != DOTS_STORE_OK) {
         return DOTS_STORE_ERROR;
     }
 
@@ -107,6 +109,24 @@ dots_lmdb_read_end(dots_store_t *store, MDB_txn *txn, int outer)
 }
 
 
+static int
+dots_lmdb_read_value(dots_store_t *store, dots_store_slice_t key,
+    const MDB_val *v, dots_store_slice_t *value)
+{
+    dots_store_slice_t  stored = { v->mv_data, v->mv_size };
+
+    if (dots_lmdb_record_open(key, stored, store->mixed, value)
+        == DOTS_STORE_OK)
+    {
+        return DOTS_STORE_OK;
+    }
+
+    (void) dots_lmdb_failed("a record's check sum", MDB_CORRUPTED);
+
+    return DOTS_STORE_DAMAGED;
+}
+
+
 int
 dots_store_get(dots_store_t *store, dots_store_slice_t key, dots_store_pt cb,
     void *ctx)
@@ -115,6 +135,10 @@ dots_store_get(dots_store_t *store, dots_store_slice_t key, dots_store_pt cb,
     MDB_val             k, v;
     MDB_txn            *txn;
     dots_store_slice_t  value;
+
+    if (dots_lmdb_record_reserved(key)) {
+        return dots_lmdb_failed("a key that begins with NUL", EINVAL);
+    }
 
     if (dots_lmdb_key(key, 1) != DOTS_STORE_OK
         || dots_lmdb_read_begin(store, &txn, &outer) != DOTS_STORE_OK)
@@ -126,9 +150,11 @@ dots_store_get(dots_store_t *store, dots_store_slice_t key, dots_store_pt cb,
     rc = mdb_get(txn, store->dbi, &k, &v);
 
     if (rc == 0) {
-        value.data = v.mv_data;
-        value.len = v.mv_size;
-        (void) cb(ctx, key, value);
+        rc = dots_lmdb_read_value(store, key, &v, &value);
+
+        if (rc == DOTS_STORE_OK) {
+            (void) cb(ctx, key, value);
+        }
 
     } else {
         rc = rc == MDB_NOTFOUND ? DOTS_STORE_DECLINED
@@ -154,11 +180,14 @@ int
 dots_lmdb_read_first(MDB_cursor *cur, dots_store_slice_t prefix, MDB_val *k,
     MDB_val *v)
 {
-    int  rc;
+    int                        rc;
+    static dots_store_slice_t  all = { "\1", 1 };
 
-    *k = dots_lmdb_val(prefix);
+    /* an empty prefix is that of all keys but the store's own, which are first */
 
-    rc = mdb_cursor_get(cur, k, v, prefix.len ? MDB_SET_RANGE : MDB_FIRST);
+    *k = dots_lmdb_val(prefix.len ? prefix : all);
+
+    rc = mdb_cursor_get(cur, k, v, MDB_SET_RANGE);
 
     if (rc == 0 && !dots_lmdb_read_below(k, prefix)) {
         return MDB_NOTFOUND;
@@ -188,7 +217,7 @@ static int
 dots_lmdb_read_each(dots_store_t *store, MDB_txn *txn,
     dots_store_slice_t prefix, dots_store_pt cb, void *ctx)
 {
-    int                 rc;
+    int                 rc, result;
     MDB_val             k, v;
     MDB_cursor         *cur;
     dots_store_slice_t  key, value;
@@ -198,15 +227,17 @@ dots_lmdb_read_each(dots_store_t *store, MDB_txn *txn,
         return dots_lmdb_failed("mdb_cursor_open", rc);
     }
 
+    result = DOTS_STORE_OK;
     rc = dots_lmdb_read_first(cur, prefix, &k, &v);
 
     while (rc == 0) {
         key.data = k.mv_data;
         key.len = k.mv_size;
-        value.data = v.mv_data;
-        value.len = v.mv_size;
 
-        if (cb(ctx, key, value) != 0) {
+        if (dots_lmdb_read_value(store, key, &v, &value) != DOTS_STORE_OK) {
+            result = DOTS_STORE_DAMAGED;
+
+        } else if (cb(ctx, key, value) != 0) {
             break;
         }
 
@@ -219,7 +250,7 @@ dots_lmdb_read_each(dots_store_t *store, MDB_txn *txn,
         return dots_lmdb_failed("mdb_cursor_get", rc);
     }
 
-    return DOTS_STORE_OK;
+    return result;
 }
 
 

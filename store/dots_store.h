@@ -3,7 +3,8 @@
  * stand behind this header (LMDB now, etcd later).  Knows nothing of what the
  * records mean.  A store is opened after fork, by each process for itself;
  * dots_store_commit() blocks on the disk and on other writers, so an nginx
- * worker calls it from a thread only; reads never block on a writer.
+ * worker calls it from a thread only; reads never block on a writer.  Keys that
+ * begin with a NUL byte are the driver's own.
  * dots_store_commit() and the readers may run in different threads.
  */
 
@@ -19,6 +20,7 @@
 #define DOTS_STORE_ERROR    -1 /* disk or library: errno-like text available */
 #define DOTS_STORE_DECLINED -3 /* an expectation did not hold, or no such key */
 #define DOTS_STORE_FULL     -4 /* the map or the disk is full */
+#define DOTS_STORE_DAMAGED  -5 /* a record is there, but not as it was written */
 
 typedef struct dots_store_s  dots_store_t;
 
@@ -65,7 +67,8 @@ typedef struct {
 } dots_store_txn_t;
 
 /*
- * "path": an existing directory.  "size": upper bound of the data in bytes.
+ * "path": an existing directory, where a store is made if there is none.
+ * "size": upper bound of the data in bytes; the file may be an eighth larger.
  * DOTS_STORE_OK, or DOTS_STORE_ERROR with one sentence in "err".
  */
 int dots_store_open(dots_store_t **store, const char *path, size_t size,
@@ -81,8 +84,9 @@ int dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n);
 
 /*
  * The callback gets slices that are valid during the call only; a nonzero
- * return ends a walk.  get: OK, DECLINED, ERROR.  walk: keys that begin with
- * "prefix", ascending; OK, ERROR.
+ * return ends a walk.  get: OK, DECLINED, DAMAGED, ERROR.  walk: keys that begin
+ * with "prefix", ascending; OK, ERROR, or DAMAGED: the callback has seen all but
+ * those that are.
  */
 typedef int (*dots_store_pt)(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
