@@ -4,6 +4,7 @@
 #include "ngx_dots_manager.h"
 #include "ngx_dots_psk.h"
 #include "ngx_dots_zone.h"
+#include "../store/dots_store_file.h"
 
 
 #define NGX_DOTS_SCHEMAS      "/usr/share/nginx-mod-dots/schemas"
@@ -14,6 +15,8 @@
 static char *ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+static ngx_int_t ngx_dots_conf_check_store(ngx_conf_t *cf,
+    ngx_dots_conf_t *dcf);
 static ngx_int_t ngx_dots_conf_threads(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 static char *ngx_dots_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_dots_conf_state_path(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -342,12 +345,59 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
 
     if (ngx_dots_conf_load_schemas(cf, dcf) != NGX_CONF_OK
         || ngx_dots_conf_customers_done(cf, dcf) != NGX_CONF_OK
-        || ngx_dots_conf_threads(cf, dcf) != NGX_OK)
+        || ngx_dots_conf_threads(cf, dcf) != NGX_OK
+        || ngx_dots_conf_check_store(cf, dcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * Nothing is begun on a damaged store, or goes on to one.  What can't be seen
+ * from here, such as a folder that only the workers may read, they say
+ * themselves.  Reads only, and not through LMDB: this may be root.
+ */
+
+static ngx_int_t
+ngx_dots_conf_check_store(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
+{
+    int                  rc;
+    const char          *path;
+    dots_store_report_t  r;
+
+    path = (const char *) dcf->state->name.data;
+
+    if (access(path, W_OK) == -1 && ngx_errno == EROFS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, EROFS,
+                           "the store in \"%s\" can't be written: remount its "
+                           "file system or choose another \"state_path\"",
+                           path);
+        return NGX_ERROR;
+    }
+
+    rc = dots_store_check(path, 0, NULL, NULL, &r);
+
+    if (rc == DOTS_STORE_DAMAGED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the store \"%s\" is damaged: %s; \"dots-admin "
+                           "store check %s\" says more, \"dots-admin store "
+                           "restore %s BACKUP\" puts a backup in its place",
+                           r.file, r.text, path, path);
+        return NGX_ERROR;
+    }
+
+    if (rc == DOTS_STORE_NEWER) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the store \"%s\" is %s; use that version, or "
+                           "\"dots-admin store restore %s BACKUP\" with a "
+                           "backup of this one's", r.file, r.text, path);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -4,10 +4,15 @@
 
 #define NGX_DOTS_STATE_BATCH  256    /* transactions in one commit */
 #define NGX_DOTS_STATE_LONG   60000  /* ms */
+#define NGX_DOTS_STATE_RETRY  1      /* s: between attempts to open it */
 
 
 typedef struct {
-    dots_store_t        *store;
+    dots_store_t        *store;      /* NULL: it can't be opened */
+    dots_store_t        *opened;     /* by the thread; ours when it is back */
+    const char          *path;
+    size_t               size;
+    time_t               tried;
     ngx_log_t           *log;
     ngx_thread_pool_t   *pool;       /* NULL: commit at once */
     ngx_thread_task_t   *task;
@@ -16,12 +21,16 @@ typedef struct {
     ngx_dots_commit_t   *flight;     /* in the thread */
     size_t               n;
     dots_store_txn_t    *txns[NGX_DOTS_STATE_BATCH];
-    char                 error[256]; /* of the commit in the thread */
+    char                 error[512]; /* of the commit in the thread */
+    unsigned             busy:1;     /* the task is in the thread */
     unsigned             failing:1;  /* logged once until it works again */
 } ngx_dots_state_t;
 
 
+static dots_store_t *ngx_dots_state_open(char *err, size_t errsize);
+static ngx_uint_t ngx_dots_state_ready(void);
 static void ngx_dots_state_next(void);
+static ngx_int_t ngx_dots_state_post(void);
 static void ngx_dots_state_run(void);
 static void ngx_dots_state_finish(void);
 static dots_store_slice_t ngx_dots_state_key(dots_arena_t *a, u_char kind,
@@ -52,18 +61,20 @@ ngx_dots_state_init(ngx_cycle_t *cycle)
 
     /* after fork, as the worker's user: the name has a NUL behind it */
 
-    if (dots_store_open(&ngx_dots_state.store, (char *) dcf->state->name.data,
-                        dcf->state_size, err, sizeof(err))
-        != DOTS_STORE_OK)
-    {
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
-                      "dots: the store in \"%V\" can't be opened: %s",
-                      &dcf->state->name, err);
-        ngx_dots_state.store = NULL;
+    ngx_dots_state.path = (const char *) dcf->state->name.data;
+    ngx_dots_state.size = dcf->state_size;
+
+    ngx_dots_state.store = ngx_dots_state_open(err, sizeof(err));
+
+    if (ngx_dots_state.store == NULL) {
 
         /* serve what needs no store; requests are answered 5.03 */
 
-        return NGX_OK;
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "dots: the store in \"%V\" can't be opened: %s",
+                      &dcf->state->name, err);
+
+        ngx_dots_state.failing = 1;
     }
 
 #if (NGX_THREADS)
@@ -88,12 +99,64 @@ ngx_dots_state_init(ngx_cycle_t *cycle)
 }
 
 
+static dots_store_t *
+ngx_dots_state_open(char *err, size_t errsize)
+{
+    dots_store_t  *store;
+
+    ngx_dots_state.tried = ngx_time();
+
+    if (dots_store_open(&store, ngx_dots_state.path, ngx_dots_state.size, err,
+                        errsize)
+        != DOTS_STORE_OK)
+    {
+        return NULL;
+    }
+
+    return store;
+}
+
+
+/*
+ * The fault may be over: whoever wants the store has it opened again, a worker
+ * by its thread.
+ */
+
+static ngx_uint_t
+ngx_dots_state_ready(void)
+{
+    char  err[512];
+
+    if (ngx_dots_state.store) {
+        return 1;
+    }
+
+    if (ngx_dots_state.busy
+        || ngx_time() - ngx_dots_state.tried < NGX_DOTS_STATE_RETRY)
+    {
+        return 0;
+    }
+
+    if (ngx_dots_state.pool) {
+        ngx_dots_state.n = 0;
+        (void) ngx_dots_state_post();
+        return 0;
+    }
+
+    ngx_dots_state.opened = ngx_dots_state_open(err, sizeof(err));
+    ngx_dots_state.error[0] = '\0';
+    ngx_dots_state_finish();
+
+    return ngx_dots_state.store != NULL;
+}
+
+
 void
 ngx_dots_state_commit(ngx_dots_commit_t *commit)
 {
     commit->next = NULL;
 
-    if (ngx_dots_state.store == NULL) {
+    if (!ngx_dots_state_ready()) {
         commit->txn.result = DOTS_STORE_ERROR;
         commit->handler(commit);
         return;
@@ -102,7 +165,7 @@ ngx_dots_state_commit(ngx_dots_commit_t *commit)
     *ngx_dots_state.last = commit;
     ngx_dots_state.last = &commit->next;
 
-    if (ngx_dots_state.flight == NULL) {
+    if (!ngx_dots_state.busy) {
         ngx_dots_state_next();
     }
 }
@@ -118,7 +181,7 @@ ngx_dots_state_next(void)
 {
     ngx_dots_commit_t  *c;
 
-    while (ngx_dots_state.queue && ngx_dots_state.flight == NULL) {
+    while (ngx_dots_state.queue && !ngx_dots_state.busy) {
 
         ngx_dots_state.flight = ngx_dots_state.queue;
         ngx_dots_state.n = 0;
@@ -126,6 +189,7 @@ ngx_dots_state_next(void)
         for (c = ngx_dots_state.queue; c; c = c->next) {
 
             ngx_dots_state.txns[ngx_dots_state.n++] = &c->txn;
+            c->txn.result = DOTS_STORE_ERROR;
 
             if (ngx_dots_state.n == NGX_DOTS_STATE_BATCH || c->next == NULL) {
                 break;
@@ -139,48 +203,73 @@ ngx_dots_state_next(void)
             ngx_dots_state.last = &ngx_dots_state.queue;
         }
 
-#if (NGX_THREADS)
+        if (ngx_dots_state.pool == NULL) {
+            ngx_dots_state.busy = 1;
+            ngx_dots_state_run();
+            ngx_dots_state_finish();
 
-        if (ngx_dots_state.pool) {
+        } else if (ngx_dots_state_post() != NGX_OK) {
 
-            if (ngx_thread_task_post(ngx_dots_state.pool, ngx_dots_state.task)
-                == NGX_OK)
-            {
-                /* a worker that is to leave waits for timers alone */
+            /* the event loop does not wait for the disk: they are refused */
 
-                ngx_add_timer(&ngx_dots_state.task->event,
-                              NGX_DOTS_STATE_LONG);
-                return;
-            }
-
-            /* the pool's queue is full (its own alert says so): commit here */
+            ngx_dots_state_finish();
         }
-
-#endif
-
-        ngx_dots_state_run();
-        ngx_dots_state_finish();
     }
 }
 
 
-static void
-ngx_dots_state_run(void)
+static ngx_int_t
+ngx_dots_state_post(void)
 {
-    size_t  i;
-
-    for (i = 0; i < ngx_dots_state.n; i++) {
-        ngx_dots_state.txns[i]->result = DOTS_STORE_ERROR;
-    }
+#if (NGX_THREADS)
 
     ngx_dots_state.error[0] = '\0';
 
-    if (dots_store_commit(ngx_dots_state.store, ngx_dots_state.txns,
-                          ngx_dots_state.n)
-        != DOTS_STORE_OK)
+    if (ngx_thread_task_post(ngx_dots_state.pool, ngx_dots_state.task)
+        == NGX_OK)
+    {
+        ngx_dots_state.busy = 1;
+
+        /* a worker that is to leave waits for timers alone */
+
+        ngx_add_timer(&ngx_dots_state.task->event, NGX_DOTS_STATE_LONG);
+
+        return NGX_OK;
+    }
+
+    (void) ngx_cpystrn((u_char *) ngx_dots_state.error,
+                       (u_char *) "the thread pool's queue is full",
+                       sizeof(ngx_dots_state.error));
+
+#endif
+
+    return NGX_ERROR;
+}
+
+
+/* In the thread, where there is one.  Without transactions it opens only. */
+
+static void
+ngx_dots_state_run(void)
+{
+    dots_store_t  *store;
+
+    ngx_dots_state.error[0] = '\0';
+
+    store = ngx_dots_state.store;
+
+    if (store == NULL) {
+        store = ngx_dots_state_open(ngx_dots_state.error,
+                                    sizeof(ngx_dots_state.error));
+        ngx_dots_state.opened = store;
+    }
+
+    if (store && dots_store_commit(store, ngx_dots_state.txns,
+                                   ngx_dots_state.n)
+                 != DOTS_STORE_OK)
     {
         (void) ngx_cpystrn((u_char *) ngx_dots_state.error,
-                           (u_char *) dots_store_error(ngx_dots_state.store),
+                           (u_char *) dots_store_error(store),
                            sizeof(ngx_dots_state.error));
     }
 }
@@ -193,15 +282,25 @@ ngx_dots_state_finish(void)
 {
     ngx_dots_commit_t  *c, *next;
 
+    if (ngx_dots_state.opened) {
+        ngx_dots_state.store = ngx_dots_state.opened;
+        ngx_dots_state.opened = NULL;
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_dots_state.log, 0,
+                      "dots: the store is open again");
+    }
+
     if (ngx_dots_state.error[0] && !ngx_dots_state.failing) {
         ngx_log_error(NGX_LOG_CRIT, ngx_dots_state.log, 0,
                       "dots: commit failed: %s", ngx_dots_state.error);
     }
 
-    ngx_dots_state.failing = (ngx_dots_state.error[0] != '\0');
+    ngx_dots_state.failing = (ngx_dots_state.error[0] != '\0'
+                              || ngx_dots_state.store == NULL);
 
     c = ngx_dots_state.flight;
     ngx_dots_state.flight = NULL;
+    ngx_dots_state.busy = 0;
 
     for ( /* void */ ; c; c = next) {
         next = c->next;
@@ -235,15 +334,12 @@ ngx_dots_state_done(ngx_event_t *ev)
     }
 
     /*
-     * While the handlers run, "flight" is empty: a handler that commits again
+     * While the handlers run, the task is free: a handler that commits again
      * starts the next one itself.
      */
 
     ngx_dots_state_finish();
-
-    if (ngx_dots_state.flight == NULL) {
-        ngx_dots_state_next();
-    }
+    ngx_dots_state_next();
 }
 
 #endif
@@ -252,10 +348,6 @@ ngx_dots_state_done(ngx_event_t *ev)
 void
 ngx_dots_state_exit(void)
 {
-    if (ngx_dots_state.store == NULL) {
-        return;
-    }
-
     /*
      * The thread pool has been drained by now: what it committed is settled,
      * what still waits, or is committed by the handlers, is committed here.
@@ -263,7 +355,7 @@ ngx_dots_state_exit(void)
 
     ngx_dots_state.pool = NULL;
 
-    if (ngx_dots_state.flight) {
+    if (ngx_dots_state.busy) {
         ngx_dots_state_finish();
     }
 
@@ -283,7 +375,7 @@ ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n)
         txns[i]->result = DOTS_STORE_ERROR;
     }
 
-    if (ngx_dots_state.store == NULL) {
+    if (!ngx_dots_state_ready()) {
         return;
     }
 
@@ -304,7 +396,7 @@ ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n)
 ngx_int_t
 ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb, void *ctx)
 {
-    if (ngx_dots_state.store == NULL) {
+    if (!ngx_dots_state_ready()) {
         return NGX_ERROR;
     }
 
@@ -328,15 +420,24 @@ ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
 {
     dots_store_slice_t  key;
 
-    if (ngx_dots_state.store == NULL) {
+    if (!ngx_dots_state_ready()) {
         return NGX_ERROR;
     }
 
     key.data = prefix;
     key.len = len;
 
-    return dots_store_walk(ngx_dots_state.store, key, cb, ctx) == DOTS_STORE_OK
-           ? NGX_OK : NGX_ERROR;
+    switch (dots_store_walk(ngx_dots_state.store, key, cb, ctx)) {
+
+    case DOTS_STORE_OK:
+        return NGX_OK;
+
+    case DOTS_STORE_DAMAGED:
+        return NGX_ABORT;
+
+    default:
+        return NGX_ERROR;
+    }
 }
 
 

@@ -49,6 +49,8 @@ static void ngx_dots_zone_close_events(void *data);
 static ngx_int_t ngx_dots_zone_slab(ngx_slab_pool_t *shpool,
     ngx_dots_zone_t *zone);
 static ngx_int_t ngx_dots_zone_wipe(void);
+static ngx_int_t ngx_dots_zone_load_kind(const char *kind, dots_store_pt cb,
+    void *ctx);
 static int ngx_dots_zone_load_client(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 static int ngx_dots_zone_load_mitigation(void *ctx, dots_store_slice_t key,
@@ -398,17 +400,17 @@ ngx_dots_zone_load(ngx_log_t *log)
     rc = ngx_dots_zone_wipe();
 
     if (rc == NGX_OK) {
-        rc = ngx_dots_state_walk("c", 1, ngx_dots_zone_load_client, &ld);
+        rc = ngx_dots_zone_load_kind("c", ngx_dots_zone_load_client, &ld);
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_dots_state_walk("m", 1, ngx_dots_zone_load_mitigation, &ld);
+        rc = ngx_dots_zone_load_kind("m", ngx_dots_zone_load_mitigation, &ld);
     }
 
     if (ld.damaged) {
         ngx_log_error(NGX_LOG_CRIT, log, 0,
-                      "dots: %ui records of the store can't be read",
-                      ld.damaged);
+                      "dots: %ui records of the store or more can't be read: "
+                      "\"dots-admin store check\" says more", ld.damaged);
     }
 
     if (ld.full) {
@@ -467,6 +469,25 @@ ngx_dots_zone_wipe(void)
     ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
 
     return rc == DOTS_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+/* What is whole is loaded: others' damaged records are not one's fault. */
+
+static ngx_int_t
+ngx_dots_zone_load_kind(const char *kind, dots_store_pt cb, void *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_dots_zone_loading_t  *ld = ctx;
+
+    rc = ngx_dots_state_walk(kind, 1, cb, ctx);
+
+    if (rc == NGX_ABORT) {
+        ld->damaged++;
+        return NGX_OK;
+    }
+
+    return rc;
 }
 
 
