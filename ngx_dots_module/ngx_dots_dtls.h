@@ -127,5 +127,8 @@ char *ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
 ngx_int_t ngx_dots_dtls_conf_profile(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_stream_ssl_conf_t *sslcf);
 
+/* Refuses suites without authenticated encryption; when all is set. */
+ngx_int_t ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx);
+
 
 #endif /* _NGX_DOTS_DTLS_H_INCLUDED_ */

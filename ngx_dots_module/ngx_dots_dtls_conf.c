@@ -40,8 +40,6 @@ static ngx_int_t ngx_dots_dtls_conf_ciphers(ngx_conf_t *cf, ngx_ssl_t *ssl,
 static ngx_int_t ngx_dots_dtls_conf_groups(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_str_t *groups);
 static void ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf);
-static ngx_int_t ngx_dots_dtls_conf_aead(ngx_conf_t *cf,
-    ngx_dots_dtls_conf_t *conf);
 static ngx_int_t ngx_dots_dtls_conf_resumption(ngx_conf_t *cf, SSL_CTX *ctx,
     ngx_stream_ssl_conf_t *sslcf);
 
@@ -59,7 +57,7 @@ ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
 
     ngx_dots_dtls_conf_protocol(conf);
 
-    if (ngx_dots_dtls_conf_aead(cf, conf) != NGX_OK
+    if (ngx_dots_dtls_conf_aead(cf, conf->ssl.ctx) != NGX_OK
         || ngx_dots_dtls_conf_resumption(cf, conf->ssl.ctx, sslcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -235,14 +233,14 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
  * against RFC 6347 section 4.1.2.7.
  */
 
-static ngx_int_t
-ngx_dots_dtls_conf_aead(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf)
+ngx_int_t
+ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx)
 {
     int                    i;
     const SSL_CIPHER      *cipher;
     STACK_OF(SSL_CIPHER)  *ciphers;
 
-    ciphers = SSL_CTX_get_ciphers(conf->ssl.ctx);
+    ciphers = SSL_CTX_get_ciphers(ctx);
 
     for (i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
 

@@ -266,6 +266,8 @@ ngx_dots_ticket_seal(SSL *ssl, void *arg)
 /*
  * A session that was itself resumed keeps its proof and the age of it.  What
  * passes by its fingerprint alone was not verified: it is looked at each time.
+ * Over TLS a handshake may end though the certificate is none, and the session
+ * after it: no proof of that.
  */
 
 static int
@@ -273,7 +275,7 @@ ngx_dots_ticket_seal_cert(SSL *ssl, X509 *cert)
 {
     ngx_dots_ticket_proof_t  proof;
 
-    if (SSL_session_reused(ssl)
+    if (SSL_session_reused(ssl) || SSL_get_verify_result(ssl) != X509_V_OK
         || ngx_dots_identity_pinned(ngx_dots_get_conf(ngx_cycle), cert))
     {
         return 1;

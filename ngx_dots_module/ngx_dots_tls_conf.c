@@ -12,7 +12,7 @@
 
 static ngx_int_t ngx_dots_tls_conf_check(ngx_conf_t *cf,
     ngx_stream_ssl_conf_t *sslcf);
-static void ngx_dots_tls_conf_protocol(SSL_CTX *ctx,
+static ngx_int_t ngx_dots_tls_conf_protocol(ngx_conf_t *cf, SSL_CTX *ctx,
     ngx_stream_ssl_conf_t *sslcf);
 static int ngx_dots_tls_conf_hello(SSL *ssl, void *data);
 static int ngx_dots_tls_conf_certificate(X509_STORE_CTX *store, void *data);
@@ -30,12 +30,12 @@ ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
     }
 
     if (ngx_dots_tls_conf_check(cf, sslcf) != NGX_OK
-        || ngx_dots_dtls_conf_profile(cf, &sslcf->ssl, sslcf) != NGX_OK)
+        || ngx_dots_dtls_conf_profile(cf, &sslcf->ssl, sslcf) != NGX_OK
+        || ngx_dots_dtls_conf_aead(cf, sslcf->ssl.ctx) != NGX_OK
+        || ngx_dots_tls_conf_protocol(cf, sslcf->ssl.ctx, sslcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
-
-    ngx_dots_tls_conf_protocol(sslcf->ssl.ctx, sslcf);
 
     return NGX_CONF_OK;
 }
@@ -68,8 +68,9 @@ ngx_dots_tls_conf_check(ngx_conf_t *cf, ngx_stream_ssl_conf_t *sslcf)
 
 /* RFC 9132 sections 7.1 and 7.2, RFC 9325; after the operator's settings. */
 
-static void
-ngx_dots_tls_conf_protocol(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
+static ngx_int_t
+ngx_dots_tls_conf_protocol(ngx_conf_t *cf, SSL_CTX *ctx,
+    ngx_stream_ssl_conf_t *sslcf)
 {
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 
@@ -82,13 +83,20 @@ ngx_dots_tls_conf_protocol(SSL_CTX *ctx, ngx_stream_ssl_conf_t *sslcf)
     /* tickets, which are checked again, or nothing */
 
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    ngx_dots_ticket_init(ctx);
+
+    if (ngx_dots_ticket_init(ctx) != NGX_OK) {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "dots: session tickets cannot be set up");
+        return NGX_ERROR;
+    }
 
     SSL_CTX_set_cert_cb(ctx, ngx_dots_tls_conf_hello, NULL);
     SSL_CTX_set_alpn_select_cb(ctx, ngx_dots_tls_conf_alpn, NULL);
 
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, ngx_dots_tls_conf_certificate, NULL);
+
+    return NGX_OK;
 }
 
 
