@@ -469,6 +469,7 @@ dots_coap_write_uint(dots_writer_t *w, uint16_t *last, uint16_t number,
 void
 dots_coap_write_body(dots_writer_t *w, const dots_coap_message_t *m)
 {
+    size_t    i;
     uint16_t  last;
 
     last = 0;
@@ -479,6 +480,12 @@ dots_coap_write_body(dots_writer_t *w, const dots_coap_message_t *m)
     }
 
     dots_coap_write_uint(w, &last, COAP_OPTION_OBSERVE, m->observe);
+
+    for (i = 0; i < m->npath; i++) {
+        dots_coap_write_option(w, &last, COAP_OPTION_URI_PATH, m->path[i].data,
+                               m->path[i].len);
+    }
+
     dots_coap_write_uint(w, &last, COAP_OPTION_CONTENT_FORMAT,
                          m->content_format);
     dots_coap_write_uint(w, &last, COAP_OPTION_MAXAGE, m->max_age);

@@ -100,8 +100,8 @@ int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 void dots_coap_init(dots_coap_message_t *m);
 
 /*
- * Writes type, code, id, token, ETag, Observe, Content-Format, Max-Age, Block1,
- * Block2, Size1, Size2, payload.
+ * Writes type, code, id, token, ETag, Observe, Uri-Path, Content-Format, Max-Age,
+ * Block1, Block2, Size1, Size2, payload.
  * DOTS_OK or DOTS_FULL.
  */
 int dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,

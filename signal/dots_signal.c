@@ -1,16 +1,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dots_signal_config.h"
 #include "dots_signal_core.h"
+#include "dots_signal_heartbeat.h"
 #include "dots_signal_mitigate.h"
 #include "dots_signal_private.h"
-
-
-/* the values that RFC 9132 section 4.5.2 recommends */
-
-static const dots_signal_transmission_t  dots_signal_transmission = {
-    2000, 150, 3, 5
-};
 
 
 typedef struct {
@@ -23,15 +18,21 @@ typedef struct {
 /* Below /.well-known/dots, RFC 9132 section 4.2. */
 
 static const dots_signal_resource_t  dots_signal_resources[] = {
+    { dots_string("hb"), DOTS_COAP_FORMAT_DOTS,
+      { { DOTS_COAP_PUT, 1, 0, 1, dots_signal_heartbeat_put } } },
     { dots_string("mitigate"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, dots_signal_mitigate_put },
-        { DOTS_COAP_GET, 0, 1, dots_signal_mitigate_get },
-        { DOTS_COAP_DELETE, 0, 0, dots_signal_mitigate_delete } } },
+      { { DOTS_COAP_PUT, 1, 0, 0, dots_signal_mitigate_put },
+        { DOTS_COAP_GET, 0, 1, 0, dots_signal_mitigate_get },
+        { DOTS_COAP_DELETE, 0, 0, 0, dots_signal_mitigate_delete } } },
+    { dots_string("config"), DOTS_COAP_FORMAT_DOTS,
+      { { DOTS_COAP_PUT, 1, 0, 0, dots_signal_config_put },
+        { DOTS_COAP_GET, 0, 1, 0, dots_signal_config_get },
+        { DOTS_COAP_DELETE, 0, 0, 0, dots_signal_config_delete } } },
 };
 
 static const dots_signal_resource_t  dots_signal_core =
     { dots_string("core"), DOTS_COAP_FORMAT_LINK,
-      { { DOTS_COAP_GET, 0, 0, dots_signal_core_get } } };
+      { { DOTS_COAP_GET, 0, 0, 0, dots_signal_core_get } } };
 
 #define DOTS_SIGNAL_RESOURCES                                                 \
     (sizeof(dots_signal_resources) / sizeof(dots_signal_resources[0]))
@@ -101,6 +102,47 @@ dots_signal_ended(dots_signal_t *s)
 }
 
 
+/* A DELETE is answered 2.02 whether there is such a client or not. */
+
+static void
+dots_signal_learn(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response, const dots_request_t *rq)
+{
+    dots_signal_t  *s;
+
+    s = ex->signal;
+
+    if (rq == NULL || rq->operation == DOTS_MITIGATION_DELETE
+        || dots_coap_class(response->code) != 2)
+    {
+        return;
+    }
+
+    if (s->conf.ops->client != NULL) {
+        s->conf.ops->client(s->peer, rq->customer, rq->cuid);
+    }
+
+    dots_signal_config_changed(s);
+}
+
+
+/* A block of a body is no request yet; heartbeats go on for ever. */
+
+static int
+dots_signal_audited(const dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response)
+{
+    if (ex->signal->conf.ops->audit == NULL
+        || response->code == DOTS_COAP_CONTINUE)
+    {
+        return 0;
+    }
+
+    return ex->method == NULL || !ex->method->quiet
+           || dots_coap_class(response->code) != 2;
+}
+
+
 void
 dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
     const dots_request_t *rq, const char *why)
@@ -119,9 +161,10 @@ dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
 
     dots_signal_observe_register(ex, response, rq);
     dots_signal_block_response(ex, response);
+    dots_signal_learn(ex, response, rq);
 
     if (s->transport->respond(ex, response) == DOTS_OK
-        && s->conf.ops->audit != NULL && response->code != DOTS_COAP_CONTINUE)
+        && dots_signal_audited(ex, response))
     {
         s->conf.ops->audit(s->peer, &ex->request, response->code, rq, why);
     }
@@ -541,6 +584,8 @@ dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,
     s->now = now;
     s->heard = now;
 
+    dots_signal_heartbeat_heard(s);
+
     s->transport->input(s, data, len);
 }
 
@@ -554,15 +599,31 @@ dots_signal_resume(dots_signal_t *s, int64_t now)
 }
 
 
-/* What the peer answers to a request of ours: nonzero if we asked. */
-
 int
 dots_signal_response(dots_signal_t *s, const dots_coap_message_t *m)
 {
-    (void) s;
-    (void) m;
+    return dots_signal_heartbeat_response(s, m);
+}
 
-    return 0;
+
+/* ---- changes ---- */
+
+void
+dots_signal_interest(dots_signal_t *s)
+{
+    if (s->conf.ops->observing != NULL && s->customer != NULL) {
+        s->conf.ops->observing(s->peer,
+                               s->nobservers
+                               + (size_t) dots_session_differs(&s->session));
+    }
+}
+
+
+void
+dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change)
+{
+    dots_signal_config_changed(s);
+    dots_signal_observe_changed(s, change);
 }
 
 
@@ -582,10 +643,16 @@ dots_signal_earlier(int64_t a, int64_t b)
 int64_t
 dots_signal_timer(dots_signal_t *s, int64_t now)
 {
+    int64_t  next;
+
     s->now = now;
 
-    return dots_signal_earlier(dots_signal_observe_timer(s),
-                               s->transport->timer(s));
+    dots_signal_config_timer(s);
+
+    next = dots_signal_earlier(dots_signal_heartbeat_timer(s),
+                               dots_signal_observe_timer(s));
+
+    return dots_signal_earlier(next, s->transport->timer(s));
 }
 
 
@@ -612,7 +679,6 @@ dots_signal_create(const dots_signal_conf_t *conf, void *peer,
     s->peer = peer;
     s->customer = customer;
     s->transport = dots_signal_transports[carrier];
-    s->transmission = dots_signal_transmission;
 
     s->max_message = max_message < DOTS_SIGNAL_MIN_MESSAGE
                      ? DOTS_SIGNAL_MIN_MESSAGE : max_message;
@@ -621,10 +687,15 @@ dots_signal_create(const dots_signal_conf_t *conf, void *peer,
         s->max_message = DOTS_COAP_MESSAGE;
     }
 
-    if (s->transport->open(s) != DOTS_OK) {
+    if (dots_signal_heartbeat_open(s) != DOTS_OK
+        || s->transport->open(s) != DOTS_OK)
+    {
+        dots_signal_heartbeat_close(s);
         free(s);
         return NULL;
     }
+
+    dots_signal_config_open(s);
 
     return s;
 }
@@ -654,6 +725,12 @@ dots_signal_close(dots_signal_t *s)
 
     dots_signal_observe_close(s);
     dots_signal_block_close(s);
+    dots_signal_heartbeat_close(s);
+
+    if (s->conf.ops->observing != NULL && s->customer != NULL) {
+        s->conf.ops->observing(s->peer, 0);
+    }
+
     s->transport->close(s);
 
     free(s);

@@ -27,6 +27,7 @@
 #include "dots_customer.h"
 #include "dots_request.h"
 #include "dots_schema.h"
+#include "dots_session.h"
 
 #define DOTS_SIGNAL_RECENT   16
 #define DOTS_SIGNAL_INFLIGHT 16
@@ -66,9 +67,25 @@ typedef struct {
      * (4.29).  May be NULL. */
     int (*admit)(void *peer, const dots_coap_message_t *request);
 
-    /* How many observations the peer has now: whether dots_signal_changed() is
-     * of interest.  May be NULL. */
+    /* How many reasons there are now to hear of changes by dots_signal_changed():
+     * observations, and a configuration that depends on them.  May be NULL. */
     void (*observing)(void *peer, size_t n);
+
+    /* The peer has spoken for this client, and was answered 2.xx.  Now and
+     * again; may be NULL. */
+    void (*client)(void *peer, const dots_customer_t *customer,
+        dots_str_t cuid);
+
+    /* Nonzero while a client that the peer speaks for has an active mitigation;
+     * NULL: never. */
+    int (*mitigating)(void *peer);
+
+    /*
+     * The heartbeats are exhausted, nothing came since "since" (ms): the session
+     * is lost (RFC 9132 section 4.7) unless the client was heard elsewhere.
+     * Once in a silence; may be NULL.
+     */
+    void (*lost)(void *peer, int64_t since);
 } dots_signal_ops_t;
 
 typedef struct {
@@ -76,6 +93,7 @@ typedef struct {
     const dots_signal_ops_t *ops;
     const dots_lifetime_t   *lifetime;  /* the grant is made here */
     const dots_customers_t  *customers; /* for whom gateways ask; may be NULL */
+    const dots_session_conf_t *session;
 } dots_signal_conf_t;
 
 typedef enum {
@@ -109,6 +127,12 @@ int64_t dots_signal_timer(dots_signal_t *s, int64_t now);
  * afterwards.
  */
 void dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change);
+
+/*
+ * Nonzero while heartbeats may still find out that the session is lost: who ends
+ * silent sessions waits for that.
+ */
+int dots_signal_probing(const dots_signal_t *s);
 
 /* An estimate of the round-trip time, for the pace of notifications. */
 void dots_signal_rtt(dots_signal_t *s, int64_t ms);

@@ -100,15 +100,6 @@ dots_signal_observe_release(dots_signal_observer_t *o)
 
 
 static void
-dots_signal_observe_count(dots_signal_t *s)
-{
-    if (s->conf.ops->observing != NULL) {
-        s->conf.ops->observing(s->peer, s->nobservers);
-    }
-}
-
-
-static void
 dots_signal_observe_remove(dots_signal_t *s, dots_signal_observer_t **link)
 {
     dots_signal_observer_t  *o;
@@ -117,7 +108,7 @@ dots_signal_observe_remove(dots_signal_t *s, dots_signal_observer_t **link)
     *link = o->next;
     s->nobservers--;
 
-    dots_signal_observe_count(s);
+    dots_signal_interest(s);
 
     /* an exchange that is under way ends in dots_signal_observe_answer() */
 
@@ -320,7 +311,7 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
     s->observers = o;
     s->nobservers++;
 
-    dots_signal_observe_count(s);
+    dots_signal_interest(s);
 
     response->observe = s->sequence++ & DOTS_SIGNAL_OBSERVE_SEQUENCE;
 }
@@ -369,7 +360,8 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
 /* ---- something may have changed ---- */
 
 void
-dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change)
+dots_signal_observe_changed(dots_signal_t *s,
+    const dots_registry_change_t *change)
 {
     dots_signal_observer_t  *o;
 
@@ -390,13 +382,14 @@ dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change)
 
 
 void
-dots_signal_observe_touch(dots_signal_t *s, const dots_signal_method_t *method)
+dots_signal_observe_touch(dots_signal_t *s,
+    void (*handler)(dots_signal_exchange_t *ex))
 {
     dots_signal_observer_t  *o;
 
     for (o = s->observers; o != NULL; o = o->next) {
 
-        if (o->method == method) {
+        if (o->method->handler == handler) {
             o->dirty = 1;
         }
     }

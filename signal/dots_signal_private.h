@@ -8,6 +8,8 @@
  *   dots_signal_tcp.c      RFC 8323: framing, CSM, Ping, Release, Abort
  *   dots_signal_block.c    RFC 7959: bodies in pieces, both ways
  *   dots_signal_observe.c  RFC 7641: who wants to hear of changes
+ *   dots_signal_config.c   RFC 9132 section 4.5: the session's configuration
+ *   dots_signal_heartbeat.c  section 4.7: heartbeats, and the loss of a session
  *
  * dots_signal_t lives as long as its session; whatever a file keeps of a peer
  * hangs on a pointer of its own in it, is bounded, and is freed by its close().
@@ -21,12 +23,14 @@
 
 #define DOTS_SIGNAL_MIN_MESSAGE 128 /* all but a payload always fits */
 
-typedef struct dots_signal_blocks_s  dots_signal_blocks_t;
+typedef struct dots_signal_blocks_s     dots_signal_blocks_t;
+typedef struct dots_signal_heartbeat_s  dots_signal_heartbeat_t;
 
 struct dots_signal_method_s {
     uint8_t   code;
     unsigned  body:1;           /* the request has one: application/dots+cbor */
     unsigned  observable:1;
+    unsigned  quiet:1;          /* a success is no line of the audit log */
     void    (*handler)(dots_signal_exchange_t *ex);
 };
 
@@ -90,7 +94,11 @@ struct dots_signal_s {
     int64_t                             heard;      /* ms: the peer spoke */
     int64_t                             rtt;        /* ms, 0: no estimate */
 
+    dots_session_t                      session;
+    dots_session_set_t                  set;        /* in force */
+    unsigned                            changed:1;  /* perhaps another set is */
     dots_signal_transmission_t          transmission;
+    dots_signal_heartbeat_t            *heartbeat;
 
     const dots_signal_transport_ops_t  *transport;
     void                               *link;       /* the transport's */
@@ -138,6 +146,9 @@ int dots_signal_write(dots_signal_t *s, dots_coap_message_t *m, uint8_t *buf,
 /* One message to the peer. */
 void dots_signal_output(dots_signal_t *s, const uint8_t *data, size_t len);
 
+/* Tells the host how many reasons there are for dots_signal_changed(). */
+void dots_signal_interest(dots_signal_t *s);
+
 /* ---- dots_signal_block.c ---- */
 
 /*
@@ -153,6 +164,10 @@ void dots_signal_block_response(dots_signal_exchange_t *ex,
 void dots_signal_block_close(dots_signal_t *s);
 
 /* ---- dots_signal_observe.c ---- */
+
+/* A mitigation of a client of this customer has changed; NULL: any may have. */
+void dots_signal_observe_changed(dots_signal_t *s,
+    const dots_registry_change_t *change);
 
 /*
  * Of a response that is about to leave: registers or removes the observer that
@@ -171,9 +186,9 @@ void dots_signal_observe_answer(dots_signal_exchange_t *ex,
 /* The peer rejected our message "id". */
 void dots_signal_observe_reset(dots_signal_t *s, uint16_t id);
 
-/* What observers of the method's resource see may have changed. */
+/* What observers see whom "handler" serves may have changed. */
 void dots_signal_observe_touch(dots_signal_t *s,
-    const dots_signal_method_t *method);
+    void (*handler)(dots_signal_exchange_t *ex));
 
 int64_t dots_signal_observe_timer(dots_signal_t *s);
 void dots_signal_observe_close(dots_signal_t *s);

@@ -130,37 +130,47 @@ dots_signal_uri_set_cuid(dots_signal_uri_t *uri, dots_str_t value,
 }
 
 
-/* Plain decimal, so that a mitigation has one name only. */
+/* Plain decimal, so that a resource has one name only. */
+
+static int
+dots_signal_uri_number(dots_str_t value, const char *name, uint32_t *number,
+    dots_fault_t *f)
+{
+    size_t    i;
+    uint64_t  n;
+
+    n = 0;
+
+    for (i = 0; i < value.len; i++) {
+
+        if (value.data[i] < '0' || value.data[i] > '9' || n > UINT32_MAX) {
+            break;
+        }
+
+        n = n * 10 + (value.data[i] - '0');
+    }
+
+    if (i < value.len || n > UINT32_MAX
+        || (value.len > 1 && value.data[0] == '0'))
+    {
+        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, name,
+                          "%s is no decimal number from 0 to %u", name,
+                          UINT32_MAX);
+    }
+
+    *number = (uint32_t) n;
+
+    return DOTS_OK;
+}
+
 
 static int
 dots_signal_uri_set_mid(dots_signal_uri_t *uri, dots_str_t value,
     dots_fault_t *f)
 {
-    size_t    i;
-    uint64_t  mid;
-
-    mid = 0;
-
-    for (i = 0; i < value.len; i++) {
-
-        if (value.data[i] < '0' || value.data[i] > '9' || mid > UINT32_MAX) {
-            break;
-        }
-
-        mid = mid * 10 + (value.data[i] - '0');
-    }
-
-    if (i < value.len || mid > UINT32_MAX
-        || (value.len > 1 && value.data[0] == '0'))
-    {
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, "mid",
-                          "mid is no decimal number from 0 to %u", UINT32_MAX);
-    }
-
     uri->has_mid = 1;
-    uri->mid = (uint32_t) mid;
 
-    return DOTS_OK;
+    return dots_signal_uri_number(value, "mid", &uri->mid, f);
 }
 
 
@@ -267,6 +277,58 @@ dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
     if (need_mid && !uri->has_mid) {
         return dots_fault(f, DOTS_FAULT_MISSING, "mid",
                           "mid is missing in the Uri-Path");
+    }
+
+    return DOTS_OK;
+}
+
+
+int
+dots_signal_uri_read_sid(const dots_coap_message_t *m, int *has_sid,
+    uint32_t *sid, dots_fault_t *f)
+{
+    size_t      i;
+    dots_str_t  segment;
+
+    static const dots_str_t  name = dots_string("sid=");
+
+    *has_sid = 0;
+
+    for (i = DOTS_SIGNAL_URI_PREFIX; i < m->npath; i++) {
+
+        segment = m->path[i];
+
+        if (segment.len < name.len
+            || memcmp(segment.data, name.data, name.len) != 0)
+        {
+            return dots_signal_uri_unknown(segment, f);
+        }
+
+        if (*has_sid || segment.len == name.len) {
+            return dots_fault(f, DOTS_FAULT_MALFORMED, "sid",
+                              "sid is repeated or empty");
+        }
+
+        *has_sid = 1;
+
+        if (dots_signal_uri_number(dots_str(segment.data + name.len,
+                                            segment.len - name.len),
+                                   "sid", sid, f)
+            != DOTS_OK)
+        {
+            return DOTS_INVALID;
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
+int
+dots_signal_uri_read_nothing(const dots_coap_message_t *m, dots_fault_t *f)
+{
+    if (m->npath > DOTS_SIGNAL_URI_PREFIX) {
+        return dots_signal_uri_unknown(m->path[DOTS_SIGNAL_URI_PREFIX], f);
     }
 
     return DOTS_OK;

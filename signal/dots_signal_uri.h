@@ -1,6 +1,6 @@
 /*
  * Uri-Path parameters and Uri-Query of the signal channel's resources (RFC 9132
- * sections 4.4.1.1, 4.4.1.2 and 4.4.2): cdid, cuid, mid, c.  Knows no resource
+ * sections 4.4.1.1, 4.4.1.2, 4.4.2 and 4.5.2): cdid, cuid, mid, sid, c.  Knows no resource
  * and no body.  Called by the resources of signal/.
  */
 
@@ -31,6 +31,16 @@ typedef struct {
  */
 int dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
     dots_signal_uri_t *uri, dots_fault_t *f);
+
+/*
+ * The same for the resources of a session: a sid or nothing (section 4.5.2:
+ * "the 'cuid' Uri-Path MUST NOT be used"), and nothing (section 4.7).
+ * DOTS_OK or DOTS_INVALID.
+ */
+int dots_signal_uri_read_sid(const dots_coap_message_t *m, int *has_sid,
+    uint32_t *sid, dots_fault_t *f);
+int dots_signal_uri_read_nothing(const dots_coap_message_t *m,
+    dots_fault_t *f);
 
 /*
  * *content: what "c" selects, both without it.  Other queries are ignored.

@@ -155,7 +155,8 @@ fuzz_session(fuzz_peer_t *p, const uint8_t *data, size_t size)
     size_t               i, len;
     int64_t              now;
     dots_signal_t       *s;
-    dots_signal_conf_t   conf = { fuzz_schema, &fuzz_ops, &fuzz_lifetime };
+    dots_signal_conf_t   conf = { fuzz_schema, &fuzz_ops, &fuzz_lifetime,
+                                 NULL, &dots_session_default };
 
     s = dots_signal_create(&conf, p,
                            p->settings & FUZZ_STRANGER ? NULL : fuzz_customer,

@@ -71,6 +71,12 @@ struct test_peer_s {
     size_t           audit_npath;
     int              audit_request;
     char             audit_why[DOTS_FAULT_TEXT + 64];
+
+    size_t           nclients;
+    char             client[32];        /* customer/cuid, the last one */
+    int              mitigating;
+    size_t           nlost;
+    int64_t          lost;              /* since when */
 };
 
 
@@ -78,6 +84,7 @@ static dots_schema_t         *test_schema;
 static dots_customers_t      *test_customers;
 static dots_customer_t       *test_customer;
 static const dots_lifetime_t  test_lifetime = { 3600, 30, 86400, 0, 120 };
+static dots_session_conf_t    test_session;     /* without heartbeats of ours */
 
 
 /* ---- the fake host ---- */
@@ -173,13 +180,48 @@ test_finished(void *peer, const char *why)
 }
 
 
+static inline void
+test_client(void *peer, const dots_customer_t *customer, dots_str_t cuid)
+{
+    test_peer_t  *p = peer;
+
+    p->nclients++;
+    (void) snprintf(p->client, sizeof(p->client), "%.*s/%.*s",
+                    (int) customer->name.len,
+                    (const char *) customer->name.data, (int) cuid.len,
+                    (const char *) cuid.data);
+}
+
+
+static inline int
+test_mitigating(void *peer)
+{
+    test_peer_t  *p = peer;
+
+    return p->mitigating;
+}
+
+
+static inline void
+test_lost(void *peer, int64_t since)
+{
+    test_peer_t  *p = peer;
+
+    p->nlost++;
+    p->lost = since;
+}
+
+
 static const dots_signal_ops_t  test_ops = {
     .send = test_send,
     .full = test_full,
     .hold = test_hold,
     .finish = test_finished,
     .submit = test_submit,
-    .audit = test_audit
+    .audit = test_audit,
+    .client = test_client,
+    .mitigating = test_mitigating,
+    .lost = test_lost
 };
 
 
@@ -188,7 +230,7 @@ test_open_on(test_peer_t *p, const dots_customer_t *customer,
     dots_signal_carrier_t carrier, size_t max_message)
 {
     dots_signal_conf_t  conf = { test_schema, &test_ops, &test_lifetime,
-                                 test_customers };
+                                 test_customers, &test_session };
 
     memset(p, 0, sizeof(test_peer_t));
 
@@ -397,9 +439,16 @@ static inline int
 test_setup(void **state)
 {
     char          err[DOTS_FAULT_TEXT];
+    size_t        i;
     dots_fault_t  fault;
 
     (void) state;
+
+    test_session = dots_session_default;
+
+    for (i = 0; i < DOTS_SESSION_SETS; i++) {
+        test_session.sets[i][DOTS_SESSION_HEARTBEAT_INTERVAL].current = 0;
+    }
 
     test_schema = dots_schema_load(SOURCE_DIR "/schemas", err, sizeof(err));
     if (test_schema == NULL) {

@@ -676,9 +676,9 @@ test_signal_paths(void **state)
     test_answer("40 01 0001 bb 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 4),
                 NULL, 0);
     test_answer("40 01 0001 " WELLKNOWN, dots_coap_code(4, 4), NULL, 0);
-    test_answer("40 01 0001 " WELLKNOWN "06 636f6e666967", dots_coap_code(4, 4),
+    test_answer("40 01 0001 " WELLKNOWN "06 636f6e666978", dots_coap_code(4, 4),
                 NULL, 0);
-    test_answer("40 03 0001 " WELLKNOWN "02 6862", dots_coap_code(4, 4), NULL,
+    test_answer("40 03 0001 " WELLKNOWN "02 6863", dots_coap_code(4, 4), NULL,
                 0);
     test_answer("40 01 0001 " WELLKNOWN "09 6d6974696761746573",
                 dots_coap_code(4, 4), NULL, 0);
