@@ -18,7 +18,9 @@
 #include "../model/dots_mitigation.h"
 #include "../model/dots_registry.h"
 #include "../model/dots_request.h"
+#include "../model/dots_presence.h"
 #include "../model/dots_schema.h"
+#include "../model/dots_session.h"
 #include "../store/dots_store.h"
 #include "../mitigators/dots_gobgp.h"
 
@@ -49,6 +51,7 @@ typedef struct {
     ngx_str_t                       schemas;
     dots_schema_t                  *schema;
     dots_lifetime_t                 lifetime;
+    dots_session_conf_t             session;
     ngx_open_file_t                *log;
     ngx_array_t                     mitigators; /* of ngx_dots_mitigator_t */
     dots_customers_t               *customers;
@@ -98,6 +101,7 @@ typedef struct {
     ngx_dots_ticket_key_t   ticket[2];
     ngx_atomic_t            ticket_time;     /* likewise; 0: none yet */
     void                   *limits;     /* ngx_dots_limit.c */
+    dots_presence_t        *presence;   /* ngx_dots_client.c */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */

@@ -13,7 +13,8 @@
 
 void ngx_dots_changes_init_process(ngx_cycle_t *cycle);
 
-/* The peer has "n" observers now. */
+/* The peer has "n" reasons to hear of changes now: observers, and a session whose
+ * configuration depends on whether a mitigation is active. */
 void ngx_dots_changes_observe(ngx_dots_peer_t *peer, ngx_uint_t n);
 
 /* Tells the peers of what changed since the last call. */

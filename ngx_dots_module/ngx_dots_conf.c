@@ -74,6 +74,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       0,
       NULL },
 
+    { ngx_string("session_config"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_session,
+      0,
+      0,
+      NULL },
+
     { ngx_string("lookup_interval"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -265,6 +272,8 @@ ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (dcf->enable) {
         return "is duplicate";
     }
+
+    dcf->session = dots_session_default;
 
     dcf->lifetime.dflt = 3600;       /* RFC 9132 section 4.4.1.1 */
     dcf->lifetime.min = 30;

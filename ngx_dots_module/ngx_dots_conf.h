@@ -52,6 +52,10 @@ void ngx_dots_conf_limit_defaults(dots_customer_t *customer);
 
 char *ngx_dots_conf_redirect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* ngx_dots_conf_session.c */
+
+char *ngx_dots_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* ngx_dots_conf_mitigator.c */
 
 char *ngx_dots_conf_mitigator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -291,6 +291,14 @@ ngx_dots_dtls_timed_out(ngx_dots_dtls_t *ds)
 
     log = ds->io.connection->log;
 
+    if (ds->established && dots_signal_probing(ds->peer.signal)) {
+
+        /* whether it is lost is known only when the heartbeats are exhausted */
+
+        ngx_add_timer(ds->io.connection->read, ds->conf->idle_timeout);
+        return;
+    }
+
     if (ds->established) {
         ngx_log_error(NGX_LOG_INFO, log, 0,
                       "DTLS session closed: nothing heard for %M ms",

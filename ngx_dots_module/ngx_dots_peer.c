@@ -13,6 +13,10 @@ static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     uint8_t code, const dots_request_t *rq, const char *why);
 static int ngx_dots_peer_admit(void *data, const dots_coap_message_t *request);
 static void ngx_dots_peer_observing(void *data, size_t n);
+static void ngx_dots_peer_client(void *data, const dots_customer_t *customer,
+    dots_str_t cuid);
+static int ngx_dots_peer_mitigating(void *data);
+static void ngx_dots_peer_lost(void *data, int64_t since);
 
 
 static const dots_signal_ops_t  ngx_dots_peer_ops = {
@@ -23,7 +27,10 @@ static const dots_signal_ops_t  ngx_dots_peer_ops = {
     .submit = ngx_dots_peer_submit,
     .audit = ngx_dots_peer_audit,
     .admit = ngx_dots_peer_admit,
-    .observing = ngx_dots_peer_observing
+    .observing = ngx_dots_peer_observing,
+    .client = ngx_dots_peer_client,
+    .mitigating = ngx_dots_peer_mitigating,
+    .lost = ngx_dots_peer_lost
 };
 
 
@@ -73,6 +80,7 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     peer->conf->ops = &ngx_dots_peer_ops;
     peer->conf->lifetime = &dcf->lifetime;
     peer->conf->customers = dcf->customers;
+    peer->conf->session = &dcf->session;
 
     peer->signal = dots_signal_create(peer->conf, peer, peer->customer,
                                       SSL_is_dtls(ssl) ? DOTS_SIGNAL_UDP
@@ -86,6 +94,8 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     }
 
     if (peer->customer) {
+        ngx_dots_client_open(&peer->clients, peer->customer, ssl);
+
         name.len = peer->customer->name.len;
         name.data = (u_char *) peer->customer->name.data;
 
@@ -100,6 +110,10 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
                   SSL_session_reused(ssl) ? "resumed" : "established", &name,
                   SSL_get_cipher_name(ssl), mtu);
 
+    /* heartbeats begin */
+
+    ngx_dots_peer_post(peer);
+
     return NGX_OK;
 }
 
@@ -108,6 +122,8 @@ void
 ngx_dots_peer_input(ngx_dots_peer_t *peer, const u_char *data, size_t len)
 {
     peer->reading = 1;
+
+    ngx_dots_client_heard(&peer->clients);
 
     dots_signal_input(peer->signal, data, len, ngx_current_msec);
 
@@ -164,6 +180,8 @@ ngx_dots_peer_close(ngx_dots_peer_t *peer)
     if (peer->tick.posted) {
         ngx_delete_posted_event(&peer->tick);
     }
+
+    ngx_dots_client_close(&peer->clients);
 
     if (peer->counted) {
         ngx_dots_limit_close(peer->customer);
@@ -232,6 +250,34 @@ static void
 ngx_dots_peer_observing(void *data, size_t n)
 {
     ngx_dots_changes_observe(data, n);
+}
+
+
+static void
+ngx_dots_peer_client(void *data, const dots_customer_t *customer,
+    dots_str_t cuid)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    ngx_dots_client_named(&peer->clients, customer, cuid);
+}
+
+
+static int
+ngx_dots_peer_mitigating(void *data)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    return (int) ngx_dots_client_mitigating(&peer->clients);
+}
+
+
+static void
+ngx_dots_peer_lost(void *data, int64_t since)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    ngx_dots_client_lost(&peer->clients, since, peer->connection);
 }
 
 

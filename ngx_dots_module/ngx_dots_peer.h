@@ -14,6 +14,7 @@
 #include <ngx_stream.h>
 
 #include "../signal/dots_signal.h"
+#include "ngx_dots_client.h"
 
 typedef struct ngx_dots_peer_s  ngx_dots_peer_t;
 
@@ -33,7 +34,8 @@ struct ngx_dots_peer_s {
 
     ngx_event_t             tick;           /* dots_signal_timer(); cancelable */
     ngx_queue_t             observing;      /* ngx_dots_changes.c */
-    ngx_uint_t              observers;
+    ngx_uint_t              observers;      /* reasons to hear of changes */
+    ngx_dots_clients_t      clients;        /* whom it speaks for */
     unsigned                reading:1;
     unsigned                counted:1;      /* among the customer's sessions */
 };

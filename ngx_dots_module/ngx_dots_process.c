@@ -1,5 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_changes.h"
+#include "ngx_dots_client.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
@@ -252,6 +253,8 @@ ngx_dots_process_reap(ngx_log_t *log)
                 ngx_dots_zone_lose();
             }
         }
+
+        ngx_dots_client_reap(pid);
 
         (void) ngx_atomic_cmp_set(&ngx_dots_shared->slots[i].pid, pid, 0);
     }

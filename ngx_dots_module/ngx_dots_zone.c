@@ -2,6 +2,7 @@
 #include <openssl/rand.h>
 
 #include "ngx_dots.h"
+#include "ngx_dots_client.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_process.h"
@@ -142,6 +143,9 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     if (ngx_dots_limit_init_zone(shpool, &zone->shared, shm_zone->shm.size)
         != NGX_OK
+        || ngx_dots_client_init_zone(shpool, &zone->shared,
+                                     shm_zone->shm.size)
+           != NGX_OK
         || ngx_dots_zone_slab(shpool, zone) != NGX_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,

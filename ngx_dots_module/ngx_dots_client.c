@@ -1,0 +1,421 @@
+#include "ngx_dots_client.h"
+#include "ngx_dots_zone.h"
+
+
+#define NGX_DOTS_CLIENT_PART    32      /* of the zone */
+#define NGX_DOTS_CLIENT_SILENCE 60      /* s between reports that it is full */
+#define NGX_DOTS_CLIENT_HASH    16      /* bytes of a recommended cuid's */
+#define NGX_DOTS_CLIENT_CUID    24      /* and of its base64url */
+#define NGX_DOTS_CLIENT_ARENA   (256 * 1024)
+
+
+struct ngx_dots_client_s {
+    ngx_dots_client_t      *next;
+    const dots_customer_t  *customer;
+    dots_presence_key_t     key;
+    int64_t                 entry;      /* below 0: there is no room */
+    size_t                  len;
+    u_char                  cuid[];
+};
+
+
+static ngx_int_t ngx_dots_client_presume(SSL *ssl,
+    u_char cuid[NGX_DOTS_CLIENT_CUID], size_t *len);
+static void ngx_dots_client_add(ngx_dots_clients_t *clients,
+    const dots_customer_t *customer, dots_str_t cuid);
+static ngx_uint_t ngx_dots_client_elsewhere(ngx_dots_clients_t *clients,
+    int64_t since);
+static void ngx_dots_client_note(ngx_dots_client_t *client, int64_t since,
+    ngx_connection_t *c);
+static void ngx_dots_client_trigger(ngx_dots_client_t *client);
+static void ngx_dots_client_triggered(dots_request_t *rq);
+
+
+ngx_int_t
+ngx_dots_client_init_zone(ngx_slab_pool_t *pool, ngx_dots_shared_t *shared,
+    size_t size)
+{
+    void  *memory;
+
+    size /= NGX_DOTS_CLIENT_PART;
+
+    memory = ngx_slab_alloc(pool, size);
+    if (memory == NULL) {
+        return NGX_ERROR;
+    }
+
+    shared->presence = dots_presence_create(memory, size);
+
+    return shared->presence ? NGX_OK : NGX_ERROR;
+}
+
+
+/* ---- who they are ---- */
+
+static dots_presence_key_t
+ngx_dots_client_key(const dots_customer_t *customer, dots_str_t cuid)
+{
+    dots_presence_key_t  key;
+
+    key.customer = dots_registry_hash(customer->name);
+    key.cuid = dots_registry_hash(cuid);
+
+    return key;
+}
+
+
+void
+ngx_dots_client_open(ngx_dots_clients_t *clients,
+    const dots_customer_t *customer, SSL *ssl)
+{
+    size_t      len;
+    u_char      cuid[NGX_DOTS_CLIENT_CUID];
+    dots_str_t  presumed;
+
+    ngx_memzero(clients, sizeof(ngx_dots_clients_t));
+
+    if (ngx_dots_client_presume(ssl, cuid, &len) != NGX_OK) {
+        return;
+    }
+
+    presumed = dots_str(cuid, len);
+
+    clients->presumed = ngx_dots_client_key(customer, presumed);
+
+    ngx_dots_client_add(clients, customer, presumed);
+}
+
+
+/*
+ * RFC 9132 section 4.4.1.1: SHA-256 of the certificate's SubjectPublicKeyInfo or
+ * of the PSK identity, its first 16 bytes in base64url without padding.
+ */
+
+static ngx_int_t
+ngx_dots_client_presume(SSL *ssl, u_char cuid[NGX_DOTS_CLIENT_CUID],
+    size_t *len)
+{
+    int          n, ok;
+    X509        *cert;
+    u_char       hash[EVP_MAX_MD_SIZE], *der;
+    ngx_str_t    src, dst;
+    const char  *psk;
+
+    cert = SSL_get_peer_certificate(ssl);
+
+    if (cert) {
+        der = NULL;
+        n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+        ok = (n > 0 && EVP_Digest(der, n, hash, NULL, EVP_sha256(), NULL) == 1);
+
+        OPENSSL_free(der);
+        X509_free(cert);
+
+    } else {
+        psk = SSL_get_psk_identity(ssl);
+        ok = (psk && EVP_Digest(psk, ngx_strlen(psk), hash, NULL, EVP_sha256(),
+                                NULL) == 1);
+    }
+
+    if (!ok) {
+        ERR_clear_error();
+        return NGX_ERROR;
+    }
+
+    src.data = hash;
+    src.len = NGX_DOTS_CLIENT_HASH;
+    dst.data = cuid;
+
+    ngx_encode_base64url(&dst, &src);
+
+    *len = dst.len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_dots_client_add(ngx_dots_clients_t *clients,
+    const dots_customer_t *customer, dots_str_t cuid)
+{
+    ngx_dots_client_t  *client;
+
+    static time_t       reported;
+
+    client = ngx_alloc(sizeof(ngx_dots_client_t) + cuid.len, ngx_cycle->log);
+    if (client == NULL) {
+        return;
+    }
+
+    client->customer = customer;
+    client->key = ngx_dots_client_key(customer, cuid);
+    client->len = cuid.len;
+    ngx_memcpy(client->cuid, cuid.data, cuid.len);
+
+    client->entry = dots_presence_join(ngx_dots_shared->presence,
+                                       (uint32_t) ngx_pid, &client->key,
+                                       ngx_current_msec);
+
+    if (client->entry < 0 && ngx_time() - reported > NGX_DOTS_CLIENT_SILENCE) {
+        reported = ngx_time();
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "dots: no room to note which clients are heard: a "
+                      "client with several sessions may seem lost, enlarge "
+                      "\"zone\"");
+    }
+
+    client->next = clients->list;
+    clients->list = client;
+    clients->n++;
+}
+
+
+static void
+ngx_dots_client_remove(ngx_dots_clients_t *clients)
+{
+    ngx_dots_client_t  *client;
+
+    client = clients->list;
+    clients->list = client->next;
+    clients->n--;
+
+    if (client->entry >= 0) {
+        dots_presence_leave(ngx_dots_shared->presence, &client->key,
+                            client->entry);
+    }
+
+    ngx_free(client);
+}
+
+
+void
+ngx_dots_client_close(ngx_dots_clients_t *clients)
+{
+    while (clients->list) {
+        ngx_dots_client_remove(clients);
+    }
+}
+
+
+void
+ngx_dots_client_named(ngx_dots_clients_t *clients,
+    const dots_customer_t *customer, dots_str_t cuid)
+{
+    ngx_dots_client_t    *client;
+    dots_presence_key_t   key;
+
+    key = ngx_dots_client_key(customer, cuid);
+
+    for (client = clients->list; client; client = client->next) {
+
+        if (client->key.customer == key.customer
+            && client->key.cuid == key.cuid)
+        {
+            clients->named = 1;
+            return;
+        }
+    }
+
+    /* what was presumed is not so */
+
+    if (!clients->named) {
+        ngx_dots_client_close(clients);
+        clients->named = 1;
+    }
+
+    if (clients->n < NGX_DOTS_CLIENTS) {
+        ngx_dots_client_add(clients, customer, cuid);
+    }
+}
+
+
+/* ---- what is known of them ---- */
+
+void
+ngx_dots_client_heard(ngx_dots_clients_t *clients)
+{
+    ngx_dots_client_t  *client;
+
+    for (client = clients->list; client; client = client->next) {
+
+        if (client->entry >= 0) {
+            dots_presence_heard(ngx_dots_shared->presence, client->entry,
+                                ngx_current_msec);
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_dots_client_mitigating(ngx_dots_clients_t *clients)
+{
+    ngx_uint_t          mitigating;
+    dots_registry_t    *r;
+    ngx_dots_client_t  *client;
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        return 0;
+    }
+
+    mitigating = 0;
+
+    for (client = clients->list; client && !mitigating; client = client->next)
+    {
+        mitigating = dots_registry_mitigating(r, client->customer->name,
+                                              dots_str(client->cuid,
+                                                       client->len));
+    }
+
+    ngx_dots_zone_unlock();
+
+    return mitigating;
+}
+
+
+/*
+ * All clients of the session are one peer: one that is heard says that the peer
+ * is there.  So does a session with the same credentials that has not named its
+ * client yet.
+ */
+
+static ngx_uint_t
+ngx_dots_client_elsewhere(ngx_dots_clients_t *clients, int64_t since)
+{
+    dots_presence_t    *p;
+    ngx_dots_client_t  *client;
+
+    p = ngx_dots_shared->presence;
+
+    if (dots_presence_last(p, &clients->presumed) > since) {
+        return 1;
+    }
+
+    for (client = clients->list; client; client = client->next) {
+
+        if (dots_presence_last(p, &client->key) > since) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_dots_client_lost(ngx_dots_clients_t *clients, int64_t since,
+    ngx_connection_t *c)
+{
+    ngx_dots_client_t  *client;
+
+    if (ngx_dots_client_elsewhere(clients, since)) {
+        ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                      "DOTS session silent for %L ms, another session of its "
+                      "client is not", ngx_current_msec - since);
+        return;
+    }
+
+    for (client = clients->list; client; client = client->next) {
+
+        if (dots_presence_lose(ngx_dots_shared->presence, &client->key, since,
+                               ngx_current_msec)
+            == DOTS_OK)
+        {
+            ngx_dots_client_note(client, since, c);
+            ngx_dots_client_trigger(client);
+        }
+    }
+}
+
+
+static void
+ngx_dots_client_note(ngx_dots_client_t *client, int64_t since,
+    ngx_connection_t *c)
+{
+    ngx_str_t       cuid;
+    ngx_dots_log_t  entry;
+
+    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+
+    ngx_str_set(&entry.channel, "signal");
+    ngx_str_set(&entry.reason, "session lost: no traffic and no answer to "
+                "heartbeats");
+
+    entry.peer = c->addr_text;
+    entry.customer = client->customer->name;
+    entry.cuid = dots_str(client->cuid, client->len);
+
+    ngx_dots_log(&entry);
+
+    cuid.data = client->cuid;
+    cuid.len = client->len;
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "DOTS session of cuid \"%V\" lost: nothing heard for %L ms",
+                  &cuid, ngx_current_msec - since);
+}
+
+
+/*
+ * "The DOTS server can then trigger preconfigured mitigation requests for this
+ * DOTS client (if any)", RFC 9132 section 4.7.
+ */
+
+static void
+ngx_dots_client_trigger(ngx_dots_client_t *client)
+{
+    dots_arena_t    *arena;
+    dots_request_t  *rq;
+
+    arena = dots_arena_create(NGX_DOTS_CLIENT_ARENA);
+    if (arena == NULL) {
+        return;
+    }
+
+    rq = dots_arena_alloc(arena, sizeof(dots_request_t));
+
+    if (rq == NULL
+        || dots_arena_dup(arena, &rq->cuid,
+                          dots_str(client->cuid, client->len))
+           != DOTS_OK)
+    {
+        dots_arena_destroy(arena);
+        return;
+    }
+
+    rq->arena = arena;
+    rq->operation = DOTS_MITIGATION_TRIGGER;
+    rq->customer = client->customer;
+    rq->done = ngx_dots_client_triggered;
+
+    /* no names are resolved: they were when it was preconfigured */
+
+    ngx_dots_request(rq, NULL, 0, ngx_cycle->log);
+}
+
+
+static void
+ngx_dots_client_triggered(dots_request_t *rq)
+{
+    if (rq->verdict != DOTS_VERDICT_CHANGED
+        && rq->verdict != DOTS_VERDICT_NOT_FOUND)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "dots: preconfigured mitigations of a lost client of "
+                      "\"%*s\" do not begin: %s", rq->customer->name.len,
+                      rq->customer->name.data,
+                      rq->verdict == DOTS_VERDICT_FULL
+                      ? "no room for them" : rq->fault.message);
+    }
+
+    dots_arena_destroy(rq->arena);
+}
+
+
+void
+ngx_dots_client_reap(ngx_pid_t pid)
+{
+    dots_presence_reap(ngx_dots_shared->presence, (uint32_t) pid);
+}
