@@ -262,6 +262,15 @@ ngx_dots_tls_read_handler(ngx_event_t *rev)
         dots_signal_release(ts->peer.signal);
     }
 
+    if (rev->timedout && !ts->finishing
+        && dots_signal_probing(ts->peer.signal))
+    {
+        /* whether it is lost is known only when the heartbeats are exhausted */
+
+        rev->timedout = 0;
+        ngx_add_timer(rev, ts->conf->idle_timeout);
+    }
+
     if (rev->timedout && !ts->finishing) {
         rev->timedout = 0;
         ngx_log_error(NGX_LOG_INFO, c->log, 0,
