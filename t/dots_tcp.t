@@ -297,7 +297,8 @@ is($s->get('c', 3)->{code}, '2.05', 'finds its mitigation');
 
 $conf{stream} = 'dots_idle_timeout 1s;';
 $t->write_file_expand('nginx.conf', dots_conf(%conf,
-	dots => 'limit_source handshakes=12r/m;'));
+	dots => 'limit_source handshakes=12r/m;'
+		. ' session_config heartbeat-interval=15..240/0;'));
 $t->reload();
 
 is($s->recv(10000)->{code}, '7.04', 'another reload');
