@@ -1,6 +1,6 @@
 # Daily work.  Everything is built below build/; nothing is installed.
 #
-#   make            the nginx module, the dots command, the unit tests' library
+#   make            the nginx module, the commands, the unit tests' library
 #   make test       everything that ci/test runs    (SANITIZE=1: ASan and UBSan)
 #   make unit       unit tests of the pure layers
 #   make fuzz       fuzz targets, FUZZ_SECONDS each
@@ -44,8 +44,11 @@ FUZZBIN  := $(FUZZERS:t/fuzz/%.c=build/fuzz/%)
 CLIENT   := $(sort $(wildcard client/*.c))
 CLIMAIN  := $(B)/client/dots_cli.o
 CLILIB   := $(B)/libdotscli.a
+ADMIN    := $(sort $(wildcard admin/*.c))
 TOOLS    := $(sort $(wildcard t/tools/*.c))
 TOOLBIN  := $(TOOLS:t/tools/%.c=$(B)/tools/%)
+PRELOADS := $(sort $(wildcard t/fault/preload_*.c))
+PRELOAD  := $(PRELOADS:t/fault/%.c=$(B)/tools/%.so)
 BENCHES  := $(sort $(wildcard t/bench/bench_*.c t/bench/bare_*.c))
 LOADS    := $(sort $(wildcard t/bench/load_*.c))
 LOADOBJS := $(LOADS:t/bench/%.c=$(B)/t/bench/%.o)
@@ -78,9 +81,9 @@ $(B)/%.o: %.c
 
 module: ; ci/build-module $(B)
 
-# ---- the customer's command
+# ---- the customer's command and the operator's
 
-client: $(B)/dots
+client: $(B)/dots $(B)/dots-admin
 
 $(CLILIB): $(filter-out $(CLIMAIN),$(CLIENT:%.c=$(B)/%.o))
 	rm -f $@ && ar rcs $@ $^
@@ -88,9 +91,16 @@ $(CLILIB): $(filter-out $(CLIMAIN),$(CLIENT:%.c=$(B)/%.o))
 $(B)/dots: $(CLIMAIN) $(CLILIB) $(LIB)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/dots-admin: $(ADMIN:%.c=$(B)/%.o) $(LIB)
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $^ $(LIBS)
+
 # ---- tests
 
-tools: $(TOOLBIN)
+tools: $(TOOLBIN) $(PRELOAD)
+
+$(B)/tools/%.so: t/fault/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(DEFS) -std=gnu11 -fPIC -shared -o $@ $<
 
 $(B)/tools/%: t/tools/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -154,5 +164,5 @@ format:
 clean:
 	rm -rf build
 
--include $(OBJS:.o=.d) $(CLIENT:%.c=$(B)/%.d) $(UNITBIN:=.d) $(TOOLBIN:=.d)
+-include $(OBJS:.o=.d) $(CLIENT:%.c=$(B)/%.d) $(ADMIN:%.c=$(B)/%.d) $(UNITBIN:=.d) $(TOOLBIN:=.d)
 -include $(FUZZOBJS:.o=.d) $(LOADOBJS:.o=.d) $(BENCHBIN:=.d)
