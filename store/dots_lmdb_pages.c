@@ -24,6 +24,9 @@
 
 #define DOTS_LMDB_PAGES_BIG      0x01         /* flag of a node */
 
+#define DOTS_LMDB_PAGES_INTEGER  0x0008       /* flags of the tree of free pages */
+#define DOTS_LMDB_PAGES_FILE     0x4000       /* with those of its maker */
+
 
 typedef struct {
     uint64_t  number;
@@ -154,6 +157,9 @@ dots_lmdb_pages_meta(int fd, uint64_t at, dots_lmdb_pages_meta_t *meta)
         && (!(head.flags & DOTS_LMDB_PAGES_META)
             || meta->magic != DOTS_LMDB_PAGES_MAGIC
             || meta->version != DOTS_LMDB_PAGES_VERSION
+            || (meta->db[0].flags & ~DOTS_LMDB_PAGES_FILE)
+               != DOTS_LMDB_PAGES_INTEGER
+            || meta->db[1].flags != 0
             || !dots_lmdb_pages_size_ok(meta->db[0].pad)))
     {
         rc = EINVAL;
@@ -415,51 +421,70 @@ dots_lmdb_pages_value(dots_lmdb_pages_walk_t *w, dots_store_slice_t key,
 }
 
 
-/* A value that has pages of its own. */
+/*
+ * How many pages a value has of its own: LMDB keeps them where it is replaced by
+ * a shorter one.  0: it has none such.
+ */
 
-static void
+static uint32_t
+dots_lmdb_pages_room(dots_lmdb_pages_walk_t *w, uint64_t number, size_t len)
+{
+    uint32_t                n;
+    dots_lmdb_pages_head_t  head;
+
+    if (number > w->out->last
+        || dots_lmdb_pages_load(w, number, &head, sizeof(head)) != 0)
+    {
+        return 0;
+    }
+
+    memcpy(&n, &head.lower, sizeof(n));
+
+    if (head.number != number || head.flags != DOTS_LMDB_PAGES_OVERFLOW
+        || n < (sizeof(head) + len + w->out->page - 1) / w->out->page)
+    {
+        return 0;
+    }
+
+    return n;
+}
+
+
+static int
 dots_lmdb_pages_big(dots_lmdb_pages_walk_t *w, dots_store_slice_t key,
     uint64_t number, size_t len)
 {
-    uint8_t                 *buf;
-    uint32_t                 n;
-    dots_store_slice_t       value;
-    dots_lmdb_pages_head_t  *head;
+    uint8_t            *buf;
+    uint32_t            n;
+    dots_store_slice_t  value;
 
-    n = (uint32_t) ((sizeof(*head) + len + w->out->page - 1) / w->out->page);
+    n = dots_lmdb_pages_room(w, number, len);
 
-    if (dots_lmdb_pages_take(w, number, n) != 0) {
-        return;
+    if (n == 0 || dots_lmdb_pages_take(w, number, n) != 0) {
+        return -1;
     }
 
     w->overflows += n;
 
-    buf = malloc(sizeof(*head) + len);
+    buf = malloc(sizeof(dots_lmdb_pages_head_t) + len);
     if (buf == NULL) {
         w->out->rc = ENOMEM;
-        dots_lmdb_pages_fault(w->out, "no memory");
-        return;
+        return -1;
     }
 
-    if (dots_lmdb_pages_load(w, number, buf, sizeof(*head) + len) == 0) {
-
-        head = (dots_lmdb_pages_head_t *) buf;
-        value.data = buf + sizeof(*head);
+    if (dots_lmdb_pages_load(w, number, buf,
+                             sizeof(dots_lmdb_pages_head_t) + len)
+        == 0)
+    {
+        value.data = buf + sizeof(dots_lmdb_pages_head_t);
         value.len = len;
 
-        if (head->number == number
-            && (head->flags & DOTS_LMDB_PAGES_OVERFLOW)
-            && memcmp(&head->lower, &n, sizeof(n)) == 0)
-        {
-            dots_lmdb_pages_value(w, key, value);
-
-        } else {
-            dots_lmdb_pages_fault(w->out, "page %llu is damaged",
-                                  (unsigned long long) number);
-        }
+        dots_lmdb_pages_value(w, key, value);
     }
 
     free(buf);
+
+    return 0;
 }
 
 
@@ -475,8 +500,7 @@ dots_lmdb_pages_leaf_one(dots_lmdb_pages_walk_t *w,
 
     if (e->head.flags == DOTS_LMDB_PAGES_BIG && e->room >= sizeof(number)) {
         memcpy(&number, e->data, sizeof(number));
-        dots_lmdb_pages_big(w, e->key, number, len);
-        return 0;
+        return dots_lmdb_pages_big(w, e->key, number, len);
     }
 
     if (e->head.flags != 0 || len > e->room) {
