@@ -23,7 +23,9 @@
 #define dots_coap_block_szx(value)  ((unsigned) ((value) & 7))
 #define dots_coap_block_size(szx)   ((size_t) 1 << ((szx) + 4))
 
-#define DOTS_COAP_BLOCK_RESERVED 7  /* SZX */
+#define DOTS_COAP_BLOCK_MAX  6      /* SZX of 1024 bytes */
+#define DOTS_COAP_BLOCK_BERT 7      /* the same over TCP, several at once: RFC
+                                       8323 section 6; reserved over UDP */
 
 #define DOTS_COAP_CON 0
 #define DOTS_COAP_NON 1

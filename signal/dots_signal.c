@@ -344,7 +344,8 @@ dots_signal_method(const dots_signal_resource_t *resource, uint8_t code)
  */
 
 static uint8_t
-dots_signal_check_options(const dots_coap_message_t *m, dots_fault_t *f)
+dots_signal_check_options(const dots_signal_t *s, const dots_coap_message_t *m,
+    dots_fault_t *f)
 {
     if (m->bad_option) {
         (void) dots_fault(f, DOTS_FAULT_UNKNOWN, NULL,
@@ -353,12 +354,13 @@ dots_signal_check_options(const dots_coap_message_t *m, dots_fault_t *f)
         return dots_coap_code(4, 2);
     }
 
-    /* SZX 7 is reserved, RFC 7959 section 2.2 */
+    /* RFC 7959 section 2.2 */
 
-    if ((m->block1 >= 0
-         && dots_coap_block_szx(m->block1) == DOTS_COAP_BLOCK_RESERVED)
-        || (m->block2 >= 0
-            && dots_coap_block_szx(m->block2) == DOTS_COAP_BLOCK_RESERVED))
+    if (!s->transport->reliable
+        && ((m->block1 >= 0
+             && dots_coap_block_szx(m->block1) == DOTS_COAP_BLOCK_BERT)
+            || (m->block2 >= 0
+                && dots_coap_block_szx(m->block2) == DOTS_COAP_BLOCK_BERT)))
     {
         (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
                           "Block1 or Block2 has a reserved size");
@@ -442,7 +444,7 @@ dots_signal_route(dots_signal_exchange_t *ex, dots_fault_t *f)
         return dots_coap_code(4, 1);
     }
 
-    code = dots_signal_check_options(m, f);
+    code = dots_signal_check_options(ex->signal, m, f);
     if (code != 0) {
         return code;
     }

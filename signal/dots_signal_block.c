@@ -142,6 +142,30 @@ dots_signal_block_transfer(dots_signal_exchange_t *ex)
 }
 
 
+/* Blocks of BERT are counted as those of 1024 bytes (RFC 8323 section 6). */
+
+static unsigned
+dots_signal_block_szx(int64_t block)
+{
+    unsigned  szx;
+
+    szx = dots_coap_block_szx(block);
+
+    return szx == DOTS_COAP_BLOCK_BERT ? DOTS_COAP_BLOCK_MAX : szx;
+}
+
+
+static int
+dots_signal_block_whole(const dots_coap_message_t *m, size_t size)
+{
+    if (dots_coap_block_szx(m->block1) == DOTS_COAP_BLOCK_BERT) {
+        return m->payload.len != 0 && m->payload.len % size == 0;
+    }
+
+    return m->payload.len == size;
+}
+
+
 /* Whether the block is one: the code to refuse it with, or 0. */
 
 static uint8_t
@@ -149,10 +173,10 @@ dots_signal_block_check(const dots_coap_message_t *m, dots_fault_t *f)
 {
     size_t  size, offset;
 
-    size = dots_coap_block_size(dots_coap_block_szx(m->block1));
+    size = dots_coap_block_size(dots_signal_block_szx(m->block1));
     offset = (size_t) dots_coap_block_num(m->block1) * size;
 
-    if (dots_coap_block_more(m->block1) && m->payload.len != size) {
+    if (dots_coap_block_more(m->block1) && !dots_signal_block_whole(m, size)) {
         (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
                           "option 27, Block1: a block that is not the last has "
                           "%zu bytes instead of %zu", m->payload.len, size);
@@ -184,7 +208,7 @@ dots_signal_block_append(dots_signal_exchange_t *ex, dots_signal_body_t *b,
 
     m = &ex->request;
     offset = (size_t) dots_coap_block_num(m->block1)
-             * dots_coap_block_size(dots_coap_block_szx(m->block1));
+             * dots_coap_block_size(dots_signal_block_szx(m->block1));
 
     if (b == NULL || b->len != offset) {
         (void) dots_fault(f, DOTS_FAULT_MISSING, NULL,
@@ -414,7 +438,7 @@ dots_signal_block_fit(dots_signal_exchange_t *ex,
 
     len++;
 
-    for (szx = DOTS_COAP_BLOCK_RESERVED - 1; szx > 0; szx--) {
+    for (szx = DOTS_COAP_BLOCK_MAX; szx > 0; szx--) {
 
         if (len + dots_coap_block_size(szx) <= ex->max_message) {
             break;
@@ -449,7 +473,7 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
     int64_t   num;
     size_t    size, total, offset;
     uint64_t  etag;
-    unsigned  szx;
+    unsigned  szx, asked;
 
     static const char  beyond[] = "option 23, Block2: there is no such block";
 
@@ -463,12 +487,14 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
 
         /* the client's size, unless it is too large for the first block */
 
-        if (dots_coap_block_szx(ex->request.block2) < szx) {
-            szx = dots_coap_block_szx(ex->request.block2);
+        asked = dots_signal_block_szx(ex->request.block2);
+
+        if (asked < szx) {
+            szx = asked;
         }
 
-        if (num && szx != dots_coap_block_szx(ex->request.block2)) {
-            num <<= dots_coap_block_szx(ex->request.block2) - szx;
+        if (num && szx != asked) {
+            num <<= asked - szx;
         }
     }
 

@@ -570,14 +570,12 @@ dots_signal_tcp_open(dots_signal_t *s)
         s->max_message = DOTS_COAP_TCP_BASE;
     }
 
-    /*
-     * Without Block-Wise-Transfer, which together with this Max-Message-Size
-     * would promise BERT (section 5.3.2)
-     */
+    /* Block-Wise-Transfer with this size promises BERT, section 5.3.2 */
 
     dots_coap_tcp_signal_init(&sig, DOTS_COAP_CSM);
 
     sig.max_message_size = DOTS_SIGNAL_TCP_MESSAGE;
+    sig.block_wise_transfer = 0;
     sig.extended_token_length = DOTS_COAP_TOKEN;
 
     dots_signal_tcp_signal(s, &sig);

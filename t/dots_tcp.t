@@ -119,7 +119,7 @@ is($s->get('c', 1)->{code}, '2.05', 'is served');
 
 $s = session(csm => 0);
 $m = $s->recv();
-is(hex_of($m->{bytes}), '50e12240004140', 'our CSM comes at once');
+is(hex_of($m->{bytes}), '60e1224000202140', 'our CSM comes at once');
 $s->send($s->message(method => 'GET', path => ['x']));
 aborted($s, 'CSM', 'a request before the CSM');
 

@@ -4,11 +4,12 @@
  */
 
 #include "signal_peer.h"
+#include "dots_coap_tcp.h"
 #include "signal_list.h"
 
 
 #define CSM      "00 e1 "
-#define OUR_CSM  "50 e1 22 40 00 41 40 "
+#define OUR_CSM  "60 e1 22 40 00 20 21 40 "
 
 /* GET and DELETE of cuid=x, mid=7: 39 bytes of options */
 
@@ -181,6 +182,106 @@ test_tcp_csm_size(void **state)
 
         dots_signal_close(p.signal);
     }
+}
+
+
+/*
+ * BERT, section 6: a request in two blocks of 2048 and 100 bytes, and a wish for
+ * BERT blocks, which may be answered by others.
+ */
+
+static void
+test_tcp_bert(void **state)
+{
+    size_t               len, i;
+    uint8_t              buf[4096], value[2];
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    /* number, more, payload, code */
+    static const struct {
+        uint8_t  block1;
+        size_t   size;
+        uint8_t  code;
+    } blocks[] = {
+        { 0x0f, 2048, DOTS_COAP_CONTINUE },
+        { 0x2f, 1000, dots_coap_code(4, 0) },   /* no multiple of 1024 */
+        { 0x1f, 1024, DOTS_COAP_INCOMPLETE },   /* does not follow */
+        { 0x2f, 1024, DOTS_COAP_CONTINUE },
+        { 0x37, 100, dots_coap_code(4, 0) },    /* whole: but no CBOR */
+    };
+
+    (void) state;
+
+    test_open_csm(&p);
+
+    for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+
+        dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
+        int            bytes[TEST_SIZE];
+        size_t         k, n;
+
+        /* Content-Format, then Block1 and the marker */
+
+        n = test_hex(TCP_OPTIONS CBOR, bytes);
+        len = n + 4 + blocks[i].size;
+        value[0] = 0xd1;
+        value[1] = 27 - 12 - 13;
+
+        if (len < 269) {
+            dots_write_u8(&w, 0xd1);
+            dots_write_u8(&w, (uint8_t) (len - 13));
+
+        } else {
+            dots_write_u8(&w, 0xe1);
+            dots_write_u16(&w, (uint16_t) (len - 269));
+        }
+
+        dots_write_u8(&w, DOTS_COAP_PUT);
+        dots_write_u8(&w, 0xaa);
+
+        for (k = 0; k < n; k++) {
+            dots_write_u8(&w, (uint8_t) bytes[k]);
+        }
+
+        dots_write_bytes(&w, value, 2);
+        dots_write_u8(&w, blocks[i].block1);
+        dots_write_u8(&w, 0xff);
+
+        for (k = 0; k < blocks[i].size; k++) {
+            dots_write_u8(&w, 0xff);
+        }
+
+        assert_false(w.failed);
+
+        p.nsent = 0;
+        test_bytes(&p, buf, (size_t) (w.pos - buf), 0);
+
+        assert_int_equal(p.nsent, 1);
+        assert_int_equal(dots_coap_tcp_parse(&m, p.sent[0], p.len[0]),
+                         DOTS_OK);
+        assert_int_equal(m.code, blocks[i].code);
+        assert_int_equal(m.block1 & ~8, blocks[i].block1 & ~8);
+    }
+
+    dots_signal_close(p.signal);
+
+    /* Block2 0/0/BERT, then 1/0/BERT, of the base size: blocks of 1024 */
+
+    test_list_set(45);
+    test_open_csm(&p);
+    p.decide = test_list_decide;
+
+    test_input(&p, "d2 16 01 aabb " MITIGATE CUID "c1 07");
+    assert_int_equal(dots_coap_tcp_parse(&m, p.sent[0], p.len[0]), DOTS_OK);
+    assert_int_equal(m.block2, dots_coap_block(0, 1, 6));
+    assert_int_equal(m.payload.len, 1024);
+
+    test_input(&p, "d2 16 01 aabb " MITIGATE CUID "c1 17");
+    assert_int_equal(dots_coap_tcp_parse(&m, p.sent[1], p.len[1]), DOTS_OK);
+    assert_int_equal(m.block2, dots_coap_block(1, 0, 6));
+
+    dots_signal_close(p.signal);
 }
 
 
@@ -650,6 +751,7 @@ main(void)
         cmocka_unit_test(test_tcp_csm_first),
         cmocka_unit_test(test_tcp_csm_options),
         cmocka_unit_test(test_tcp_csm_size),
+        cmocka_unit_test(test_tcp_bert),
         cmocka_unit_test(test_tcp_ping),
         cmocka_unit_test(test_tcp_custody),
         cmocka_unit_test(test_tcp_released),
