@@ -148,6 +148,7 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
         return;
     }
 
+    len = 0;
     buf = malloc(DOTS_SIGNAL_BODY);
 
     rc = buf ? dots_signal_mitigate_encode(ex, rq, a, buf, &len) : DOTS_ERROR;
