@@ -3,6 +3,7 @@
 #   make            the nginx module, the commands, the unit tests' library
 #   make test       everything that ci/test runs    (SANITIZE=1: ASan and UBSan)
 #   make unit       unit tests of the pure layers
+#   make soak       tests at random, the long form
 #   make fuzz       fuzz targets, FUZZ_SECONDS each
 #   make bench      our figures beside the bare references, as ratios
 #   make format     clang-format over the tree
@@ -54,7 +55,7 @@ LOADS    := $(sort $(wildcard t/bench/load_*.c))
 LOADOBJS := $(LOADS:t/bench/%.c=$(B)/t/bench/%.o)
 BENCHBIN := $(BENCHES:t/bench/%.c=$(B)/bench/%)
 
-.PHONY: all lib module client tools unit fuzz bench test format clean
+.PHONY: all lib module client tools unit soak fuzz bench test format clean
 .SECONDARY:
 
 all: lib module client
@@ -115,6 +116,9 @@ $(B)/unit/%: t/unit/%.c $(CLILIB) $(LIB)
 
 unit: $(UNITBIN)
 	@rc=0; for t in $^; do echo "== $$t"; ./$$t || rc=1; done; exit $$rc
+
+soak: $(B)/unit/test_store_crash
+	DOTS_KILLS=1000 DOTS_DAMAGES=2000 $<
 
 # libFuzzer is clang's: the whole library again with its instrumentation
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "dots_store.h"
+#include "dots_store_file.h"
 
 
 #define TEST_SIZE   (16 << 20)
@@ -48,6 +49,7 @@
 typedef struct {
     char          dir[32];
     dots_store_t *store;
+    int           damaged;   /* by the test */
 } test_t;
 
 typedef struct {
@@ -113,10 +115,20 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-    char     name[128];
-    test_t  *t = *state;
+    char                  name[128];
+    test_t               *t = *state;
+    dots_store_report_t   r;
 
     dots_store_close(t->store);
+
+    /* whatever a test has done to it, no page of it is wrong */
+
+    if (!t->damaged
+        && dots_store_check(t->dir, 0, NULL, NULL, &r) != DOTS_STORE_OK)
+    {
+        fail_msg("%s: %s", r.file, r.text);
+    }
+
     snprintf(name, sizeof(name), "%s/data.mdb", t->dir);
     unlink(name);
     snprintf(name, sizeof(name), "%s/lock.mdb", t->dir);
@@ -900,6 +912,7 @@ damage(test_t *t, off_t at, size_t n, off_t size)
     char     name[128];
     char     junk[8192];
 
+    t->damaged = 1;
     memset(junk, 0x5a, sizeof(junk));
     snprintf(name, sizeof(name), "%s/data.mdb", t->dir);
     fd = open(name, O_WRONLY);
