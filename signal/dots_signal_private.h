@@ -2,8 +2,9 @@
  * What the files of the message layer share: one peer's state, and the
  * transport below it.  Private to signal/.
  *
- *   dots_signal.c          create, close, timer; from a request to its resource
- *                          and from its answer to the transport
+ *   dots_signal.c          create, close, timer; a request's way in, its
+ *                          answer's way out
+ *   dots_signal_route.c    which resource and method; what a request may have
  *   dots_signal_udp.c      RFC 7252: message ids, ACK, RST, duplicates
  *   dots_signal_tcp.c      RFC 8323: framing, CSM, Ping, Release, Abort
  *   dots_signal_block.c    RFC 7959: bodies in pieces, both ways
@@ -148,6 +149,11 @@ void dots_signal_output(dots_signal_t *s, const uint8_t *data, size_t len);
 
 /* Tells the host how many reasons there are for dots_signal_changed(). */
 void dots_signal_interest(dots_signal_t *s);
+
+/* ---- dots_signal_route.c ---- */
+
+/* The code to refuse with, or 0 and ex->method, which serves the request. */
+uint8_t dots_signal_route(dots_signal_exchange_t *ex, dots_fault_t *f);
 
 /* ---- dots_signal_block.c ---- */
 
