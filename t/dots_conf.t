@@ -196,6 +196,44 @@ my @cases = (
 	[ 'two redirects of the server', { dots => 'redirect o.example;' x 2 },
 		qr/is duplicate.*conf:\d+/s ],
 
+	[ 'an unknown session parameter',
+		{ dots => 'session_config heartbeat=15..240/30;' },
+		qr/invalid parameter "heartbeat=15.*NAME=MIN\.\.MAX.*conf:\d+/s ],
+
+	[ 'a session range without current value',
+		{ dots => 'session_config heartbeat-interval=15..240;' },
+		qr/invalid parameter "heartbeat-interval=15\.\.240".*conf:\d+/s ],
+
+	[ 'a session range the wrong way round',
+		{ dots => 'session_config heartbeat-interval=240..15/30;' },
+		qr/MIN <= CURRENT <= MAX.*conf:\d+/s ],
+
+	[ 'a session value outside of its range',
+		{ dots => 'session_config idle missing-hb-allowed=3..20/21;' },
+		qr/invalid parameter "missing-hb-allowed.*conf:\d+/s ],
+
+	[ 'a zero that switches nothing off',
+		{ dots => 'session_config missing-hb-allowed=3..20/0;' },
+		qr/invalid parameter "missing-hb-allowed.*conf:\d+/s ],
+
+	[ 'a range beyond what is sane',
+		{ dots => 'session_config ack-random-factor=0.50..4.00/1.50;' },
+		qr/invalid parameter "ack-random-factor.*conf:\d+/s ],
+
+	[ 'a decimal of three digits',
+		{ dots => 'session_config ack-timeout=1.000..30.00/2.00;' },
+		qr/invalid parameter "ack-timeout.*conf:\d+/s ],
+
+	[ 'a fraction of a heartbeat',
+		{ dots => 'session_config heartbeat-interval=15..240/30.5;' },
+		qr/invalid parameter "heartbeat-interval.*conf:\d+/s ],
+
+	[ 'a Max-Age of 0', { dots => 'session_config max-age=0;' },
+		qr/invalid parameter "max-age=0".*conf:\d+/s ],
+
+	[ 'a session set without parameters', { dots => 'session_config idle;' },
+		qr/has no parameter.*heartbeat-interval=15.*conf:\d+/s ],
+
 	[ 'a rate without unit',
 		{ customers => customer('one', @a, 'limits rate=10;') },
 		qr/invalid limit "rate=10".*rate=NUMBERr\/s.*nginx\.conf:\d+/s ],
