@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "dots_acl.h"
 #include "dots_admin_record.h"
 #include "dots_alias.h"
 #include "dots_mitigation.h"
@@ -35,6 +36,8 @@ static int dots_admin_record_client(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 static int dots_admin_record_alias(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
+static int dots_admin_record_acl(const dots_admin_parsed_t *r,
+    dots_arena_t *a, json_t *o);
 static int dots_admin_record_mitigation(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 
@@ -42,6 +45,7 @@ static int dots_admin_record_mitigation(const dots_admin_parsed_t *r,
 static const dots_admin_kind_t  dots_admin_kinds[DOTS_ADMIN_KINDS] = {
     { 'c', "client", 2, dots_admin_record_client },
     { 'a', "alias", 3, dots_admin_record_alias },
+    { 'l', "acl", 3, dots_admin_record_acl },
     { 'm', "mitigation", 3, dots_admin_record_mitigation },
     { 0, "unknown", 0, NULL }
 };
@@ -256,6 +260,33 @@ dots_admin_record_alias(const dots_admin_parsed_t *r, dots_arena_t *a,
                                dots_admin_record_time(alias.expires));
     (void) json_object_set_new(o, "target",
                                dots_admin_record_target(&alias.target));
+    (void) json_object_set_new(o, "entry", text);
+
+    return 0;
+}
+
+
+static int
+dots_admin_record_acl(const dots_admin_parsed_t *r, dots_arena_t *a, json_t *o)
+{
+    json_t      *text;
+    dots_acl_t   acl;
+
+    if (dots_acl_decode(&acl, r->value.data, r->value.len, a) != DOTS_OK
+        || !dots_str_eq(acl.name, r->parts[2]))
+    {
+        return -1;
+    }
+
+    text = json_loadb((const char *) acl.text.data, acl.text.len, 0, NULL);
+    if (text == NULL) {
+        return -1;
+    }
+
+    (void) json_object_set_new(o, "name", dots_admin_record_str(acl.name));
+    (void) json_object_set_new(o, "expires",
+                               dots_admin_record_time(acl.expires));
+    (void) json_object_set_new(o, "rank", json_integer(acl.rank));
     (void) json_object_set_new(o, "entry", text);
 
     return 0;

@@ -144,6 +144,24 @@ dots_gobgp_can(const void *conf, const dots_mitigation_t *m)
 }
 
 
+/* A blackhole route: everything to a destination is dropped, nothing else. */
+
+static void
+dots_gobgp_ability(const void *conf, dots_acl_needs_t *ability)
+{
+    if (dots_gobgp_path_next_hop(conf, 4) != NULL) {
+        ability->families |= DOTS_ACL_IPV4;
+    }
+
+    if (dots_gobgp_path_next_hop(conf, 6) != NULL) {
+        ability->families |= DOTS_ACL_IPV6;
+    }
+
+    ability->actions = DOTS_ACL_DROP;
+    ability->fields = dots_acl_bit(DOTS_ACL_DESTINATION);
+}
+
+
 /* ---- states ---- */
 
 static void
@@ -672,5 +690,6 @@ const dots_mitigator_driver_t  dots_gobgp_driver = {
     .sync = dots_gobgp_sync,
     .interrupt = dots_gobgp_interrupt,
     .close = dots_gobgp_close,
-    .can = dots_gobgp_can
+    .can = dots_gobgp_can,
+    .ability = dots_gobgp_ability
 };

@@ -9,11 +9,15 @@
 #ifndef DOTS_MITIGATOR_H
 #define DOTS_MITIGATOR_H
 
+#include "dots_acl.h"
 #include "dots_base.h"
 #include "dots_mitigation.h"
 #include "dots_prefix.h"
 
-/* One rule of the desired set.  Ports, sources and actions come with FlowSpec. */
+/*
+ * One rule of the desired set: drop all to the prefix, for a mitigation or for
+ * an ACL that says so.  Ports, sources and actions come with FlowSpec.
+ */
 
 typedef struct {
     dots_prefix_t  prefix;
@@ -59,6 +63,13 @@ typedef struct {
 
     /* Nonzero if the driver can express the mitigation at all. */
     int (*can)(const void *conf, const dots_mitigation_t *m);
+
+    /*
+     * What the driver can express of an ACL (RFC 8783 section 7.1): families,
+     * actions, match fields; "ability" comes zeroed.  An ACL that fits becomes
+     * rules like those of mitigations, one for each of its destinations.
+     */
+    void (*ability)(const void *conf, dots_acl_needs_t *ability);
 } dots_mitigator_driver_t;
 
 typedef struct dots_mitigator_s  dots_mitigator_t;

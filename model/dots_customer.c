@@ -498,6 +498,34 @@ dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
 }
 
 
+int
+dots_customers_abilities(dots_customers_t *cs,
+    void (*ability)(void *ctx, dots_str_t mitigator, dots_acl_needs_t *out),
+    void *ctx)
+{
+    size_t            i, k;
+    dots_customer_t  *c;
+
+    for (i = 0; i < cs->n; i++) {
+        c = cs->list[i];
+
+        c->abilities = dots_arena_array(cs->arena, c->nmitigators,
+                                        sizeof(dots_acl_needs_t));
+        if (c->abilities == NULL) {
+            return DOTS_ERROR;
+        }
+
+        for (k = 0; k < c->nmitigators; k++) {
+            ability(ctx, c->mitigators[k], &c->abilities[k]);
+        }
+
+        c->nabilities = c->nmitigators;
+    }
+
+    return DOTS_OK;
+}
+
+
 /* ---- finishing ---- */
 
 static int

@@ -8,6 +8,7 @@
 #ifndef DOTS_CUSTOMER_H
 #define DOTS_CUSTOMER_H
 
+#include "dots_acl.h"
 #include "dots_base.h"
 #include "dots_prefix.h"
 
@@ -47,6 +48,10 @@ typedef struct dots_customer_s {
     uint8_t        gateway;       /* trusted to say for whom it asks, cdid */
     uint32_t       max_mitigations;  /* 0: no limit */
     uint32_t       max_aliases;      /* 0: no limit */
+    uint32_t       max_acls;         /* 0: no limit */
+    size_t         nabilities;
+    dots_acl_needs_t *abilities;     /* what the mitigators can filter by */
+    uint8_t        unenforced;       /* ACLs beyond that are kept */
 
     /* the host's to enforce; rates in 1/1000 per s; 0: no limit */
 
@@ -86,6 +91,14 @@ int dots_customers_add_name(dots_customers_t *cs, dots_customer_t *c,
     dots_str_t name, dots_fault_t *f);
 int dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
     dots_str_t name, dots_fault_t *f);
+
+/*
+ * Fills "abilities" of all customers, in the order of "mitigators": the callback
+ * says what the mitigator of that name can filter by.  DOTS_OK or DOTS_ERROR.
+ */
+int dots_customers_abilities(dots_customers_t *cs,
+    void (*ability)(void *ctx, dots_str_t mitigator, dots_acl_needs_t *out),
+    void *ctx);
 
 /* For all customers that have none. */
 void dots_customers_redirect(dots_customers_t *cs,

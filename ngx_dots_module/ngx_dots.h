@@ -66,6 +66,7 @@ typedef struct {
     ngx_resolver_t                 *resolver;   /* of the first such; or NULL */
     ngx_msec_t                      resolver_timeout;
     ngx_msec_t                      lookup;     /* ms between, at least */
+    int64_t                         data_lifetime; /* ms: aliases, ACLs */
     ngx_uint_t                      data;       /* a location has dots_data */
     void                           *reading;    /* while the block is read */
 } ngx_dots_conf_t;
@@ -96,6 +97,8 @@ typedef struct {
 typedef struct {
     ngx_dots_slot_t         slots[NGX_DOTS_SLOTS];
     ngx_atomic_t            manager;    /* slot of the manager + 1; 0: none */
+    ngx_atomic_t            filters;    /* counts changes that the manager has
+                                           to look at: ngx_dots_filter.c */
     u_char                  secret[2][NGX_DOTS_COOKIE_SECRET];
     ngx_atomic_t            secret_time;     /* s: when [0] was made */
     ngx_dots_ticket_key_t   ticket[2];

@@ -11,6 +11,8 @@
 #define NGX_DOTS_ZONE_MIN     (1024 * 1024)
 #define NGX_DOTS_STATE_MIN    (1024 * 1024)
 
+#define NGX_DOTS_CONF_DATA_LIFETIME_MAX  (10 * 365 * 86400)  /* s */
+
 
 static char *ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -24,6 +26,8 @@ static char *ngx_dots_conf_state_path(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_dots_conf_schemas(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_dots_conf_load_schemas(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+static char *ngx_dots_conf_data_lifetime(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_dots_conf_lifetime(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_dots_conf_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -77,6 +81,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
     { ngx_string("session_config"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
       ngx_dots_conf_session,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("data_lifetime"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_data_lifetime,
       0,
       0,
       NULL },
@@ -200,6 +211,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       0,
       NULL },
 
+    { ngx_string("filters"),
+      NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_filters,
+      0,
+      0,
+      NULL },
+
     { ngx_string("limits"),
       NGX_DOTS_CUSTOMER_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
       ngx_dots_conf_limits,
@@ -275,6 +293,7 @@ ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     dcf->session = dots_session_default;
 
+    dcf->data_lifetime = DOTS_ACL_LIFETIME;
     dcf->lifetime.dflt = 3600;       /* RFC 9132 section 4.4.1.1 */
     dcf->lifetime.min = 30;
     dcf->lifetime.max = 86400;
@@ -542,6 +561,37 @@ ngx_dots_conf_load_schemas(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
                            "point \"schemas\" at the module's schemas folder",
                            &dcf->schemas, err);
         return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* RFC 8783 sections 6.1 and 7.2: at least a week, unless it is for a trial. */
+
+static char *
+ngx_dots_conf_data_lifetime(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    time_t      s;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+    s = ngx_parse_time(&value[1], 1);
+
+    if (s == (time_t) NGX_ERROR || s < 1
+        || s > NGX_DOTS_CONF_DATA_LIFETIME_MAX)
+    {
+        return "has an invalid value: write a time like 7d or 30d, up to 10y";
+    }
+
+    dcf->data_lifetime = (int64_t) s * 1000;
+
+    if (dcf->data_lifetime < DOTS_ACL_LIFETIME) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"data_lifetime %V\" is less than the week that "
+                           "RFC 8783 has clients expect", &value[1]);
     }
 
     return NGX_CONF_OK;

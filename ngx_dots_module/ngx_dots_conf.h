@@ -36,6 +36,7 @@ char *ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_mitigate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_filters(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 
 /* Of the customer whose block is being read. */

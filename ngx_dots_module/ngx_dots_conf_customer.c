@@ -435,6 +435,55 @@ ngx_dots_conf_customer_read(ngx_dots_conf_t *dcf)
 }
 
 
+/* RFC 8783 section 7.2 has a field that is not supported refused. */
+
+char *
+ngx_dots_conf_filters(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "any") == 0) {
+        ngx_dots_conf_customer_read(dcf)->unenforced = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "enforced") == 0) {
+        ngx_dots_conf_customer_read(dcf)->unenforced = 0;
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid filters \"%V\": write \"filters enforced;\" "
+                       "(ACLs that a mitigator can apply) or \"filters any;\" "
+                       "(the others are kept, too)", &value[1]);
+    return NGX_CONF_ERROR;
+}
+
+
+/* The names are known to be there by now. */
+
+static void
+ngx_dots_conf_ability(void *ctx, dots_str_t mitigator,
+    dots_acl_needs_t *ability)
+{
+    ngx_dots_conf_t *dcf = ctx;
+
+    ngx_str_t              name;
+    ngx_dots_mitigator_t  *mt;
+
+    name.len = mitigator.len;
+    name.data = (u_char *) mitigator.data;
+
+    mt = ngx_dots_conf_find_mitigator(dcf, &name);
+
+    mt->driver->ability(&mt->gobgp, ability);
+}
+
+
 char *
 ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
 {
@@ -472,6 +521,12 @@ ngx_dots_conf_customers_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     }
 
     dots_customers_redirect(dcf->customers, dcf->redirect);
+
+    if (dots_customers_abilities(dcf->customers, ngx_dots_conf_ability, dcf)
+        != DOTS_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     rc = dots_customers_finish(dcf->customers, &f);
 

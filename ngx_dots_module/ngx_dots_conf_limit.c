@@ -29,6 +29,8 @@ static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_customer[] = {
       offsetof(dots_customer_t, max_mitigations) },
     { "aliases", NGX_DOTS_CONF_LIMIT_NUMBER,
       offsetof(dots_customer_t, max_aliases) },
+    { "acls", NGX_DOTS_CONF_LIMIT_NUMBER,
+      offsetof(dots_customer_t, max_acls) },
     { "sessions", NGX_DOTS_CONF_LIMIT_OR_OFF,
       offsetof(dots_customer_t, max_sessions) },
     { "rate", NGX_DOTS_CONF_LIMIT_PER_TIME, offsetof(dots_customer_t, rate) },
@@ -75,7 +77,7 @@ ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid limit \"%V\": write "
                                "mitigations=NUMBER, aliases=NUMBER, "
-                               "sessions=NUMBER|off, rate=NUMBERr/s|off, "
+                               "acls=NUMBER, sessions=NUMBER|off, rate=NUMBERr/s|off, "
                                "handshakes=NUMBERr/s|off (or r/m)", &value[i]);
             return NGX_CONF_ERROR;
         }

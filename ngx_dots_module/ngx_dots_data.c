@@ -51,7 +51,6 @@ static ngx_int_t ngx_dots_data_bind(ngx_dots_request_t *dr);
 static void ngx_dots_data_unbind(ngx_dots_request_t *dr);
 static void ngx_dots_data_keep(ngx_dots_request_t *dr);
 
-static ngx_int_t ngx_dots_data_registered(ngx_dots_request_t *dr);
 static ngx_int_t ngx_dots_data_aliases(ngx_dots_request_t *dr,
     dots_client_t *client);
 static int ngx_dots_data_alias_found(void *ctx, dots_store_slice_t key,
@@ -85,7 +84,7 @@ ngx_dots_data_client_checked(ngx_dots_request_t *dr,
         return;
     }
 
-    n = 1 + rq->replace_all + rq->naliases;
+    n = 1 + 2 * rq->replace_all + rq->naliases + rq->nacls;
 
     op = ngx_dots_data_ops(dr, n);
     if (op == NULL) {
@@ -98,7 +97,10 @@ ngx_dots_data_client_checked(ngx_dots_request_t *dr,
     op->value.data = NGX_DOTS_DATA_CLIENT;
     op->value.len = sizeof(NGX_DOTS_DATA_CLIENT) - 1;
 
-    if (op->key.data == NULL || ngx_dots_data_alias_ops(dr, op + 1) != NGX_OK) {
+    if (op->key.data == NULL || ngx_dots_data_alias_ops(dr, op + 1) != NGX_OK
+        || ngx_dots_acl_ops(dr, op + 1 + rq->replace_all + rq->naliases)
+           != NGX_OK)
+    {
         goto failed;
     }
 
@@ -139,6 +141,10 @@ ngx_dots_data_client_stored(ngx_dots_commit_t *commit)
     if (txn->result != DOTS_STORE_OK) {
         ngx_dots_request_done(dr, ngx_dots_request_failed(txn->result));
         return;
+    }
+
+    if (dr->rq->replace_all || dr->rq->nacls) {
+        ngx_dots_acl_changed();
     }
 
     ngx_dots_request_done(dr, txn->ops[0].existed ? DOTS_VERDICT_CHANGED
@@ -192,6 +198,10 @@ ngx_dots_data_client_get(ngx_dots_request_t *dr)
 
     for (i = 0; i < found.n && rc == NGX_OK; i++) {
         rc = ngx_dots_data_aliases(dr, &found.clients[i]);
+
+        if (rc == NGX_OK) {
+            rc = ngx_dots_acl_list(dr, &found.clients[i]);
+        }
     }
 
     if (rc != NGX_OK) {
@@ -217,7 +227,7 @@ ngx_dots_data_client_delete(ngx_dots_request_t *dr)
 
     rq = dr->rq;
 
-    op = ngx_dots_data_ops(dr, 2);
+    op = ngx_dots_data_ops(dr, 3);
 
     if (op) {
         op[0].action = DOTS_STORE_DELETE;
@@ -228,9 +238,15 @@ ngx_dots_data_client_delete(ngx_dots_request_t *dr)
         op[1].action = DOTS_STORE_DELETE_BELOW;
         op[1].key = ngx_dots_state_alias(rq->arena, rq->customer->name,
                                          rq->cuid, none);
+
+        op[2].action = DOTS_STORE_DELETE_BELOW;
+        op[2].key = ngx_dots_state_acl(rq->arena, rq->customer->name,
+                                       rq->cuid, none);
     }
 
-    if (op == NULL || op[0].key.data == NULL || op[1].key.data == NULL) {
+    if (op == NULL || op[0].key.data == NULL || op[1].key.data == NULL
+        || op[2].key.data == NULL)
+    {
         ngx_dots_request_unavailable(dr, "no memory");
         return;
     }
@@ -250,6 +266,7 @@ ngx_dots_data_client_deleted(ngx_dots_commit_t *commit)
         dr->bound = 1;
         dr->epoch = ngx_dots_zone_epoch();
         ngx_dots_data_unbind(dr);
+        ngx_dots_acl_changed();
         ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
         return;
     }
@@ -621,8 +638,10 @@ ngx_dots_data_alias_ops(ngx_dots_request_t *dr, dots_store_op_t *op)
     dots_str_t       none = { 0, NULL };
     dots_alias_t    *alias;
     dots_request_t  *rq;
+    ngx_dots_conf_t  *dcf;
 
     rq = dr->rq;
+    dcf = ngx_dots_get_conf(ngx_cycle);
 
     if (rq->replace_all) {
 
@@ -639,7 +658,7 @@ ngx_dots_data_alias_ops(ngx_dots_request_t *dr, dots_store_op_t *op)
     for (i = 0; i < rq->naliases; i++, op++) {
 
         alias = &rq->aliases[i];
-        alias->expires = rq->now + DOTS_ALIAS_LIFETIME;
+        alias->expires = rq->now + dcf->data_lifetime;
 
         size = dots_alias_size(alias);
         p = dots_arena_alloc(rq->arena, size);
@@ -676,7 +695,7 @@ ngx_dots_data_commit(ngx_dots_request_t *dr,
 
 /* ---- reading ---- */
 
-static ngx_int_t
+ngx_int_t
 ngx_dots_data_registered(ngx_dots_request_t *dr)
 {
     dots_store_slice_t  key;

@@ -1,6 +1,7 @@
 #include <sys/file.h>
 
 #include "ngx_dots.h"
+#include "ngx_dots_filter.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_pass.h"
 #include "ngx_dots_process.h"
@@ -244,6 +245,8 @@ ngx_dots_manager_step(void)
     deadline = dots_registry_deadline(r);
 
     ngx_dots_zone_unlock();
+
+    deadline = ngx_min(deadline, ngx_dots_filter_deadline());
 
     /* a disk that fails is not asked in a loop */
 

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_filter.h"
 #include "ngx_dots_names.h"
 #include "ngx_dots_pass.h"
 #include "ngx_dots_process.h"
@@ -49,8 +50,11 @@ static void ngx_dots_pass_log(void *ctx, int level, const char *text);
 static void ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a);
 static ngx_dots_pass_work_t *ngx_dots_pass_choose(
     const dots_customer_t *customer, const dots_mitigation_t *m);
+static ngx_dots_pass_work_t *ngx_dots_pass_find(dots_str_t name);
+static void ngx_dots_pass_filter(dots_str_t mitigator,
+    const dots_prefix_t *prefixes, size_t n);
 static void ngx_dots_pass_add(ngx_dots_pass_work_t *w,
-    const dots_mitigation_t *m);
+    const dots_prefix_t *prefixes, size_t n);
 static ngx_uint_t ngx_dots_pass_allowed(const dots_customer_t *customer,
     const dots_mitigation_t *m);
 static void ngx_dots_pass_report(ngx_dots_pass_work_t *w,
@@ -93,6 +97,8 @@ ngx_dots_pass_start(ngx_dots_conf_t *dcf, ngx_log_t *log)
         return NGX_ERROR;
     }
 
+    ngx_dots_filter_start(dcf, log);
+
     mt = dcf->mitigators.elts;
 
     for (i = 0; i < dcf->mitigators.nelts; i++) {
@@ -129,6 +135,7 @@ ngx_dots_pass_stop(void)
     }
 
     ngx_free(ngx_dots_pass.work);
+    ngx_dots_filter_stop();
 
     ngx_dots_pass.work = NULL;
     ngx_dots_pass.nwork = 0;
@@ -281,6 +288,10 @@ ngx_dots_pass_needed(void)
         }
     }
 
+    if (ngx_dots_filter_needed()) {
+        return 1;
+    }
+
     r = ngx_dots_zone_lock(0);
 
     if (r == NULL) {
@@ -377,6 +388,12 @@ ngx_dots_pass_run(void)
 
     dots_arena_destroy(last);
 
+    /* a store that fails is reported where it does; the set stays as it is */
+
+    if (ngx_dots_filter_run(ngx_dots_pass_filter) != NGX_OK) {
+        return;
+    }
+
     if (ngx_dots_pass.failed) {
 
         /* half a set would withdraw routes that are wanted */
@@ -456,7 +473,7 @@ ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
     }
 
     if (m->status != DOTS_STATUS_WITHDRAWN) {
-        ngx_dots_pass_add(w, m);
+        ngx_dots_pass_add(w, m->resolved, m->nresolved);
     }
 }
 
@@ -468,23 +485,14 @@ ngx_dots_pass_choose(const dots_customer_t *customer,
     const dots_mitigation_t *m)
 {
     size_t                 i;
-    ngx_uint_t             k;
     ngx_dots_pass_work_t  *w;
 
     for (i = 0; i < customer->nmitigators; i++) {
-        for (k = 0; k < ngx_dots_pass.nwork; k++) {
 
-            w = &ngx_dots_pass.work[k];
+        w = ngx_dots_pass_find(customer->mitigators[i]);
 
-            if (w->mitigator->name.len == customer->mitigators[i].len
-                && ngx_memcmp(w->mitigator->name.data,
-                              customer->mitigators[i].data,
-                              w->mitigator->name.len)
-                   == 0
-                && w->mitigator->driver->can(&w->mitigator->gobgp, m))
-            {
-                return w;
-            }
+        if (w && w->mitigator->driver->can(&w->mitigator->gobgp, m)) {
+            return w;
         }
     }
 
@@ -492,15 +500,51 @@ ngx_dots_pass_choose(const dots_customer_t *customer,
 }
 
 
+static ngx_dots_pass_work_t *
+ngx_dots_pass_find(dots_str_t name)
+{
+    ngx_uint_t   k;
+    ngx_str_t   *s;
+
+    for (k = 0; k < ngx_dots_pass.nwork; k++) {
+
+        s = &ngx_dots_pass.work[k].mitigator->name;
+
+        if (s->len == name.len && ngx_memcmp(s->data, name.data, s->len) == 0) {
+            return &ngx_dots_pass.work[k];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* An ACL that acts: RFC 8783 section 7.2. */
+
 static void
-ngx_dots_pass_add(ngx_dots_pass_work_t *w, const dots_mitigation_t *m)
+ngx_dots_pass_filter(dots_str_t mitigator, const dots_prefix_t *prefixes,
+    size_t n)
+{
+    ngx_dots_pass_work_t  *w;
+
+    w = ngx_dots_pass_find(mitigator);
+
+    if (w) {
+        ngx_dots_pass_add(w, prefixes, n);
+    }
+}
+
+
+static void
+ngx_dots_pass_add(ngx_dots_pass_work_t *w, const dots_prefix_t *prefixes,
+    size_t n)
 {
     size_t        i, max;
     dots_rule_t  *rules;
 
-    if (w->n + m->nresolved > w->max) {
+    if (w->n + n > w->max) {
 
-        max = ngx_max(w->max * 2, w->n + m->nresolved);
+        max = ngx_max(w->max * 2, w->n + n);
 
         rules = realloc(w->rules, max * sizeof(dots_rule_t));
         if (rules == NULL) {
@@ -512,9 +556,9 @@ ngx_dots_pass_add(ngx_dots_pass_work_t *w, const dots_mitigation_t *m)
         w->max = max;
     }
 
-    for (i = 0; i < m->nresolved; i++) {
+    for (i = 0; i < n; i++) {
         ngx_memzero(&w->rules[w->n], sizeof(dots_rule_t));
-        w->rules[w->n++].prefix = m->resolved[i];
+        w->rules[w->n++].prefix = prefixes[i];
     }
 }
 

@@ -21,7 +21,10 @@ static struct {
     { DOTS_CLIENT_DELETE, ngx_dots_data_client_delete },
     { DOTS_ALIAS_PUT, ngx_dots_data_alias_put },
     { DOTS_ALIAS_GET, ngx_dots_data_alias_get },
-    { DOTS_ALIAS_DELETE, ngx_dots_data_alias_delete }
+    { DOTS_ALIAS_DELETE, ngx_dots_data_alias_delete },
+    { DOTS_ACL_PUT, ngx_dots_acl_put },
+    { DOTS_ACL_GET, ngx_dots_acl_get },
+    { DOTS_ACL_DELETE, ngx_dots_acl_delete },
 };
 
 
@@ -66,9 +69,11 @@ ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
     dr->retry.data = dr;
 
     if (ngx_dots_request_check_key(rq->cuid) != NGX_OK
-        || ngx_dots_request_check_key(rq->alias) != NGX_OK)
+        || ngx_dots_request_check_key(rq->alias) != NGX_OK
+        || ngx_dots_request_check_key(rq->acl) != NGX_OK)
     {
-        ngx_dots_request_invalid(dr, rq->alias.len ? "name" : "cuid",
+        ngx_dots_request_invalid(dr, rq->alias.len || rq->acl.len ? "name"
+                                                                  : "cuid",
                                  "a NUL character can be part of no name");
         return;
     }

@@ -4,6 +4,7 @@
  *
  *   ngx_dots_request()  (ngx_dots.h)
  *      mitigations: ngx_dots_mitigation.c      clients, aliases: ngx_dots_data.c
+ *                                              ACLs: ngx_dots_acl.c
  *         targets to addresses: ngx_dots_resolve.c
  *            zone (decision) -> store (commit) -> zone (settle) -> rq->done()
  */
@@ -31,6 +32,7 @@ struct ngx_dots_request_s {
     ngx_uint_t           lenient;    /* names: what is outside is left out */
 
     ngx_uint_t           bound;      /* the cuid was bound for a dots-client */
+    ngx_uint_t           filters;    /* the manager has to look at the ACLs */
 
     ngx_event_t          retry;      /* not cancelable: an answer waits for it;
                                         bounded by NGX_DOTS_REQUEST_RETRIES */
@@ -74,6 +76,24 @@ void ngx_dots_data_client_delete(ngx_dots_request_t *dr);
 void ngx_dots_data_alias_put(ngx_dots_request_t *dr);
 void ngx_dots_data_alias_get(ngx_dots_request_t *dr);
 void ngx_dots_data_alias_delete(ngx_dots_request_t *dr);
+
+void ngx_dots_acl_put(ngx_dots_request_t *dr);
+void ngx_dots_acl_get(ngx_dots_request_t *dr);
+void ngx_dots_acl_delete(ngx_dots_request_t *dr);
+
+/*
+ * For the dots-client around them: all its ACLs, by rank, and the operations
+ * that store rq->acls in the order of the request; with replace_all one more
+ * before them removes the others.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_dots_acl_list(ngx_dots_request_t *dr, dots_client_t *client);
+ngx_int_t ngx_dots_acl_ops(ngx_dots_request_t *dr, dots_store_op_t *op);
+
+/* The manager has to look at the ACLs again. */
+void ngx_dots_acl_changed(void);
+
+/* Is the dots-client registered?  NGX_OK, NGX_DECLINED, NGX_ERROR. */
+ngx_int_t ngx_dots_data_registered(ngx_dots_request_t *dr);
 
 /* One alias of the client, expired ones excepted; NGX_OK, NGX_DECLINED,
  * NGX_ERROR. */

@@ -528,6 +528,20 @@ ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
 }
 
 
+dots_store_slice_t
+ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
+    dots_str_t name)
+{
+    dots_str_t  parts[3];
+
+    parts[0] = customer;
+    parts[1] = cuid;
+    parts[2] = name;
+
+    return ngx_dots_state_key(a, 'l', parts, cuid.len ? 3 : 2);
+}
+
+
 static dots_str_t
 ngx_dots_state_part(const u_char **p, const u_char *end)
 {
@@ -579,4 +593,27 @@ ngx_dots_state_alias_key(dots_store_slice_t key, dots_str_t *customer,
     /* the same first two parts */
 
     return ngx_dots_state_client_key(key, customer, cuid);
+}
+
+
+ngx_int_t
+ngx_dots_state_acl_key(dots_store_slice_t key, dots_str_t *customer,
+    dots_str_t *cuid, dots_str_t *name)
+{
+    const u_char  *p, *end;
+
+    p = key.data;
+    end = p + key.len;
+
+    if (key.len < 6) {
+        return NGX_ERROR;
+    }
+
+    p++;
+
+    *customer = ngx_dots_state_part(&p, end);
+    *cuid = ngx_dots_state_part(&p, end);
+    *name = dots_str(p, end - p);
+
+    return (customer->len && cuid->len && name->len) ? NGX_OK : NGX_ERROR;
 }

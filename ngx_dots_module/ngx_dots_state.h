@@ -47,6 +47,7 @@ ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
  * no part may hold.
  *     c CUSTOMER NUL CUID               a registered dots-client
  *     a CUSTOMER NUL CUID NUL NAME      an alias
+ *     l CUSTOMER NUL CUID NUL NAME      an access control list
  *     m CUSTOMER NUL CUID NUL MID       a mitigation; mid in network order
  * The builders return a key in the arena; data NULL: no memory.
  */
@@ -57,10 +58,15 @@ dots_store_slice_t ngx_dots_state_client(dots_arena_t *a, dots_str_t customer,
 dots_store_slice_t ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer,
     dots_str_t cuid, dots_str_t name);  /* empty name, cuid: prefixes */
 
-/* Takes a client's or an alias's key apart: NGX_OK or NGX_ERROR. */
+dots_store_slice_t ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer,
+    dots_str_t cuid, dots_str_t name);  /* likewise */
+
+/* Takes a client's, an alias's or an ACL's key apart: NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_dots_state_client_key(dots_store_slice_t key,
     dots_str_t *customer, dots_str_t *cuid);
 ngx_int_t ngx_dots_state_alias_key(dots_store_slice_t key,
     dots_str_t *customer, dots_str_t *cuid);
+ngx_int_t ngx_dots_state_acl_key(dots_store_slice_t key, dots_str_t *customer,
+    dots_str_t *cuid, dots_str_t *name);
 
 #endif /* _NGX_DOTS_STATE_H_INCLUDED_ */

@@ -311,23 +311,15 @@ dots_data_alias_body(dots_exchange_t *x, const char *const *names)
 /* ---- handlers ---- */
 
 /*
- * Into a dots-client the container (RFC 8783 figures 16, 17), into the
+ * Into a dots-client goes the container (RFC 8783 figures 16, 17), into the
  * container an entry (RFC 8040 section 4.4.1).  The container itself always
  * exists; created are the entries, all or none.
  */
 
 int
-dots_data_alias_post(dots_exchange_t *x)
+dots_data_alias_create(dots_exchange_t *x)
 {
-    int         rc;
     dots_str_t  none = { 0, NULL };
-
-    rc = dots_data_alias_body(x, x->resource->kind == DOTS_RESOURCE_CLIENT
-                                     ? dots_data_alias_container
-                                     : dots_data_alias_entry);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
 
     if (x->rq.naliases == 0) {
         return dots_restconf_error(&x->error, DOTS_TAG_MISSING_ATTRIBUTE,
@@ -343,6 +335,17 @@ dots_data_alias_post(dots_exchange_t *x)
     }
 
     return dots_data_client_location(x, "/aliases", none);
+}
+
+
+int
+dots_data_alias_post(dots_exchange_t *x)
+{
+    int  rc;
+
+    rc = dots_data_alias_body(x, dots_data_alias_entry);
+
+    return rc == DOTS_OK ? dots_data_alias_create(x) : rc;
 }
 
 

@@ -31,6 +31,9 @@ int dots_data_alias_one(dots_exchange_t *x);
  */
 int dots_data_alias_read(dots_exchange_t *x, json_t *aliases);
 
+/* A POST that read them: create all. */
+int dots_data_alias_create(dots_exchange_t *x);
+
 /* Appends {"alias":[...]} as "content" wants it; the size is an upper bound. */
 size_t dots_data_alias_size(const dots_client_t *client);
 void dots_data_alias_write(dots_exchange_t *x, dots_writer_t *w,

@@ -216,13 +216,6 @@ dots_data_body_top(dots_exchange_t *x, json_t *root,
         local += sizeof(DOTS_RESTCONF_MODULE ":") - 1;
     }
 
-    if (local != name && strcmp(local, "acls") == 0) {
-        return dots_restconf_error_status(&x->error, 501,
-                                          DOTS_TAG_NOT_SUPPORTED,
-                                          "\"acls\" is not supported by this "
-                                          "server");
-    }
-
     for (i = 0; names[i] != NULL; i++) {
 
         if (local != name && strcmp(local, names[i]) == 0) {

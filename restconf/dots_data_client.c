@@ -1,14 +1,18 @@
 #include <libyang/libyang.h>
 
 #include "dots_api_path.h"
+#include "dots_data_acl.h"
 #include "dots_data_alias.h"
 #include "dots_data_body.h"
+#include "dots_data_capability.h"
 #include "dots_data_client.h"
 #include "dots_data_text.h"
 #include "dots_data_yang.h"
 
 
 static const char *const  dots_data_client_entry[] = { "dots-client", NULL };
+static const char *const  dots_data_client_below[] = { "aliases", "acls",
+                                                       NULL };
 
 
 /* ---- body to request ---- */
@@ -27,16 +31,9 @@ dots_data_client_members(dots_exchange_t *x, json_t *entry)
     json_object_foreach(entry, name, value) {
 
         if (strcmp(name, "cuid") == 0 || strcmp(name, "cdid") == 0
-            || strcmp(name, "aliases") == 0)
+            || strcmp(name, "aliases") == 0 || strcmp(name, "acls") == 0)
         {
             continue;
-        }
-
-        if (strcmp(name, "acls") == 0) {
-            return dots_restconf_error_status(&x->error, 501,
-                                              DOTS_TAG_NOT_SUPPORTED,
-                                              "\"acls\" is not supported by "
-                                              "this server");
         }
 
         return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ELEMENT,
@@ -78,7 +75,7 @@ dots_data_client_cuid(dots_exchange_t *x, const json_t *value)
 
 
 /*
- * The entry without its aliases, which are validated one by one.  "cdid" has
+ * The entry without its lists, which are validated entry by entry.  "cdid" has
  * to be well-formed and is then forgotten: a server must ignore what a client
  * says about its own domain (RFC 9132 section 4.4.1.2).
  */
@@ -94,6 +91,7 @@ dots_data_client_validate(dots_exchange_t *x, json_t *entry)
 
     if (bare != NULL) {
         (void) json_object_del(bare, "aliases");
+        (void) json_object_del(bare, "acls");
     }
 
     rc = dots_data_yang_parse(x, bare, &tree);
@@ -110,7 +108,7 @@ static int
 dots_data_client_read(dots_exchange_t *x, json_t *entry)
 {
     int      rc;
-    json_t  *aliases;
+    json_t  *aliases, *acls;
 
     rc = dots_data_client_members(x, entry);
     if (rc != DOTS_OK) {
@@ -129,7 +127,14 @@ dots_data_client_read(dots_exchange_t *x, json_t *entry)
 
     aliases = json_object_get(entry, "aliases");
 
-    return aliases ? dots_data_alias_read(x, aliases) : DOTS_OK;
+    rc = aliases ? dots_data_alias_read(x, aliases) : DOTS_OK;
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    acls = json_object_get(entry, "acls");
+
+    return acls ? dots_data_acl_read(x, acls) : DOTS_OK;
 }
 
 
@@ -194,9 +199,58 @@ dots_data_client_post(dots_exchange_t *x)
 }
 
 
+static int
+dots_data_client_fill_root(dots_exchange_t *x, json_t *root)
+{
+    int      rc;
+    size_t   index;
+    json_t  *value;
+
+    rc = dots_data_body_top(x, root, dots_data_client_below, &index, &value);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (strcmp(dots_data_client_below[index], "acls") == 0) {
+        rc = dots_data_acl_read(x, value);
+        return rc == DOTS_OK ? dots_data_acl_create(x) : rc;
+    }
+
+    /* RFC 8040 section 4.8.5: of a list "ordered-by user" only */
+
+    if (x->query.seen & (DOTS_QUERY_INSERT | DOTS_QUERY_POINT)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "aliases are in no order that \"insert\" "
+                                   "could be about");
+    }
+
+    rc = dots_data_alias_read(x, value);
+
+    return rc == DOTS_OK ? dots_data_alias_create(x) : rc;
+}
+
+
+int
+dots_data_client_fill(dots_exchange_t *x)
+{
+    int      rc;
+    json_t  *root;
+
+    rc = dots_data_body_parse(x, &root);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    rc = dots_data_client_fill_root(x, root);
+    json_decref(root);
+
+    return rc;
+}
+
+
 /*
- * RFC 8040 section 4.5: the message is the whole new resource; aliases that it
- * does not name are gone afterwards.
+ * RFC 8040 section 4.5: the message is the whole new resource; what it does not
+ * name is gone afterwards.
  */
 
 int
@@ -263,8 +317,9 @@ dots_data_client_location(dots_exchange_t *x, const char *below,
 static size_t
 dots_data_client_size(const dots_client_t *client)
 {
-    return sizeof("{\"cuid\":,\"aliases\":},") + 6 * client->cuid.len + 2
-           + dots_data_alias_size(client);
+    return sizeof("{\"cuid\":,\"aliases\":,\"acls\":},")
+           + 6 * client->cuid.len + 2 + dots_data_alias_size(client)
+           + dots_data_acl_size(client);
 }
 
 
@@ -282,78 +337,116 @@ dots_data_client_print(dots_exchange_t *x, dots_writer_t *w,
         dots_data_alias_write(x, w, client);
     }
 
+    if (client->nacls) {
+        dots_data_text_literal(w, ",\"acls\":");
+        dots_data_acl_write(x, w, client);
+    }
+
     dots_data_text_literal(w, "}");
 }
 
 
-/* All that were found, between "open" and "close". */
+/* All that were found, as an array. */
+
+static void
+dots_data_client_list(dots_exchange_t *x, dots_writer_t *w)
+{
+    size_t  i;
+
+    for (i = 0; i < x->rq.nclients; i++) {
+        dots_data_text_literal(w, i == 0 ? "\"dots-client\":[" : ",");
+        dots_data_client_print(x, w, &x->rq.clients[i]);
+    }
+
+    dots_data_text_literal(w, x->rq.nclients ? "]" : "");
+}
+
+
+/* The container "dots-data": the clients and, as state, the capabilities. */
+
+static void
+dots_data_client_container(dots_exchange_t *x, dots_writer_t *w)
+{
+    dots_data_text_literal(w, "{");
+    dots_data_client_list(x, w);
+
+    if (x->query.content != DOTS_CONTENT_CONFIG) {
+        dots_data_text_literal(w, x->rq.nclients ? ",\"capabilities\":"
+                                                 : "\"capabilities\":");
+        dots_data_capability_write(x->rc->customer, w);
+    }
+
+    dots_data_text_literal(w, "}");
+}
+
 
 static int
-dots_data_client_write(dots_exchange_t *x, const char *open, const char *close)
+dots_data_client_start(dots_exchange_t *x, dots_writer_t *w)
 {
-    size_t         i, size;
-    dots_writer_t  w;
+    size_t  i, size;
 
-    for (size = 0, i = 0; i < x->rq.nclients; i++) {
+    size = DOTS_DATA_CAPABILITY_SIZE;
+
+    for (i = 0; i < x->rq.nclients; i++) {
         size += dots_data_client_size(&x->rq.clients[i]);
     }
 
-    if (dots_data_text_start(x, &w, size) != DOTS_OK) {
-        return DOTS_INVALID;
-    }
-
-    dots_data_text_literal(&w, open);
-
-    for (i = 0; i < x->rq.nclients; i++) {
-
-        if (i > 0) {
-            dots_data_text_literal(&w, ",");
-        }
-
-        dots_data_client_print(x, &w, &x->rq.clients[i]);
-    }
-
-    dots_data_text_literal(&w, close);
-
-    return dots_data_text_end(x, &w);
+    return dots_data_text_start(x, w, size);
 }
 
 
 int
 dots_data_client_datastore(dots_exchange_t *x)
 {
-    if (x->rq.nclients == 0) {
-        return dots_data_client_write(x, "{\"ietf-restconf:data\":{\""
-                                      DOTS_RESTCONF_MODULE ":dots-data\":{",
-                                      "}}}");
+    dots_writer_t  w;
+
+    if (dots_data_client_start(x, &w) != DOTS_OK) {
+        return DOTS_INVALID;
     }
 
-    return dots_data_client_write(x, "{\"ietf-restconf:data\":{\""
-                                  DOTS_RESTCONF_MODULE
-                                  ":dots-data\":{\"dots-client\":[", "]}}}");
+    dots_data_text_literal(&w, "{\"ietf-restconf:data\":{\""
+                           DOTS_RESTCONF_MODULE ":dots-data\":");
+    dots_data_client_container(x, &w);
+    dots_data_text_literal(&w, "}}");
+
+    return dots_data_text_end(x, &w);
 }
 
 
 int
 dots_data_client_all(dots_exchange_t *x)
 {
-    if (x->rq.nclients == 0) {
-        return dots_data_client_write(x, "{\"" DOTS_RESTCONF_MODULE
-                                      ":dots-data\":{", "}}");
+    dots_writer_t  w;
+
+    if (dots_data_client_start(x, &w) != DOTS_OK) {
+        return DOTS_INVALID;
     }
 
-    return dots_data_client_write(x, "{\"" DOTS_RESTCONF_MODULE
-                                  ":dots-data\":{\"dots-client\":[", "]}}");
+    dots_data_text_literal(&w, "{\"" DOTS_RESTCONF_MODULE ":dots-data\":");
+    dots_data_client_container(x, &w);
+    dots_data_text_literal(&w, "}");
+
+    return dots_data_text_end(x, &w);
 }
 
 
 int
 dots_data_client_one(dots_exchange_t *x)
 {
+    dots_writer_t  w;
+
     if (x->rq.nclients != 1) {
         return DOTS_ERROR;
     }
 
-    return dots_data_client_write(x, "{\"" DOTS_RESTCONF_MODULE
-                                  ":dots-client\":[", "]}");
+    if (dots_data_client_start(x, &w) != DOTS_OK) {
+        return DOTS_INVALID;
+    }
+
+    dots_data_text_literal(&w, "{\"" DOTS_RESTCONF_MODULE
+                           ":dots-client\":[");
+    dots_data_client_print(x, &w, &x->rq.clients[0]);
+    dots_data_text_literal(&w, "]}");
+
+    return dots_data_text_end(x, &w);
 }

@@ -13,6 +13,9 @@ int dots_data_client_post(dots_exchange_t *x);
 int dots_data_client_put(dots_exchange_t *x);
 int dots_data_client_delete(dots_exchange_t *x);
 
+/* POST on a dots-client: "aliases" or "acls", RFC 8783 figures 16 and 24. */
+int dots_data_client_fill(dots_exchange_t *x);
+
 int dots_data_client_datastore(dots_exchange_t *x);
 int dots_data_client_all(dots_exchange_t *x);
 int dots_data_client_one(dots_exchange_t *x);

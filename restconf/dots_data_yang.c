@@ -230,37 +230,73 @@ dots_data_yang_predicate(dots_writer_t *w, const char *key, dots_str_t value)
 }
 
 
-void
-dots_data_yang_path(dots_exchange_t *x, dots_str_t name, const char *attribute)
+/* Appends "/element[name='...']", or nothing for an empty name. */
+
+static void
+dots_data_yang_step(dots_writer_t *w, const char *element, dots_str_t name)
 {
-    uint8_t            buf[DOTS_CUID_MAX + DOTS_ALIAS_NAME + 256];
-    dots_writer_t      w = { buf, buf + sizeof(buf), 0 };
+    if (name.len) {
+        dots_write_bytes(w, element, strlen(element));
+        dots_data_yang_predicate(w, "name", name);
+    }
+}
+
+
+static void
+dots_data_yang_client(dots_exchange_t *x, dots_writer_t *w)
+{
     static const char  client[] = "/" DOTS_RESTCONF_MODULE
                                   ":dots-data/dots-client";
-    static const char  alias[] = "/aliases/alias";
 
-    if (x->cuid.len == 0) {
-        return;
+    w->failed |= x->cuid.len == 0;
+
+    if (!w->failed) {
+        dots_write_bytes(w, client, sizeof(client) - 1);
+        dots_data_yang_predicate(w, "cuid", x->cuid);
+    }
+}
+
+
+static void
+dots_data_yang_end(dots_exchange_t *x, dots_writer_t *w, const uint8_t *buf,
+    const char *attribute)
+{
+    if (attribute != NULL) {
+        dots_write_bytes(w, "/", 1);
+        dots_write_bytes(w, attribute, strlen(attribute));
     }
 
-    dots_write_bytes(&w, client, sizeof(client) - 1);
-    dots_data_yang_predicate(&w, "cuid", x->cuid);
-
-    if (name.len) {
-        dots_write_bytes(&w, alias, sizeof(alias) - 1);
-        dots_data_yang_predicate(&w, "name", name);
-
-        if (attribute != NULL) {
-            dots_write_bytes(&w, "/", 1);
-            dots_write_bytes(&w, attribute, strlen(attribute));
-        }
-    }
-
-    if (w.failed
+    if (w->failed
         || dots_arena_dup(x->rc->arena, &x->error.path,
-                          dots_str(buf, (size_t) (w.pos - buf)))
+                          dots_str(buf, (size_t) (w->pos - buf)))
            != DOTS_OK)
     {
         x->error.path = dots_str(NULL, 0);
     }
+}
+
+
+void
+dots_data_yang_path(dots_exchange_t *x, dots_str_t name, const char *attribute)
+{
+    uint8_t        buf[DOTS_CUID_MAX + DOTS_ALIAS_NAME + 256];
+    dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
+
+    dots_data_yang_client(x, &w);
+    dots_data_yang_step(&w, "/aliases/alias", name);
+    dots_data_yang_end(x, &w, buf, name.len ? attribute : NULL);
+}
+
+
+void
+dots_data_yang_acl_path(dots_exchange_t *x, dots_str_t name, dots_str_t ace,
+    const char *attribute)
+{
+    uint8_t        buf[DOTS_CUID_MAX + 2 * DOTS_ACL_NAME + 256];
+    dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
+
+    dots_data_yang_client(x, &w);
+    dots_data_yang_step(&w, "/acls/acl", name);
+    dots_data_yang_step(&w, "/aces/ace", ace);
+    dots_data_yang_end(x, &w, buf, name.len ? attribute : NULL);
 }

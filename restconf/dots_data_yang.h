@@ -13,7 +13,7 @@
 #include "dots_restconf_exchange.h"
 
 /*
- * "client" is a dots-client entry with at most one alias; the reference is
+ * "client" is a dots-client entry with at most one alias or ACL; the reference is
  * taken, NULL stands for no memory.  DOTS_OK with the tree of dots-data, for
  * lyd_free_all(); DOTS_INVALID; DOTS_ERROR.
  */
@@ -35,5 +35,9 @@ int dots_data_yang_text(const struct lyd_node *entry, dots_arena_t *a,
  */
 void dots_data_yang_path(dots_exchange_t *x, dots_str_t name,
     const char *attribute);
+
+/* The same for an ACL, or, with "ace", for one of its entries. */
+void dots_data_yang_acl_path(dots_exchange_t *x, dots_str_t name,
+    dots_str_t ace, const char *attribute);
 
 #endif /* DOTS_DATA_YANG_H */

@@ -2,27 +2,31 @@
 #include "dots_query.h"
 
 
-#define DOTS_QUERY_LEN 128 /* longest encoded name or value of ours */
+#define DOTS_QUERY_LEN 128 /* longest encoded name, or value but "point" */
 
 
 typedef struct {
     const char *name;
     unsigned    bit;
+    unsigned    encoded:1;  /* its value is left as it is */
     int       (*parse)(dots_query_t *q, dots_str_t value);
 } dots_query_parameter_t;
 
 
 static int dots_query_content(dots_query_t *q, dots_str_t value);
+static int dots_query_insert(dots_query_t *q, dots_str_t value);
+static int dots_query_point(dots_query_t *q, dots_str_t value);
 
 
 /*
  * The parameters of RFC 8040 that have no entry here are optional ones, not
- * announced as capabilities (section 9.1.1), or "insert" and "point", which
- * only a list "ordered-by user" takes (section 4.8.5).
+ * announced as capabilities (section 9.1.1).
  */
 
 static const dots_query_parameter_t  dots_query_parameters[] = {
-    { "content", DOTS_QUERY_CONTENT, dots_query_content },
+    { "content", DOTS_QUERY_CONTENT, 0, dots_query_content },
+    { "insert", DOTS_QUERY_INSERT, 0, dots_query_insert },
+    { "point", DOTS_QUERY_POINT, 1, dots_query_point },
 };
 
 
@@ -30,6 +34,14 @@ static const char *const  dots_query_contents[] = {
     [DOTS_CONTENT_ALL] = "all",
     [DOTS_CONTENT_CONFIG] = "config",
     [DOTS_CONTENT_NONCONFIG] = "nonconfig",
+};
+
+
+static const char *const  dots_query_inserts[] = {
+    [DOTS_INSERT_FIRST] = "first",
+    [DOTS_INSERT_LAST] = "last",
+    [DOTS_INSERT_BEFORE] = "before",
+    [DOTS_INSERT_AFTER] = "after",
 };
 
 
@@ -57,6 +69,34 @@ dots_query_content(dots_query_t *q, dots_str_t value)
 }
 
 
+static int
+dots_query_insert(dots_query_t *q, dots_str_t value)
+{
+    size_t  i;
+
+    for (i = 1; i < sizeof(dots_query_inserts) / sizeof(char *); i++) {
+
+        if (dots_query_is(value, dots_query_inserts[i])) {
+            q->insert = (dots_insert_t) i;
+            return DOTS_OK;
+        }
+    }
+
+    return DOTS_INVALID;
+}
+
+
+/* As long as a path may be: decoded where it is used. */
+
+static int
+dots_query_point(dots_query_t *q, dots_str_t value)
+{
+    q->point = value;
+
+    return value.len ? DOTS_OK : DOTS_INVALID;
+}
+
+
 static const dots_query_parameter_t *
 dots_query_find(dots_str_t name)
 {
@@ -76,18 +116,9 @@ dots_query_find(dots_str_t name)
 
 
 static int
-dots_query_pair(dots_query_t *q, dots_str_t name, dots_str_t value,
-    unsigned allowed, dots_restconf_error_t *e)
+dots_query_pair(dots_query_t *q, const dots_query_parameter_t *p,
+    dots_str_t value, unsigned allowed, dots_restconf_error_t *e)
 {
-    const dots_query_parameter_t  *p;
-
-    p = dots_query_find(name);
-
-    if (p == NULL) {
-        return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
-                                   "unknown query parameter");
-    }
-
     if (!(allowed & p->bit)) {
         return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
                                    "query parameter \"%s\" does not belong to "
@@ -139,10 +170,11 @@ static int
 dots_query_piece(dots_query_t *q, dots_str_t piece, unsigned allowed,
     dots_restconf_error_t *e)
 {
-    size_t          n;
-    uint8_t         nbuf[DOTS_QUERY_LEN], vbuf[DOTS_QUERY_LEN];
-    dots_str_t      name, value;
-    const uint8_t  *eq;
+    size_t                         n;
+    uint8_t                        nbuf[DOTS_QUERY_LEN], vbuf[DOTS_QUERY_LEN];
+    dots_str_t                     name, value;
+    const uint8_t                 *eq;
+    const dots_query_parameter_t  *p;
 
     eq = piece.len ? memchr(piece.data, '=', piece.len) : NULL;
 
@@ -153,15 +185,21 @@ dots_query_piece(dots_query_t *q, dots_str_t piece, unsigned allowed,
 
     n = (size_t) (eq - piece.data);
 
-    if (dots_query_decode(dots_str(piece.data, n), nbuf, &name) != DOTS_OK
-        || dots_query_decode(dots_str(eq + 1, piece.len - n - 1), vbuf, &value)
-           != DOTS_OK)
+    p = NULL;
+    value = dots_str(eq + 1, piece.len - n - 1);
+
+    if (dots_query_decode(dots_str(piece.data, n), nbuf, &name) == DOTS_OK) {
+        p = dots_query_find(name);
+    }
+
+    if (p == NULL
+        || (!p->encoded && dots_query_decode(value, vbuf, &value) != DOTS_OK))
     {
         return dots_restconf_error(e, DOTS_TAG_INVALID_VALUE,
                                    "malformed or unknown query parameter");
     }
 
-    return dots_query_pair(q, name, value, allowed, e);
+    return dots_query_pair(q, p, value, allowed, e);
 }
 
 

@@ -7,6 +7,7 @@
 #define DOTS_QUERY_H
 
 #include "dots_base.h"
+#include "dots_request.h"
 #include "dots_restconf_error.h"
 
 typedef enum {
@@ -19,10 +20,14 @@ typedef enum {
 
 #define DOTS_QUERY_NONE    0
 #define DOTS_QUERY_CONTENT 1
+#define DOTS_QUERY_INSERT  2
+#define DOTS_QUERY_POINT   4
 
 typedef struct {
     unsigned        seen;     /* mask */
     dots_content_t  content;
+    dots_insert_t   insert;
+    dots_str_t      point;    /* an api-path, encoded: a piece of the text */
 } dots_query_t;
 
 /*

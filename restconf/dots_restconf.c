@@ -306,6 +306,10 @@ dots_restconf_run(dots_exchange_t *x)
     allowed = method == DOTS_METHOD_GET || method == DOTS_METHOD_HEAD
                   ? x->resource->query : DOTS_QUERY_NONE;
 
+    if (x->resource->insert & 1U << method) {
+        allowed |= DOTS_QUERY_INSERT | DOTS_QUERY_POINT;
+    }
+
     rc = dots_query_parse(&x->query, query, allowed, &x->error);
     if (rc != DOTS_OK) {
         return rc;

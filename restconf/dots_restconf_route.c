@@ -1,13 +1,12 @@
+#include "dots_data_acl.h"
 #include "dots_data_alias.h"
+#include "dots_data_capability.h"
 #include "dots_data_client.h"
 #include "dots_restconf_api.h"
 #include "dots_restconf_route.h"
 
 
 #define DOTS_RESTCONF_ALLOW 64 /* every method and separator */
-
-
-static int dots_restconf_route_unsupported(dots_exchange_t *x);
 
 
 static const char *const  dots_restconf_methods[DOTS_METHODS] = {
@@ -65,9 +64,10 @@ static const dots_resource_t  dots_resources[] = {
       .module = DOTS_RESTCONF_MODULE,
       .nkeys = 1,
       .query = DOTS_QUERY_CONTENT,
+      .insert = 1 << DOTS_METHOD_POST,
       .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
                    [DOTS_METHOD_HEAD] = dots_data_client_get,
-                   [DOTS_METHOD_POST] = dots_data_alias_post,
+                   [DOTS_METHOD_POST] = dots_data_client_fill,
                    [DOTS_METHOD_PUT] = dots_data_client_put,
                    [DOTS_METHOD_DELETE] = dots_data_client_delete },
       .found = dots_data_client_one },
@@ -100,25 +100,36 @@ static const dots_resource_t  dots_resources[] = {
       .parent = DOTS_RESOURCE_CLIENT,
       .name = "acls",
       .module = DOTS_RESTCONF_MODULE,
-      .opaque = 1,
       .query = DOTS_QUERY_CONTENT,
-      .methods = { [DOTS_METHOD_GET] = dots_restconf_route_unsupported,
-                   [DOTS_METHOD_HEAD] = dots_restconf_route_unsupported,
-                   [DOTS_METHOD_POST] = dots_restconf_route_unsupported,
-                   [DOTS_METHOD_PUT] = dots_restconf_route_unsupported,
-                   [DOTS_METHOD_DELETE] = dots_restconf_route_unsupported } },
+      .insert = 1 << DOTS_METHOD_POST,
+      .methods = { [DOTS_METHOD_GET] = dots_data_acl_get,
+                   [DOTS_METHOD_HEAD] = dots_data_acl_get,
+                   [DOTS_METHOD_POST] = dots_data_acl_post,
+                   [DOTS_METHOD_PUT] = dots_data_acl_put,
+                   [DOTS_METHOD_DELETE] = dots_data_acl_delete },
+      .found = dots_data_acl_all },
+
+    { .kind = DOTS_RESOURCE_ACL,
+      .parent = DOTS_RESOURCE_ACLS,
+      .name = "acl",
+      .module = DOTS_RESTCONF_MODULE,
+      .nkeys = 1,
+      .query = DOTS_QUERY_CONTENT,
+      .insert = 1 << DOTS_METHOD_PUT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_acl_get,
+                   [DOTS_METHOD_HEAD] = dots_data_acl_get,
+                   [DOTS_METHOD_PUT] = dots_data_acl_put,
+                   [DOTS_METHOD_DELETE] = dots_data_acl_delete },
+      .found = dots_data_acl_one },
+
+    { .kind = DOTS_RESOURCE_CAPABILITIES,
+      .parent = DOTS_RESOURCE_DOTS_DATA,
+      .name = "capabilities",
+      .module = DOTS_RESTCONF_MODULE,
+      .query = DOTS_QUERY_CONTENT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_capability_get,
+                   [DOTS_METHOD_HEAD] = dots_data_capability_get } },
 };
-
-
-/* A part of the data model that this server does not implement. */
-
-static int
-dots_restconf_route_unsupported(dots_exchange_t *x)
-{
-    return dots_restconf_error_status(&x->error, 501, DOTS_TAG_NOT_SUPPORTED,
-                                      "\"%s\" is not supported by this server",
-                                      x->resource->name);
-}
 
 
 static int
@@ -187,6 +198,7 @@ dots_restconf_route_key(dots_exchange_t *x, const dots_api_segment_t *s)
 
     key = x->resource->kind == DOTS_RESOURCE_CLIENT ? &x->cuid : &x->name;
     max = x->resource->kind == DOTS_RESOURCE_CLIENT ? DOTS_CUID_MAX
+          : x->resource->kind == DOTS_RESOURCE_ACL  ? DOTS_ACL_NAME
                                                     : DOTS_ALIAS_NAME;
 
     if (s->keys[0].len == 0 || s->keys[0].len > max) {
@@ -210,7 +222,7 @@ dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
 
     x->resource = &dots_resources[0];
 
-    for (i = 0; i < path->n && !x->resource->opaque; i++) {
+    for (i = 0; i < path->n; i++) {
         child = dots_restconf_route_child(x->resource->kind,
                                           &path->segments[i]);
         if (child == NULL) {

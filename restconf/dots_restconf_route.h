@@ -32,7 +32,9 @@ typedef enum {
     DOTS_RESOURCE_CLIENT,
     DOTS_RESOURCE_ALIASES,
     DOTS_RESOURCE_ALIAS,
-    DOTS_RESOURCE_ACLS
+    DOTS_RESOURCE_ACLS,
+    DOTS_RESOURCE_ACL,
+    DOTS_RESOURCE_CAPABILITIES
 } dots_resource_kind_t;
 
 struct dots_resource_s {
@@ -41,9 +43,10 @@ struct dots_resource_s {
     const char               *name;
     const char               *module;    /* NULL: none, ietf-restconf's own */
     unsigned                  prefix:1;  /* the module has to be said, 3.5.3 */
-    unsigned                  opaque:1;  /* what is below is not looked at */
     size_t                    nkeys;
     unsigned                  query;     /* parameters of GET */
+    unsigned                  insert;    /* methods that take insert, point:
+                                            dots_method_t as bits */
     dots_resource_handler_pt  methods[DOTS_METHODS];
     int                     (*found)(dots_exchange_t *x);  /* FOUND into text */
 };

@@ -121,8 +121,8 @@ my @cases = (
 		qr/"lookup_interval" below 1s.*nginx\.conf:\d+/s ],
 
 	[ 'an unknown limit',
-		{ customers => customer('one', @a, 'limits acls=1;') },
-		qr/invalid limit "acls=1".*nginx\.conf:\d+/s ],
+		{ customers => customer('one', @a, 'limits acl=1;') },
+		qr/invalid limit "acl=1".*nginx\.conf:\d+/s ],
 
 	[ 'a PSK identity without psk_file',
 		{ customers => customer('one', @a, 'identity psk:one;') },
