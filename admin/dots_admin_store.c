@@ -34,9 +34,9 @@ dots_admin_store_failed(int rc, const dots_store_report_t *r, const char *path)
     case DOTS_STORE_DAMAGED:
         return dots_admin_error(DOTS_ADMIN_DAMAGED, "\"%s\" is damaged: %s; "
                                 "\"dots-admin store restore %s BACKUP\" puts a "
-                                "backup in its place, \"dots-admin store dump\" "
-                                "shows what can still be read", r->file,
-                                r->text, path);
+                                "backup in its place, \"dots-admin store "
+                                "dump\" shows what can still be read",
+                                r->file, r->text, path);
 
     case DOTS_STORE_NEWER:
         return dots_admin_error(DOTS_ADMIN_NEWER, "\"%s\" is %s", r->file,

@@ -34,8 +34,8 @@ void ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n);
 
 /*
  * Readers; see dots_store.h.  NGX_OK, NGX_DECLINED (no such key), NGX_ERROR;
- * walk: NGX_ABORT: all but the damaged ones were seen.  While the store can't be
- * opened they fail, and it is tried again meanwhile.
+ * walk: NGX_ABORT: all but the damaged ones were seen.  While the store can't
+ * be opened they fail, and it is tried again meanwhile.
  */
 ngx_int_t ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb,
     void *ctx);

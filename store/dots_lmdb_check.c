@@ -40,8 +40,8 @@ dots_lmdb_snapshot_failed(dots_store_report_t *r, int result, const char *fmt,
 /* ---- a snapshot ---- */
 
 /*
- * A reader of LMDB's keeps its pages from being used again.  Without a lock file
- * no process has the store open, and none is made.
+ * A reader of LMDB's keeps its pages from being used again.  Without a lock
+ * file no process has the store open, and none is made.
  */
 
 static int

@@ -6,35 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dots_lmdb_meta.h"
 #include "dots_lmdb_pages.h"
 
 
-#define DOTS_LMDB_PAGES_MAGIC    0xbeefc0deu
-#define DOTS_LMDB_PAGES_VERSION  1
-#define DOTS_LMDB_PAGES_METAS    2
-#define DOTS_LMDB_PAGES_MIN      256          /* bytes a page */
-#define DOTS_LMDB_PAGES_MAX      65536
 #define DOTS_LMDB_PAGES_DEPTH    32
 #define DOTS_LMDB_PAGES_NONE     UINT64_MAX   /* root of an empty tree */
 
 #define DOTS_LMDB_PAGES_BRANCH   0x01         /* flags of a page */
 #define DOTS_LMDB_PAGES_LEAF     0x02
 #define DOTS_LMDB_PAGES_OVERFLOW 0x04
-#define DOTS_LMDB_PAGES_META     0x08
 
 #define DOTS_LMDB_PAGES_BIG      0x01         /* flag of a node */
 
-#define DOTS_LMDB_PAGES_INTEGER  0x0008       /* flags of the tree of free pages */
-#define DOTS_LMDB_PAGES_FILE     0x4000       /* with those of its maker */
-
-
-typedef struct {
-    uint64_t  number;
-    uint16_t  pad;
-    uint16_t  flags;
-    uint16_t  lower;      /* end of the slots; with "upper" the pages of an */
-    uint16_t  upper;      /* overflow; begin of the nodes */
-} dots_lmdb_pages_head_t;
 
 typedef struct {
     uint16_t  lo;         /* size of the value, or the number of a child, */
@@ -44,36 +28,15 @@ typedef struct {
 } dots_lmdb_pages_node_t;
 
 typedef struct {
-    uint32_t  pad;        /* of the first tree: bytes a page */
-    uint16_t  flags;
-    uint16_t  depth;
-    uint64_t  branches;
-    uint64_t  leaves;
-    uint64_t  overflows;
-    uint64_t  entries;
-    uint64_t  root;
-} dots_lmdb_pages_db_t;
-
-typedef struct {
-    uint32_t              magic;
-    uint32_t              version;
-    uint64_t              address;
-    uint64_t              mapsize;
-    dots_lmdb_pages_db_t  db[2];    /* free pages, records */
-    uint64_t              last;
-    uint64_t              txnid;
-} dots_lmdb_pages_meta_t;
-
-typedef struct {
-    dots_lmdb_pages_t          *out;
-    int                         fd;
-    uint8_t                    *taken;    /* a bit a page */
-    int                         free;     /* in the tree of free pages */
-    const dots_lmdb_pages_db_t *db;
-    uint64_t                    branches;
-    uint64_t                    leaves;
-    uint64_t                    overflows;
-    uint64_t                    entries;
+    dots_lmdb_pages_t         *out;
+    int                        fd;
+    uint8_t                   *taken;    /* a bit a page */
+    int                        free;     /* in the tree of free pages */
+    const dots_lmdb_meta_db_t *db;
+    uint64_t                   branches;
+    uint64_t                   leaves;
+    uint64_t                   overflows;
+    uint64_t                   entries;
 } dots_lmdb_pages_walk_t;
 
 /* Keys below a branch: not less than "from", less than "to"; len 0: any. */
@@ -110,111 +73,18 @@ dots_lmdb_pages_fault(dots_lmdb_pages_t *p, const char *fmt, ...)
 }
 
 
-/* ---- meta pages ---- */
-
-static int
-dots_lmdb_pages_read(int fd, void *buf, size_t len, uint64_t at)
-{
-    ssize_t  n;
-
-    for ( /* void */ ; len; len -= (size_t) n, at += (size_t) n) {
-        n = pread(fd, buf, len, (off_t) at);
-
-        if (n <= 0) {
-            return n == 0 ? ENODATA : errno;
-        }
-
-        buf = (char *) buf + n;
-    }
-
-    return 0;
-}
-
-
-static int
-dots_lmdb_pages_size_ok(uint64_t size)
-{
-    return size >= DOTS_LMDB_PAGES_MIN && size <= DOTS_LMDB_PAGES_MAX
-           && (size & (size - 1)) == 0;
-}
-
-
-/* 0 or an errno; EINVAL: it is none. */
-
-static int
-dots_lmdb_pages_meta(int fd, uint64_t at, dots_lmdb_pages_meta_t *meta)
-{
-    int                     rc;
-    dots_lmdb_pages_head_t  head;
-
-    rc = dots_lmdb_pages_read(fd, &head, sizeof(head), at);
-
-    if (rc == 0) {
-        rc = dots_lmdb_pages_read(fd, meta, sizeof(*meta), at + sizeof(head));
-    }
-
-    if (rc == 0
-        && (!(head.flags & DOTS_LMDB_PAGES_META)
-            || meta->magic != DOTS_LMDB_PAGES_MAGIC
-            || meta->version != DOTS_LMDB_PAGES_VERSION
-            || (meta->db[0].flags & ~DOTS_LMDB_PAGES_FILE)
-               != DOTS_LMDB_PAGES_INTEGER
-            || meta->db[1].flags != 0
-            || !dots_lmdb_pages_size_ok(meta->db[0].pad)))
-    {
-        rc = EINVAL;
-    }
-
-    return rc;
-}
-
-
-/*
- * LMDB writes them in turns, even numbers to the first.  With one of them lost
- * the other is the state before the last commit, so both must be valid.
- */
-
-static int
-dots_lmdb_pages_metas(int fd, dots_lmdb_pages_meta_t meta[2])
-{
-    int       rc;
-    uint64_t  a, b;
-
-    rc = dots_lmdb_pages_meta(fd, 0, &meta[0]);
-
-    if (rc == 0) {
-        rc = dots_lmdb_pages_meta(fd, meta[0].db[0].pad, &meta[1]);
-    }
-
-    if (rc != 0) {
-        return rc;
-    }
-
-    a = meta[0].txnid;
-    b = meta[1].txnid;
-
-    if (meta[1].db[0].pad != meta[0].db[0].pad
-        || (a | b) == DOTS_LMDB_PAGES_NEWEST
-        || ((a || b) && (a % 2 != 0 || b % 2 != 1
-                         || (a > b ? a - b : b - a) != 1)))
-    {
-        return EINVAL;
-    }
-
-    return 0;
-}
-
+/* ---- snapshots ---- */
 
 /* DECLINED: none of the two is the snapshot that "txnid" asks for. */
 
 static int
 dots_lmdb_pages_choose(int fd, dots_lmdb_pages_t *p,
-    dots_lmdb_pages_meta_t *meta)
+    dots_lmdb_meta_t *meta)
 {
-    int                     rc, i;
-    dots_lmdb_pages_meta_t  both[DOTS_LMDB_PAGES_METAS];
+    int               rc, i;
+    dots_lmdb_meta_t  both[DOTS_LMDB_METAS];
 
-    rc = dots_lmdb_pages_metas(fd, both);
+    rc = dots_lmdb_meta_read(fd, both);
 
     if (rc == EINVAL || rc == ENODATA) {
         dots_lmdb_pages_fault(p, "its meta pages are damaged");
@@ -251,7 +121,7 @@ dots_lmdb_pages_choose(int fd, dots_lmdb_pages_t *p,
 int
 dots_lmdb_pages_look(int fd, dots_lmdb_pages_t *p)
 {
-    dots_lmdb_pages_meta_t  meta;
+    dots_lmdb_meta_t  meta;
 
     return dots_lmdb_pages_choose(fd, p, &meta);
 }
@@ -266,7 +136,7 @@ dots_lmdb_pages_take(dots_lmdb_pages_walk_t *w, uint64_t number, uint64_t n)
 {
     uint64_t  i;
 
-    if (number < DOTS_LMDB_PAGES_METAS || n == 0 || n > w->out->last
+    if (number < DOTS_LMDB_METAS || n == 0 || n > w->out->last
         || number > w->out->last + 1 - n)
     {
         dots_lmdb_pages_fault(w->out, "page %llu is none of the file's",
@@ -295,7 +165,7 @@ dots_lmdb_pages_load(dots_lmdb_pages_walk_t *w, uint64_t number, void *buf,
 {
     int  rc;
 
-    rc = dots_lmdb_pages_read(w->fd, buf, len, number * w->out->page);
+    rc = dots_lmdb_meta_bytes(w->fd, buf, len, number * w->out->page);
 
     if (rc == ENODATA) {
         dots_lmdb_pages_fault(w->out, "page %llu is behind the end of the file",
@@ -319,9 +189,9 @@ dots_lmdb_pages_entry(const uint8_t *page, size_t size, size_t i,
 {
     size_t                         at, low;
     uint16_t                       slot;
-    const dots_lmdb_pages_head_t  *head;
+    const dots_lmdb_meta_head_t  *head;
 
-    head = (const dots_lmdb_pages_head_t *) page;
+    head = (const dots_lmdb_meta_head_t *) page;
     low = head->lower;
 
     memcpy(&slot, page + sizeof(*head) + 2 * i, sizeof(slot));
@@ -422,15 +292,15 @@ dots_lmdb_pages_value(dots_lmdb_pages_walk_t *w, dots_store_slice_t key,
 
 
 /*
- * How many pages a value has of its own: LMDB keeps them where it is replaced by
- * a shorter one.  0: it has none such.
+ * How many pages a value has of its own: LMDB keeps them where it is replaced
+ * by a shorter one.  0: it has none such.
  */
 
 static uint32_t
 dots_lmdb_pages_room(dots_lmdb_pages_walk_t *w, uint64_t number, size_t len)
 {
     uint32_t                n;
-    dots_lmdb_pages_head_t  head;
+    dots_lmdb_meta_head_t  head;
 
     if (number > w->out->last
         || dots_lmdb_pages_load(w, number, &head, sizeof(head)) != 0)
@@ -466,17 +336,17 @@ dots_lmdb_pages_big(dots_lmdb_pages_walk_t *w, dots_store_slice_t key,
 
     w->overflows += n;
 
-    buf = malloc(sizeof(dots_lmdb_pages_head_t) + len);
+    buf = malloc(sizeof(dots_lmdb_meta_head_t) + len);
     if (buf == NULL) {
         w->out->rc = ENOMEM;
         return -1;
     }
 
     if (dots_lmdb_pages_load(w, number, buf,
-                             sizeof(dots_lmdb_pages_head_t) + len)
+                             sizeof(dots_lmdb_meta_head_t) + len)
         == 0)
     {
-        value.data = buf + sizeof(dots_lmdb_pages_head_t);
+        value.data = buf + sizeof(dots_lmdb_meta_head_t);
         value.len = len;
 
         dots_lmdb_pages_value(w, key, value);
@@ -599,10 +469,10 @@ dots_lmdb_pages_page(dots_lmdb_pages_walk_t *w, const uint8_t *page,
 {
     int                            leaf;
     size_t                         n, size;
-    const dots_lmdb_pages_head_t  *head;
+    const dots_lmdb_meta_head_t  *head;
 
     size = w->out->page;
-    head = (const dots_lmdb_pages_head_t *) page;
+    head = (const dots_lmdb_meta_head_t *) page;
     leaf = (depth == w->db->depth);
 
     if (head->number != number
@@ -652,7 +522,7 @@ dots_lmdb_pages_tree(dots_lmdb_pages_walk_t *w, uint64_t number,
 
 
 static void
-dots_lmdb_pages_db(dots_lmdb_pages_walk_t *w, const dots_lmdb_pages_db_t *db,
+dots_lmdb_pages_db(dots_lmdb_pages_walk_t *w, const dots_lmdb_meta_db_t *db,
     int free_pages)
 {
     dots_lmdb_pages_range_t  all = { { NULL, 0 }, { NULL, 0 } };
@@ -688,7 +558,7 @@ dots_lmdb_pages_db(dots_lmdb_pages_walk_t *w, const dots_lmdb_pages_db_t *db,
 
 static int
 dots_lmdb_pages_walk(int fd, dots_lmdb_pages_t *p,
-    const dots_lmdb_pages_meta_t *meta)
+    const dots_lmdb_meta_t *meta)
 {
     struct stat             st;
     dots_lmdb_pages_walk_t  w = { .out = p, .fd = fd };
@@ -729,8 +599,8 @@ dots_lmdb_pages_walk(int fd, dots_lmdb_pages_t *p,
 int
 dots_lmdb_pages_check(int fd, dots_lmdb_pages_t *p)
 {
-    int                     rc;
-    dots_lmdb_pages_meta_t  meta;
+    int               rc;
+    dots_lmdb_meta_t  meta;
 
     rc = dots_lmdb_pages_choose(fd, p, &meta);
 

@@ -31,8 +31,9 @@ typedef struct {
 } dots_lmdb_pages_t;
 
 /*
- * DOTS_STORE_OK: whole; ERROR: "faults", "fault" or "rc" say why; DECLINED: there
- * is no such snapshot (any more).  "fd": the data file, read by pread() alone.
+ * DOTS_STORE_OK: whole; ERROR: "faults", "fault" or "rc" say why; DECLINED:
+ * there is no such snapshot (any more).  "fd": the data file, read by pread()
+ * alone.
  */
 int dots_lmdb_pages_check(int fd, dots_lmdb_pages_t *p);
 

@@ -183,7 +183,7 @@ dots_lmdb_read_first(MDB_cursor *cur, dots_store_slice_t prefix, MDB_val *k,
     int                        rc;
     static dots_store_slice_t  all = { "\1", 1 };
 
-    /* an empty prefix is that of all keys but the store's own, which are first */
+    /* an empty prefix is that of all keys; the store's own come before them */
 
     *k = dots_lmdb_val(prefix.len ? prefix : all);
 

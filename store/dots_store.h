@@ -20,7 +20,7 @@
 #define DOTS_STORE_ERROR    -1 /* disk or library: errno-like text available */
 #define DOTS_STORE_DECLINED -3 /* an expectation did not hold, or no such key */
 #define DOTS_STORE_FULL     -4 /* the map or the disk is full */
-#define DOTS_STORE_DAMAGED  -5 /* a record is there, but not as it was written */
+#define DOTS_STORE_DAMAGED  -5 /* a record is not as it was written */
 
 typedef struct dots_store_s  dots_store_t;
 
@@ -84,9 +84,9 @@ int dots_store_commit(dots_store_t *store, dots_store_txn_t **txns, size_t n);
 
 /*
  * The callback gets slices that are valid during the call only; a nonzero
- * return ends a walk.  get: OK, DECLINED, DAMAGED, ERROR.  walk: keys that begin
- * with "prefix", ascending; OK, ERROR, or DAMAGED: the callback has seen all but
- * those that are.
+ * return ends a walk.  get: OK, DECLINED, DAMAGED, ERROR.  walk: keys that
+ * begin with "prefix", ascending; OK, ERROR, or DAMAGED: the callback has seen
+ * all but those that are.
  */
 typedef int (*dots_store_pt)(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);

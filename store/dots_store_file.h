@@ -28,13 +28,14 @@ typedef struct {
 
 /*
  * Looks at every page and every record of one snapshot.  DOTS_STORE_OK;
- * DECLINED: there is no store; DAMAGED; NEWER; ERROR: it can't be read.  "each" may be NULL; it sees what is whole of a damaged store,
- * too, and its nonzero result counts a record as damaged.
+ * DECLINED: there is no store; DAMAGED; NEWER; ERROR: it can't be read.  "each"
+ * may be NULL; it sees what is whole of a damaged store, too, and its nonzero
+ * result counts a record as damaged.
  *
  * "pin": keeps the snapshot while the server goes on, which takes a reader's
- * place in lock.mdb, if there is one.  Without it nothing is opened for writing,
- * "each" must be NULL, and a store that changes all the time counts as whole: a
- * server runs on it.
+ * place in lock.mdb, if there is one.  Without it nothing is opened for
+ * writing, "each" must be NULL, and a store that changes all the time counts as
+ * whole: a server runs on it.
  */
 int dots_store_check(const char *path, int pin, dots_store_pt each, void *ctx,
     dots_store_report_t *r);

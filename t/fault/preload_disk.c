@@ -6,7 +6,8 @@
  *     full    (a file) writes to data.mdb fail with ENOSPC
  *     meta    (a file) so does the write to a descriptor with O_DSYNC, which is
  *             LMDB's of the meta pages
- *     hold    (a FIFO) fdatasync() lasts until a writer has opened and closed it
+ *     hold    (a FIFO) fdatasync() lasts until a writer has opened and closed
+ *             it
  *     slow    (a file) fdatasync() takes so many milliseconds
  */
 
