@@ -17,7 +17,7 @@ struct lyd_node;
 struct dots_customer_s;
 
 #define DOTS_ACL_NAME     256               /* bytes; 64 characters, RFC 8519 */
-#define DOTS_ACL_ACES     4096              /* of one list; a limit of ours */
+#define DOTS_ACL_ACES     2048              /* of one list; a limit of ours */
 #define DOTS_ACL_LIFETIME (10080 * 60000LL) /* ms; RFC 8783 section 7.2 */
 
 /* The numbers are those of the YANG module's enumeration. */
