@@ -6,9 +6,9 @@
  *
  * A table of fixed size in memory that all processes share.  It has an entry
  * for each client and process, which its own process takes and gives back; all
- * is written by single atomic stores, so no call needs a lock and a process that
- * dies leaves nothing half done: dots_presence_reap() forgets what it had.  Holds hashes, no names and no
- * pointers.  Times are ms of one monotonic clock.
+ * is written by single atomic stores, so no call needs a lock and a process
+ * that dies leaves nothing half done: dots_presence_reap() forgets what it had.
+ * Holds hashes, no names and no pointers.  Times are ms of one monotonic clock.
  */
 
 #ifndef DOTS_PRESENCE_H
@@ -54,8 +54,8 @@ int64_t dots_presence_last(dots_presence_t *p, const dots_presence_key_t *key);
 /*
  * A session of the client has heard nothing since "since".  DOTS_OK: nor has
  * any other, the client is lost, and the caller is the first to know;
- * DOTS_FULL: the same, but it has been said before; DOTS_DECLINED: it was heard.
- * Nobody but the client speaking again unsays it.
+ * DOTS_FULL: the same, but it has been said before; DOTS_DECLINED: it was
+ * heard.  Nobody but the client speaking again unsays it.
  */
 int dots_presence_lose(dots_presence_t *p, const dots_presence_key_t *key,
     int64_t since, int64_t now);

@@ -87,8 +87,8 @@ ngx_dots_client_open(ngx_dots_clients_t *clients,
 
 
 /*
- * RFC 9132 section 4.4.1.1: SHA-256 of the certificate's SubjectPublicKeyInfo or
- * of the PSK identity, its first 16 bytes in base64url without padding.
+ * RFC 9132 section 4.4.1.1: SHA-256 of the certificate's SubjectPublicKeyInfo
+ * or of the PSK identity, its first 16 bytes in base64url without padding.
  */
 
 static ngx_int_t

@@ -1,7 +1,7 @@
 /*
  * The DOTS clients that a peer speaks for, and whether the server still hears
- * them (RFC 9132 section 4.7), over all sessions and workers: the host's side of
- * model/dots_presence.h.  Called by ngx_dots_peer.c.
+ * them (RFC 9132 section 4.7), over all sessions and workers: the host's side
+ * of model/dots_presence.h.  Called by ngx_dots_peer.c.
  *
  * Until its first request for mitigation a peer counts as the client whose cuid
  * is made of its credentials as section 4.4.1.1 recommends; then as those that

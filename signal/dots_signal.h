@@ -67,8 +67,8 @@ typedef struct {
      * (4.29).  May be NULL. */
     int (*admit)(void *peer, const dots_coap_message_t *request);
 
-    /* How many reasons there are now to hear of changes by dots_signal_changed():
-     * observations, and a configuration that depends on them.  May be NULL. */
+    /* How many reasons there are now for dots_signal_changed(): observations,
+     * and a configuration that depends on mitigations.  May be NULL. */
     void (*observing)(void *peer, size_t n);
 
     /* The peer has spoken for this client, and was answered 2.xx.  Now and
@@ -81,9 +81,9 @@ typedef struct {
     int (*mitigating)(void *peer);
 
     /*
-     * The heartbeats are exhausted, nothing came since "since" (ms): the session
-     * is lost (RFC 9132 section 4.7) unless the client was heard elsewhere.
-     * Once in a silence; may be NULL.
+     * The heartbeats are exhausted, nothing came since "since" (ms): the
+     * session is lost (RFC 9132 section 4.7) unless the client was heard
+     * elsewhere.  Once in a silence; may be NULL.
      */
     void (*lost)(void *peer, int64_t since);
 } dots_signal_ops_t;
@@ -129,8 +129,8 @@ int64_t dots_signal_timer(dots_signal_t *s, int64_t now);
 void dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change);
 
 /*
- * Nonzero while heartbeats may still find out that the session is lost: who ends
- * silent sessions waits for that.
+ * Nonzero while heartbeats may still find out that the session is lost: who
+ * ends silent sessions waits for that.
  */
 int dots_signal_probing(const dots_signal_t *s);
 

@@ -7,8 +7,8 @@
 #include "dots_signal_uri.h"
 
 
-#define DOTS_SIGNAL_CONFIG_BODY    1024 /* all of Figure 20 has some 300 bytes */
-#define DOTS_SIGNAL_CONFIG_UNIT    10   /* ms of a hundredth of a second */
+#define DOTS_SIGNAL_CONFIG_BODY  1024   /* Figure 20 has some 300 bytes */
+#define DOTS_SIGNAL_CONFIG_UNIT  10     /* ms of a hundredth of a second */
 
 /* not assigned by RFC 7252: RFC 9132 section 4.5.2, RFC 8132 section 6 */
 

@@ -90,7 +90,8 @@ is(config($a, 'GET', 123)->{code}, '2.05', 'the old one stays');
 # a decimal of three digits as tag 4 [-3, 2500]; text is none
 
 $m = config($a, 'PUT', 124,
-	raw => "\xa1\x18\x1e\xa1\x18\x2c\xa1\x18\x27\xa1\x18\x2b\xc4\x82\x22\x19\x09\xc4");
+	raw => "\xa1\x18\x1e\xa1\x18\x2c\xa1\x18\x27\xa1\x18\x2b"
+		. "\xc4\x82\x22\x19\x09\xc4");
 is($m->{code}, '2.01', 'a decimal with another exponent');
 is(set(config($a, 'GET', 124), 44)->{'ack-timeout'}, '1.00..30.00/2.50',
 	'two fraction digits');
