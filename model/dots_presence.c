@@ -86,6 +86,22 @@ dots_presence_is(dots_presence_entry_t *e, const dots_presence_key_t *key)
 }
 
 
+static void
+dots_presence_grow(dots_presence_entry_t *e, int64_t heard)
+{
+    int64_t  known;
+
+    known = dots_presence_load(&e->heard);
+
+    while (known < heard
+           && !__atomic_compare_exchange_n(&e->heard, &known, heard, 0,
+                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    {
+        /* void */
+    }
+}
+
+
 static int
 dots_presence_claim(dots_presence_entry_t *e, uint32_t owner)
 {
@@ -103,7 +119,7 @@ dots_presence_claim(dots_presence_entry_t *e, uint32_t owner)
 
 static dots_presence_entry_t *
 dots_presence_add(dots_presence_t *p, uint32_t owner,
-    const dots_presence_key_t *key, int64_t now)
+    const dots_presence_key_t *key, int64_t heard)
 {
     size_t                  i;
     dots_presence_entry_t  *e;
@@ -117,7 +133,7 @@ dots_presence_add(dots_presence_t *p, uint32_t owner,
         }
 
         dots_presence_store(&e->sessions, 0);
-        dots_presence_store(&e->heard, now);
+        dots_presence_store(&e->heard, heard);
         dots_presence_store(&e->lost, 0);
         dots_presence_store(&e->customer, key->customer);
         dots_presence_store(&e->cuid, dots_presence_cuid(key));
@@ -131,7 +147,7 @@ dots_presence_add(dots_presence_t *p, uint32_t owner,
 
 int64_t
 dots_presence_join(dots_presence_t *p, uint32_t owner,
-    const dots_presence_key_t *key, int64_t now)
+    const dots_presence_key_t *key, int64_t heard)
 {
     size_t                  i;
     dots_presence_entry_t  *e;
@@ -152,14 +168,14 @@ dots_presence_join(dots_presence_t *p, uint32_t owner,
     }
 
     if (e == NULL) {
-        e = dots_presence_add(p, owner, key, now);
+        e = dots_presence_add(p, owner, key, heard);
     }
 
     if (e == NULL) {
         return DOTS_FULL;
     }
 
-    dots_presence_store(&e->heard, now);
+    dots_presence_grow(e, heard);
     dots_presence_store(&e->sessions, e->sessions + 1);
 
     return e - p->entries;
@@ -185,25 +201,14 @@ dots_presence_tell(dots_presence_t *p, const dots_presence_key_t *key,
     int64_t heard)
 {
     size_t                  i;
-    int64_t                 known;
     dots_presence_entry_t  *e;
 
     for (i = 0; i < dots_presence_window(p); i++) {
 
         e = dots_presence_at(p, key, i);
 
-        if (!dots_presence_is(e, key)) {
-            continue;
-        }
-
-        known = dots_presence_load(&e->heard);
-
-        while (known < heard
-               && !__atomic_compare_exchange_n(&e->heard, &known, heard, 0,
-                                               __ATOMIC_ACQ_REL,
-                                               __ATOMIC_ACQUIRE))
-        {
-            /* void */
+        if (dots_presence_is(e, key)) {
+            dots_presence_grow(e, heard);
         }
     }
 }

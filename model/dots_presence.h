@@ -33,12 +33,12 @@ size_t dots_presence_size(size_t entries);
 dots_presence_t *dots_presence_create(void *memory, size_t size);
 
 /*
- * One more session of process "owner" (a nonzero id) speaks for the client, or
- * one less: when it was heard then stays known to the others.  join: the entry,
+ * One more session of process "owner" (a nonzero id) speaks for the client, and
+ * has been heard at "heard", or one less: when it was heard then stays known to the others.  join: the entry,
  * DOTS_FULL if there is no room for it.
  */
 int64_t dots_presence_join(dots_presence_t *p, uint32_t owner,
-    const dots_presence_key_t *key, int64_t now);
+    const dots_presence_key_t *key, int64_t heard);
 void dots_presence_leave(dots_presence_t *p, const dots_presence_key_t *key,
     int64_t entry);
 

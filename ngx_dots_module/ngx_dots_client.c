@@ -6,7 +6,7 @@
 #define NGX_DOTS_CLIENT_SILENCE 60      /* s between reports that it is full */
 #define NGX_DOTS_CLIENT_HASH    16      /* bytes of a recommended cuid's */
 #define NGX_DOTS_CLIENT_CUID    24      /* and of its base64url */
-#define NGX_DOTS_CLIENT_ARENA   (256 * 1024)
+#define NGX_DOTS_CLIENT_ARENA   (4 * 1024 * 1024) /* all it preconfigured */
 
 
 struct ngx_dots_client_s {
@@ -73,6 +73,8 @@ ngx_dots_client_open(ngx_dots_clients_t *clients,
     dots_str_t  presumed;
 
     ngx_memzero(clients, sizeof(ngx_dots_clients_t));
+
+    clients->heard = ngx_current_msec;
 
     if (ngx_dots_client_presume(ssl, cuid, &len) != NGX_OK) {
         return;
@@ -154,7 +156,7 @@ ngx_dots_client_add(ngx_dots_clients_t *clients,
 
     client->entry = dots_presence_join(ngx_dots_shared->presence,
                                        (uint32_t) ngx_pid, &client->key,
-                                       ngx_current_msec);
+                                       clients->heard);
 
     if (client->entry < 0 && ngx_time() - reported > NGX_DOTS_CLIENT_SILENCE) {
         reported = ngx_time();
@@ -236,6 +238,8 @@ void
 ngx_dots_client_heard(ngx_dots_clients_t *clients)
 {
     ngx_dots_client_t  *client;
+
+    clients->heard = ngx_current_msec;
 
     for (client = clients->list; client; client = client->next) {
 

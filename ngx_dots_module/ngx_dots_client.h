@@ -22,6 +22,7 @@ typedef struct ngx_dots_client_s  ngx_dots_client_t;
 typedef struct {
     ngx_dots_client_t      *list;
     ngx_uint_t              n;
+    ngx_msec_t              heard;      /* the peer, last */
     dots_presence_key_t     presumed;
     unsigned                named:1;    /* by the peer */
 } ngx_dots_clients_t;

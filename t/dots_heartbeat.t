@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Heartbeats over DTLS, both ways, and what the loss of a session does: RFC 9132
+# Heartbeats, both ways, and what the loss of a session does: RFC 9132
 # section 4.7.  Another customer's heartbeats are the clock: what must not have
 # happened has not after so many of them.
 
@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(43)->todo_alerts();
+$t->plan(47)->todo_alerts();
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -34,6 +34,8 @@ dots_dns($t);
 # heartbeats every second, two may be missed: lost after three
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	listen => 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport; '
+		. 'listen 127.0.0.1:8446 ssl;',
 	dots => 'session_config heartbeat-interval=1..100/1 '
 		. 'missing-hb-allowed=1..20/2 probing-rate=5..10000/10000;'));
 $t->run();
@@ -182,6 +184,18 @@ tick(4);
 ok(!$sets->recv(1), 'idle-config without a mitigation');
 $sets->command('close');
 
+# ---- over TCP the first without an answer is one too many ----
+
+my $tcp = session('a', 'tcp');
+$prefix = preconfigured($tcp, 'tcp');
+
+ok(heartbeat($tcp), 'a heartbeat over TCP');
+ok(dots_until(sub { route($prefix) }), 'without an answer it is lost');
+is(losses('tcp'), 1, 'once');
+is($tcp->request(method => 'PUT', path => path(), body => status(1))->{code},
+	'2.04', 'and usable');
+$tcp->command('close');
+
 # ---- workers die: nobody is lost by that, nor kept for ever ----
 
 my $crash = session('a');
@@ -209,11 +223,9 @@ undef $t;       # the subs below would keep it beyond the plan
 
 ###############################################################################
 
-# (over TCP the first missed heartbeat counts: t/unit/test_signal_heartbeat.c)
-
 sub session {
-	my ($cert) = @_;
-	return dots_session($t, cert => $cert, transport => 'udp');
+	my ($cert, $transport) = @_;
+	return dots_session($t, cert => $cert, transport => $transport || 'udp');
 }
 
 sub path { return [ '.well-known', 'dots', 'hb', @_ ] }
@@ -290,8 +302,9 @@ sub losses {
 # the processes with our socket: not the manager
 sub workers {
 	return grep {
-		open(my $fh, '<', "/proc/$_/cmdline")
-			&& (readline($fh) || '') =~ /worker process/
+		my $line = '';
+		if (open my $fh, '<', "/proc/$_/cmdline") { $line = readline $fh }
+		($line || '') =~ /worker process/
 	} dots_workers($t);
 }
 

@@ -78,6 +78,12 @@ test_sessions(void **state)
     dots_presence_heard(p, first, 2000);
     assert_int_equal(dots_presence_last(p, &test_a), 2000);
 
+    /* who comes to it was heard before, and takes nothing back */
+
+    assert_int_equal(dots_presence_join(p, 100, &test_a, 1500), first);
+    assert_int_equal(dots_presence_last(p, &test_a), 2000);
+    dots_presence_leave(p, &test_a, first);
+
     /* neither another client of the customer nor another customer's */
 
     assert_int_equal(dots_presence_last(p, &test_b), -1);
