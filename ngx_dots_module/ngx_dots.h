@@ -47,7 +47,7 @@ typedef struct {
     ngx_uint_t                      enable;     /* there is a dots {} block */
     ngx_shm_zone_t                 *zone;
     ngx_path_t                     *state;
-    size_t                          state_size;
+    off_t                           state_size;
     ngx_str_t                       schemas;
     dots_schema_t                  *schema;
     dots_lifetime_t                 lifetime;

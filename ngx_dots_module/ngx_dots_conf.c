@@ -59,7 +59,7 @@ ngx_command_t  ngx_dots_conf_commands[] = {
 
     { ngx_string("state_size"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
+      ngx_conf_set_off_slot,
       0,
       offsetof(ngx_dots_conf_t, state_size),
       NULL },
@@ -355,7 +355,7 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
         return NGX_CONF_ERROR;
     }
 
-    ngx_conf_init_size_value(dcf->state_size, 1024 * 1024 * 1024);
+    ngx_conf_init_value(dcf->state_size, 1024 * 1024 * 1024);
 
     if (dcf->state_size < NGX_DOTS_STATE_MIN) {
         return "has a \"state_size\" below 1m";

@@ -49,7 +49,7 @@ ngx_dots_create_conf(ngx_cycle_t *cycle)
 
     /* "enable" stays 0 without a dots {} block, and nothing of us runs */
 
-    dcf->state_size = NGX_CONF_UNSET_SIZE;
+    dcf->state_size = NGX_CONF_UNSET;
     dcf->lookup = NGX_CONF_UNSET_MSEC;
 
     return dcf;
