@@ -70,7 +70,7 @@ ngx_dots_state_init(ngx_cycle_t *cycle)
 
         /* serve what needs no store; requests are answered 5.03 */
 
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
                       "dots: the store in \"%V\" can't be opened: %s",
                       &dcf->state->name, err);
 

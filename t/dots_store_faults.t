@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl/);
-$t->plan(87);
+$t->plan(93);
 
 dots_pki($t);
 
@@ -244,6 +244,23 @@ $s = session($t);
 is($s->get($c, $_)->{code}, '2.05', "mitigation $_ is back") foreach 1, 5;
 is($s->get($c, 6)->{code}, '4.04', 'what came after the backup is not');
 is(register($t, 'after'), 201, 'and on it goes');
+$s->quit();
+$t->stop();
+
+# a store that the workers can't open is opened when they can, without a restart
+
+unlink "$state/lock.mdb" or die;
+mkdir "$state/lock.mdb" or die;
+start($t);
+$s = session($t);
+is($s->get($c, 1)->{code}, '5.03', 'the workers have no store');
+is(register($t, 'closed'), 503, 'on no channel');
+like($t->read_file('error.log'),
+	qr/\[crit\].*the store in "\Q$state\E" can't be opened/, 'they say so');
+rmdir "$state/lock.mdb" or die;
+ok(dots_until(sub { register($t, 'closed') == 201 }), 'now they have one');
+is($s->get($c, 5)->{code}, '2.05', 'with all that is in it');
+is($s->put($c, 7, prefix => ['192.0.2.7/32'])->{code}, '2.01', 'on it goes');
 $s->quit();
 $t->stop();
 
