@@ -78,8 +78,8 @@ dots_acl_has(const dots_ace_t *ace, unsigned field)
  * RFC 8783 section 7.2: the destination lies inside the client's domain; where
  * it is not given, the ACL is about all of that domain.  It is mandatory in an
  * ACL that acts at once.  Figure 36, which is one, matches on TCP alone and has
- * no element that a destination could be in: it passes, for the client's domain;
- * a match on IPv4 or IPv6, or on nothing at all, does not.
+ * no element that a destination could be in: it passes, for the whole domain; a
+ * match on IPv4 or IPv6, or on nothing at all, does not.
  */
 
 static int
@@ -265,7 +265,7 @@ dots_acl_check(const dots_acl_t *acl, const dots_customer_t *customer,
 
 /* ---- what it needs ---- */
 
-/* Without a destination a protocol alone stays a match: not all of the domain. */
+/* Without a destination it is about the domain, whatever else it matches. */
 
 void
 dots_acl_needs_ace(const dots_ace_t *ace, dots_acl_needs_t *needs)

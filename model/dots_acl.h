@@ -1,10 +1,10 @@
 /*
  * An access control list of a client (RFC 8783 sections 4.2 and 7): its entries
- * in a typed form, the rules that a valid one keeps beyond its YANG module, what
- * it needs of a mitigator, its canonical JSON text as the data channel returns
- * it, its age and its durable record.  The model carries the text without
- * reading it.  Used by the data channel, by the manager and, for conflicts with
- * accept-lists, by the signal channel.
+ * in a typed form, the rules that a valid one keeps beyond its YANG module,
+ * what it needs of a mitigator, its canonical JSON text as the data channel
+ * returns it, its age and its durable record.  The model carries the text
+ * without reading it.  Used by the data channel, by the manager and, for
+ * conflicts with accept-lists, by the signal channel.
  */
 
 #ifndef DOTS_ACL_H

@@ -9,6 +9,11 @@
                                             so many bits of room behind */
 
 
+/* In "expires" of a new one: what has the name is over, and nobody sees it. */
+
+#define NGX_DOTS_ACL_STALE  -1
+
+
 /* All ACLs of a client as they are stored. */
 
 typedef struct {
@@ -28,7 +33,8 @@ typedef struct {
 } ngx_dots_acl_entries_t;
 
 
-static ngx_uint_t ngx_dots_acl_enforceable(const dots_request_t *rq);
+static ngx_uint_t ngx_dots_acl_enforceable(const dots_customer_t *customer,
+    dots_acl_activation_t activation, const dots_acl_needs_t *needs);
 static ngx_int_t ngx_dots_acl_move(ngx_dots_request_t *dr,
     ngx_dots_acl_entries_t *all, dots_store_op_t *op);
 static ngx_int_t ngx_dots_acl_check_client(ngx_dots_request_t *dr,
@@ -113,8 +119,6 @@ ngx_dots_acl_put(ngx_dots_request_t *dr)
 
     dr->commit.txn.ops = op;
     dr->commit.txn.nops = n;
-    dr->filters = moved || rq->replace_all || fresh < rq->nacls
-                  || ngx_dots_acl_enforceable(rq);
     dr->commit.handler = ngx_dots_acl_stored;
 
     ngx_dots_state_commit(&dr->commit);
@@ -130,25 +134,16 @@ failed:
 /* Can a mitigator act on it?  If not, the manager has nothing to do. */
 
 static ngx_uint_t
-ngx_dots_acl_enforceable(const dots_request_t *rq)
+ngx_dots_acl_enforceable(const dots_customer_t *customer,
+    dots_acl_activation_t activation, const dots_acl_needs_t *needs)
 {
-    size_t            i, k;
-    dots_acl_needs_t  needs;
+    size_t  i;
 
-    for (i = 0; i < rq->nacls; i++) {
-
-        if (rq->acls[i].activation == DOTS_ACL_DEACTIVATED) {
-            continue;
-        }
-
-        dots_acl_needs(&rq->acls[i], &needs);
-
-        for (k = 0; k < rq->customer->nabilities; k++) {
-            if (dots_acl_fits(&needs, &rq->customer->abilities[k],
-                              rq->customer))
-            {
-                return 1;
-            }
+    for (i = 0; i < customer->nabilities; i++) {
+        if (activation != DOTS_ACL_DEACTIVATED
+            && dots_acl_fits(needs, &customer->abilities[i], customer))
+        {
+            return 1;
         }
     }
 
@@ -299,13 +294,15 @@ ngx_dots_acl_op(ngx_dots_request_t *dr, dots_acl_t *acl, dots_store_op_t *op)
     rq = dr->rq;
     dcf = ngx_dots_get_conf(ngx_cycle);
 
+    op->action = DOTS_STORE_PUT;
+    op->expect = rq->create_only && acl->expires != NGX_DOTS_ACL_STALE
+                 ? DOTS_STORE_ABSENT : DOTS_STORE_ANY;
+
     acl->expires = rq->now + dcf->data_lifetime;
 
     size = dots_acl_size(acl);
     p = dots_arena_alloc(rq->arena, size);
 
-    op->action = DOTS_STORE_PUT;
-    op->expect = rq->create_only ? DOTS_STORE_ABSENT : DOTS_STORE_ANY;
     op->key = ngx_dots_state_acl(rq->arena, rq->customer->name, rq->cuid,
                                  acl->name);
     op->value.data = p;
@@ -367,7 +364,7 @@ ngx_dots_acl_stored(ngx_dots_commit_t *commit)
     }
 
     for (i = 0; i < dr->rq->nacls; i++) {
-        if (!txn->ops[first + i].existed) {
+        if (!txn->ops[first + i].existed || dr->rq->create_only) {
             ngx_dots_request_done(dr, DOTS_VERDICT_CREATED);
             return;
         }
@@ -390,7 +387,7 @@ ngx_dots_acl_changed(void)
 
 /*
  * RFC 8040 erratum 6277: one that is there keeps its place unless "insert"
- * says another one.
+ * says another one.  Finds out, too, whether the manager has to look.
  */
 
 static ngx_int_t
@@ -400,12 +397,20 @@ ngx_dots_acl_old(ngx_dots_request_t *dr, size_t *fresh)
     ngx_int_t            rc;
     dots_request_t      *rq;
     dots_acl_brief_t     brief;
+    dots_acl_needs_t     needs;
     dots_store_slice_t   key;
 
     rq = dr->rq;
     *fresh = 0;
+    dr->filters = rq->replace_all;
 
     for (i = 0; i < rq->nacls; i++) {
+
+        dots_acl_needs(&rq->acls[i], &needs);
+
+        dr->filters |= ngx_dots_acl_enforceable(rq->customer,
+                                                rq->acls[i].activation,
+                                                &needs);
 
         key = ngx_dots_state_acl(rq->arena, rq->customer->name, rq->cuid,
                                  rq->acls[i].name);
@@ -423,10 +428,16 @@ ngx_dots_acl_old(ngx_dots_request_t *dr, size_t *fresh)
 
         if (rc == NGX_DECLINED) {
             (*fresh)++;
+            continue;
+        }
 
-        } else if (rq->insert == DOTS_INSERT_NONE && !rq->replace_all
-                   && brief.expires > rq->now)
-        {
+        dr->filters |= ngx_dots_acl_enforceable(rq->customer, brief.activation,
+                                                &brief.needs);
+
+        if (brief.expires <= rq->now) {
+            rq->acls[i].expires = NGX_DOTS_ACL_STALE;
+
+        } else if (rq->insert == DOTS_INSERT_NONE && !rq->replace_all) {
             rq->acls[i].rank = brief.rank;
         }
     }

@@ -1,9 +1,9 @@
 /*
- * The manager's view of the ACLs (RFC 8783 section 7): which of them a mitigator
- * can apply, when they act, and the end of those that nobody refreshed.  Keeps
- * in memory what can be applied and reads the store again only when a worker
- * says that ACLs have changed.  Runs in the manager only; it may block on the
- * store.  Called by ngx_dots_pass.c and ngx_dots_manager.c.
+ * The manager's view of the ACLs (RFC 8783 section 7): which of them a
+ * mitigator can apply, when they act, and the end of those that nobody
+ * refreshed.  Keeps in memory what can be applied and reads the store again
+ * only when a worker says that ACLs have changed.  Runs in the manager only; it
+ * may block on the store.  Called by ngx_dots_pass.c and ngx_dots_manager.c.
  */
 
 #ifndef _NGX_DOTS_FILTER_H_INCLUDED_

@@ -13,8 +13,8 @@
 #include "dots_restconf_exchange.h"
 
 /*
- * "client" is a dots-client entry with at most one alias or ACL; the reference is
- * taken, NULL stands for no memory.  DOTS_OK with the tree of dots-data, for
+ * "client" is a dots-client entry with at most one alias or ACL; the reference
+ * is taken, NULL stands for no memory.  DOTS_OK with the tree of dots-data, for
  * lyd_free_all(); DOTS_INVALID; DOTS_ERROR.
  */
 int dots_data_yang_parse(dots_exchange_t *x, json_t *client,

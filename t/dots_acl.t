@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
 # Filters of the data channel: RFC 8783 sections 4.2, 7 and its appendices, with
-# a real gobgpd behind them.  Customer a takes only what its mitigator can apply,
-# b keeps all, as the figures need it.
+# a real gobgpd behind them.  Of customer a only what its mitigator can apply is
+# taken, of b all is kept, as the figures need it.
 
 ###############################################################################
 

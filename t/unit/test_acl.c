@@ -1,6 +1,6 @@
 /*
- * ACLs: the rules of RFC 8783 sections 4.2 and 7.2 through the data channel, what
- * a mitigator can do of them, their record, conflicts with accept-lists.
+ * ACLs: the rules of RFC 8783 sections 4.2 and 7.2 through the data channel,
+ * what a mitigator can do of them, their record, conflicts with accept-lists.
  */
 
 #include <setjmp.h>
