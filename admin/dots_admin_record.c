@@ -9,7 +9,6 @@
 #include "dots_mitigation.h"
 
 
-#define DOTS_ADMIN_ARENA (64 * 1024)
 #define DOTS_ADMIN_PARTS 3
 
 
@@ -435,7 +434,9 @@ dots_admin_record_fill(const dots_admin_kind_t *kind, dots_store_slice_t key,
         return 0;
     }
 
-    a = dots_arena_create(value.len * 8 + DOTS_ADMIN_ARENA);
+    /* it is the operator's own data: nothing to bound */
+
+    a = dots_arena_create(SIZE_MAX);
 
     if (a == NULL || dots_admin_record_parse(key, kind->nparts, &r) != 0) {
         dots_arena_destroy(a);

@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl/);
-$t->plan(93);
+$t->plan(97);
 
 dots_pki($t);
 
@@ -171,23 +171,31 @@ is((dots_curl($t, 'PUT', "$url/dots-client=first/aliases/alias=again",
 
 # the operator's command, while nginx runs
 
+is((dots_curl($t, 'PUT', "$url/dots-client=first/acls/acl=filter",
+	body => '{"ietf-dots-data-channel:acl":[{"name":"filter",'
+	. '"activation-type":"deactivate"}]}'))[0], 201, 'an ACL');
+
 my ($rc, $out) = admin('check', $state);
 is($rc, 0, 'check');
 like($out, qr/^mitigation +5$/m, 'mitigations');
 like($out, qr/^client +4$/m, 'clients');
 like($out, qr/^alias +@{[ $n - 1 ]}$/m, 'aliases');
+like($out, qr/^acl +1$/m, 'ACLs');
+like($out, qr/^unknown +0$/m, 'and nothing that it does not know');
 like($out, qr/^damaged +0$/m, 'nothing is damaged');
 
 ($rc, $out) = admin('dump', $state);
 is($rc, 0, 'dump');
 my @dump = map { decode_json($_) } split /\n/, $out;
 my ($one) = grep { $_->{kind} eq 'mitigation' && $_->{mid} == 1 } @dump;
-is(scalar @dump, 5 + 4 + $n - 1, 'every record');
+is(scalar @dump, 5 + 4 + 1 + $n - 1, 'every record');
 is_deeply([ @$one{qw/ customer cuid status /}, $one->{scope} ],
 	[ 'a', $c, 1, { 'target-prefix' => [ '192.0.2.1/32' ] } ],
 	'a mitigation, readable');
 my ($n5) = grep { $_->{kind} eq 'alias' && $_->{name} eq 'n5' } @dump;
 is($n5->{entry}{name}, 'n5', 'an alias, too');
+my ($acl) = grep { $_->{kind} eq 'acl' } @dump;
+is($acl->{entry}{'activation-type'}, 'deactivate', 'and an ACL');
 
 mkdir "$dir/backup";
 is((admin('backup', $state, "$dir/backup"))[0], 0, 'backup of a store in use');
