@@ -25,6 +25,11 @@
  *   hold, flush       records in between leave in one datagram   -> ok
  *   drop in|out N     lose the next N datagrams                  -> ok
  *   dup N             send the next N datagrams twice            -> ok
+ *   loss PERCENT SEED lose so many, in and out; the handshake's are sent again
+ *                     sooner from now on                         -> ok
+ *   twice PERCENT SEED
+ *                     so many arrive twice, in and out; so many messages leave
+ *                     twice, as records of their own             -> ok
  *   rebind            another local port for the same session    -> ok
  *   raw HEX           a datagram as it is -> sent N
  *   rawrecv MS        the next datagram   -> raw HEX | timeout
@@ -67,6 +72,7 @@
 #include <openssl/ssl.h>
 
 #include "dots_client_text.h"
+#include "dots_client_loss.h"
 
 
 #define DOTS_CLIENT_DATAGRAM 65535
@@ -105,6 +111,9 @@ typedef struct {
     long                     drop_in;
     long                     drop_out;
     long                     dup;
+    dots_client_chance_t     loss[DOTS_CLIENT_WAYS];
+    dots_client_chance_t     twice[DOTS_CLIENT_WAYS];
+    size_t                   again;     /* bytes that arrive once more */
     int                      hold;
     size_t                   held;
     long                     in;
@@ -112,6 +121,7 @@ typedef struct {
     long                     largest_in;
     long                     largest_out;
     unsigned char            holding[DOTS_CLIENT_DATAGRAM];
+    unsigned char            arrived[DOTS_CLIENT_DATAGRAM];
 } dots_client_t;
 
 typedef struct {
@@ -181,7 +191,11 @@ dots_client_transmit(dots_client_t *dc, const void *data, size_t len)
         return;
     }
 
-    copies = 1;
+    if (dots_client_chance(&dc->loss[DOTS_CLIENT_OUT])) {
+        return;
+    }
+
+    copies = 1 + dots_client_chance(&dc->twice[DOTS_CLIENT_OUT]);
 
     if (dc->dup > 0) {
         dc->dup--;
@@ -203,6 +217,13 @@ dots_client_receive(dots_client_t *dc, void *buf, size_t size)
 {
     ssize_t  n;
 
+    if (dc->again && dc->again <= size) {
+        n = dc->again;
+        dc->again = 0;
+        memcpy(buf, dc->arrived, n);
+        return n;
+    }
+
     for ( ;; ) {
         n = recv(dc->fd, buf, size, 0);
 
@@ -220,11 +241,21 @@ dots_client_receive(dots_client_t *dc, void *buf, size_t size)
             dc->largest_in = n;
         }
 
-        if (dc->drop_in == 0) {
-            return n;
+        if (dc->drop_in > 0) {
+            dc->drop_in--;
+            continue;
         }
 
-        dc->drop_in--;
+        if (dots_client_chance(&dc->loss[DOTS_CLIENT_IN])) {
+            continue;
+        }
+
+        if (dots_client_chance(&dc->twice[DOTS_CLIENT_IN])) {
+            memcpy(dc->arrived, buf, n);
+            dc->again = n;
+        }
+
+        return n;
     }
 }
 
@@ -446,6 +477,10 @@ dots_client_ssl(dots_client_t *dc)
     SSL_set_connect_state(ssl);
     DTLS_set_link_mtu(ssl, DOTS_CLIENT_MTU);
 
+    if (dc->loss[DOTS_CLIENT_OUT].percent) {
+        DTLS_set_timer_cb(ssl, dots_client_impatient);
+    }
+
     if (dc->options.name && SSL_set1_host(ssl, dc->options.name) != 1) {
         dots_client_die("no memory");
     }
@@ -644,7 +679,7 @@ dots_client_renegotiate(dots_client_t *dc, char *arg)
 static void
 dots_client_send(dots_client_t *dc, char *arg)
 {
-    int  n;
+    int  n, copies;
 
     n = dots_client_unhex(arg, dots_client_buf, sizeof(dots_client_buf));
 
@@ -657,11 +692,15 @@ dots_client_send(dots_client_t *dc, char *arg)
         return;
     }
 
-    ERR_clear_error();
+    copies = 1 + dots_client_chance(&dc->twice[DOTS_CLIENT_MESSAGE]);
 
-    if (SSL_write(dc->ssl, dots_client_buf, n) <= 0) {
-        dots_client_failed(dc);
-        return;
+    while (copies--) {
+        ERR_clear_error();
+
+        if (SSL_write(dc->ssl, dots_client_buf, n) <= 0) {
+            dots_client_failed(dc);
+            return;
+        }
     }
 
     printf("sent %d\n", n);
@@ -783,6 +822,22 @@ dots_client_dup(dots_client_t *dc, char *arg)
     dc->dup = dots_client_number(arg, 0, DOTS_CLIENT_MAX_N);
 
     printf("ok\n");
+}
+
+
+static void
+dots_client_loss(dots_client_t *dc, char *arg)
+{
+    printf(dots_client_chances(dc->loss, arg) == 0 ? "ok\n"
+           : "failed loss PERCENT SEED\n");
+}
+
+
+static void
+dots_client_twice(dots_client_t *dc, char *arg)
+{
+    printf(dots_client_chances(dc->twice, arg) == 0 ? "ok\n"
+           : "failed twice PERCENT SEED\n");
 }
 
 
@@ -990,6 +1045,8 @@ static const dots_client_command_t  dots_client_commands[] = {
     { "flush", dots_client_flush },
     { "drop", dots_client_drop },
     { "dup", dots_client_dup },
+    { "loss", dots_client_loss },
+    { "twice", dots_client_twice },
     { "rebind", dots_client_rebind },
     { "raw", dots_client_raw },
     { "rawrecv", dots_client_rawrecv },

@@ -416,7 +416,8 @@ sub dots_begin_put {
 
 # Options: cert, server, life, args (of the client), transport (udp or tcp; the
 # environment's DOTS_TRANSPORT is the default), csm => 0: over TCP none is sent,
-# and the server's is not skipped
+# and the server's is not skipped; client => 1: the server's heartbeats are
+# answered, and kept in {beats}
 sub dots_session {
 	my ($t, %o) = @_;
 
@@ -433,8 +434,8 @@ sub dots_session {
 	push @cmd, @{$o{args} || []};
 
 	my $self = bless { token => int(rand 30000), mid => int(rand 30000),
-		tcp => $tcp, csm => $tcp && (!exists $o{csm} || $o{csm}) },
-		'Test::DOTS::Session';
+		tcp => $tcp, csm => $tcp && (!exists $o{csm} || $o{csm}),
+		client => $o{client} }, 'Test::DOTS::Session';
 
 	$self->{pid} = open2($self->{out}, $self->{in}, @cmd);
 	$self->{in}->autoflush(1);
@@ -526,6 +527,30 @@ my %methods = (GET => 1, POST => 2, PUT => 3, DELETE => 4);
 my %types = (CON => 0, NON => 1, ACK => 2, RST => 3);
 
 sub connected { return $_[0]->{connected} }
+
+# Of the datagrams of either direction PERCENT are lost and as many repeated from
+# now on, those of a handshake, too; request() repeats what is not answered
+sub lossy {
+	my ($self, $percent, $seed) = @_;
+
+	foreach my $what (qw/ loss twice /) {
+		$self->command("$what $percent $seed") eq 'ok' or die "$what";
+	}
+
+	$self->{tries} = 100;
+	$self->{patience} = 40;
+}
+
+# Begins a handshake, so that several may be under way; connect_end() waits
+sub connect {
+	my ($self) = @_;
+	print { $self->{in} } "connect 40000\n";
+}
+
+sub connect_end {
+	my ($self) = @_;
+	return $self->{connected} = $self->_line();
+}
 
 sub command {
 	my ($self, $command) = @_;
@@ -626,9 +651,25 @@ sub _recv {
 		return undef unless $line =~ /^recv ([0-9a-f]*)$/;
 		$m = _parse(pack('H*', $1), $self->{tcp});
 
-	} while ($self->{csm} && $m->{code} eq '7.01');
+	} while ($self->{csm} && $m->{code} eq '7.01' || $self->_heartbeat($m));
 
 	return $m;
+}
+
+# RFC 9132 section 4.7: what a client does with the server's heartbeats
+sub _heartbeat {
+	my ($self, $m) = @_;
+
+	return 0 unless $self->{client} && $m->{code} eq '0.03'
+		&& join('/', @{$m->{options}{11} || []}) eq '.well-known/dots/hb';
+
+	push @{$self->{beats}}, $m;
+
+	my ($id, $token) = @$self{qw/ sent_id sent_token /};
+	$self->send($self->message(code => 2 << 5 | 4, token => $m->{token}));
+	@$self{qw/ sent_id sent_token /} = ($id, $token);
+
+	return 1;
 }
 
 # The extended length of a nibble, cut off the bytes
@@ -684,12 +725,26 @@ sub request {
 	my ($self, %o) = @_;
 
 	my $bytes = $self->message(%o);
-	$self->send($bytes);
 
-	my $end = time() + 8;
+	# RFC 9132 section 4.4: the very same message at intervals, though not of
+	# 3 s, and RFC 7252 section 4.2 where it is confirmable
 
-	while (time() < $end) {
-		my $m = $self->_recv(8000) or return undef;
+	foreach my $try (1 .. $self->{tries} || 1) {
+		$self->send($bytes);
+
+		my $m = $self->_answer(($self->{patience} || 8000) / 1000);
+		return $m if $m;
+	}
+
+	return undef;
+}
+
+sub _answer {
+	my ($self, $seconds) = @_;
+	my $end = time() + $seconds;
+
+	while ((my $left = $end - time()) > 0) {
+		my $m = $self->_recv(int($left * 1000) + 1) or return undef;
 
 		# an empty acknowledgement announces a separate answer
 
