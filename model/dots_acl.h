@@ -201,8 +201,10 @@ const char *dots_acl_field_name(unsigned field, unsigned family);
 int32_t dots_acl_pending(const dots_acl_t *acl, int64_t now);
 
 /*
- * The record.  Results as those of dots_mitigation_encode() and _decode().
- * brief() reads what the manager has to know of every ACL, without an arena.
+ * The record: what all entries of the data channel have (name, text, expires,
+ * rank), and the detail, which is all that the text was read into.  Results as
+ * those of dots_mitigation_encode() and _decode().  The briefs are what the
+ * manager has to know of every ACL, read without an arena.
  */
 typedef struct {
     dots_acl_activation_t  activation;
@@ -210,6 +212,11 @@ typedef struct {
     int64_t                rank;
     dots_acl_needs_t       needs;
 } dots_acl_brief_t;
+
+size_t dots_acl_detail_size(const dots_acl_t *acl);
+void dots_acl_detail_encode(const dots_acl_t *acl, dots_writer_t *w);
+int dots_acl_detail_decode(dots_acl_t *acl, dots_reader_t *r, dots_arena_t *a);
+int dots_acl_detail_brief(dots_acl_brief_t *brief, dots_reader_t *r);
 
 size_t dots_acl_size(const dots_acl_t *acl);
 int dots_acl_encode(const dots_acl_t *acl, uint8_t *buf, size_t size,

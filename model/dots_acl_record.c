@@ -2,11 +2,13 @@
 
 
 #define DOTS_ACL_VERSION 1
-#define DOTS_ACL_RANK    (1 + 1 + 8) /* offset of the rank */
+#define DOTS_ACL_RANK    (1 + 8) /* offset of the rank */
 
-/* version, activation, expires, rank, needs, family, name's length, text's,
-   entries */
-#define DOTS_ACL_FIXED   (1 + 1 + 8 + 8 + 8 + 1 + 2 + 4 + 2)
+/* version, expires, rank, name's length, text's */
+#define DOTS_ACL_FIXED   (1 + 8 + 8 + 2 + 4)
+
+/* activation, needs, family, entries */
+#define DOTS_ACL_DETAIL  (1 + 8 + 1 + 2)
 
 /* the least of an entry: name's length, three bytes, fields */
 #define DOTS_ACL_ENTRY   (2 + 3 + 4)
@@ -291,27 +293,24 @@ dots_acl_record_read_ace(dots_reader_t *r, dots_ace_t *ace, dots_arena_t *a)
 }
 
 
-/* ---- the record ---- */
+/* ---- the detail ---- */
 
 static int
-dots_acl_record_valid(const dots_acl_t *acl)
+dots_acl_record_valid_detail(const dots_acl_t *acl)
 {
-    return acl->name.len && acl->name.len <= DOTS_ACL_NAME
-           && acl->family <= DOTS_ACL_IPV6
+    return acl->family <= DOTS_ACL_IPV6
            && acl->activation >= DOTS_ACL_MITIGATING
            && acl->activation <= DOTS_ACL_DEACTIVATED
-           && acl->naces <= DOTS_ACL_ACES
-           && acl->text.len <= UINT32_MAX
-           && acl->expires >= 0;
+           && acl->naces <= DOTS_ACL_ACES;
 }
 
 
 size_t
-dots_acl_size(const dots_acl_t *acl)
+dots_acl_detail_size(const dots_acl_t *acl)
 {
     size_t  i, size;
 
-    size = DOTS_ACL_FIXED + acl->name.len + acl->text.len;
+    size = DOTS_ACL_DETAIL;
 
     for (i = 0; i < acl->naces; i++) {
         size += dots_acl_record_ace_size(&acl->aces[i]);
@@ -321,109 +320,66 @@ dots_acl_size(const dots_acl_t *acl)
 }
 
 
-static void
-dots_acl_record_write_brief(dots_writer_t *w, const dots_acl_t *acl)
+void
+dots_acl_detail_encode(const dots_acl_t *acl, dots_writer_t *w)
 {
+    size_t            i;
     dots_acl_needs_t  needs;
+
+    if (!dots_acl_record_valid_detail(acl)) {
+        w->failed = 1;
+        return;
+    }
 
     dots_acl_needs(acl, &needs);
 
-    dots_write_u8(w, DOTS_ACL_VERSION);
     dots_write_u8(w, (uint8_t) acl->activation);
-    dots_write_u64(w, (uint64_t) acl->expires);
-    dots_write_u64(w, (uint64_t) acl->rank);
     dots_write_u8(w, needs.families);
     dots_write_u8(w, needs.protocols);
     dots_write_u8(w, needs.actions);
     dots_write_u8(w, needs.domain);
     dots_write_u32(w, needs.fields);
+    dots_write_u8(w, acl->family);
+    dots_write_u16(w, (uint16_t) acl->naces);
+
+    for (i = 0; i < acl->naces; i++) {
+        dots_acl_record_write_ace(w, &acl->aces[i]);
+    }
 }
 
 
 int
-dots_acl_encode(const dots_acl_t *acl, uint8_t *buf, size_t size, size_t *len)
+dots_acl_detail_brief(dots_acl_brief_t *brief, dots_reader_t *r)
 {
-    size_t         i;
-    dots_writer_t  w = { buf, buf + size, 0 };
-
-    if (!dots_acl_record_valid(acl)) {
-        return DOTS_INVALID;
-    }
-
-    if (dots_acl_size(acl) > size) {
-        return DOTS_FULL;
-    }
-
-    dots_acl_record_write_brief(&w, acl);
-    dots_write_u8(&w, acl->family);
-    dots_write_str(&w, acl->name);
-    dots_write_u32(&w, (uint32_t) acl->text.len);
-    dots_write_bytes(&w, acl->text.data, acl->text.len);
-    dots_write_u16(&w, (uint16_t) acl->naces);
-
-    for (i = 0; i < acl->naces; i++) {
-        dots_acl_record_write_ace(&w, &acl->aces[i]);
-    }
-
-    if (w.failed) {
-        return DOTS_INVALID;
-    }
-
-    *len = (size_t) (w.pos - buf);
-
-    return DOTS_OK;
-}
-
-
-static int
-dots_acl_record_read_brief(dots_acl_brief_t *brief, dots_reader_t *r)
-{
-    uint8_t  version;
-
-    version = dots_read_u8(r);
-
     brief->activation = (dots_acl_activation_t) dots_read_u8(r);
-    brief->expires = (int64_t) dots_read_u64(r);
-    brief->rank = (int64_t) dots_read_u64(r);
     brief->needs.families = dots_read_u8(r);
     brief->needs.protocols = dots_read_u8(r);
     brief->needs.actions = dots_read_u8(r);
     brief->needs.domain = dots_read_u8(r);
     brief->needs.fields = dots_read_u32(r);
 
-    return r->failed || version != DOTS_ACL_VERSION ? DOTS_INVALID : DOTS_OK;
+    return r->failed ? DOTS_INVALID : DOTS_OK;
 }
 
 
 int
-dots_acl_brief(dots_acl_brief_t *brief, const uint8_t *buf, size_t len)
+dots_acl_detail_decode(dots_acl_t *acl, dots_reader_t *r, dots_arena_t *a)
 {
-    dots_reader_t  r = { buf, buf + len, 0 };
+    int               rc;
+    size_t            i;
+    dots_acl_brief_t  brief;
 
-    return dots_acl_record_read_brief(brief, &r);
-}
+    if (dots_acl_detail_brief(&brief, r) != DOTS_OK) {
+        return DOTS_INVALID;
+    }
 
-
-void
-dots_acl_rank(uint8_t *buf, size_t len, int64_t rank)
-{
-    dots_writer_t  w = { buf + DOTS_ACL_RANK, buf + len, 0 };
-
-    dots_write_u64(&w, (uint64_t) rank);
-}
-
-
-static int
-dots_acl_record_read_aces(dots_acl_t *acl, dots_reader_t *r, dots_arena_t *a)
-{
-    int     rc;
-    size_t  i;
-
+    acl->activation = brief.activation;
+    acl->family = dots_read_u8(r);
     acl->naces = dots_read_u16(r);
 
     /* no more memory than the record has bytes for */
 
-    if (r->failed || acl->naces > DOTS_ACL_ACES
+    if (r->failed || !dots_acl_record_valid_detail(acl)
         || acl->naces > (size_t) (r->end - r->pos) / DOTS_ACL_ENTRY)
     {
         return DOTS_INVALID;
@@ -442,7 +398,108 @@ dots_acl_record_read_aces(dots_acl_t *acl, dots_reader_t *r, dots_arena_t *a)
         }
     }
 
-    return r->pos == r->end ? DOTS_OK : DOTS_INVALID;
+    return DOTS_OK;
+}
+
+
+/* ---- the record ---- */
+
+static int
+dots_acl_record_valid(const dots_acl_t *acl)
+{
+    return acl->name.len && acl->name.len <= DOTS_ACL_NAME
+           && acl->text.len <= UINT32_MAX
+           && acl->expires >= 0;
+}
+
+
+size_t
+dots_acl_size(const dots_acl_t *acl)
+{
+    return DOTS_ACL_FIXED + acl->name.len + acl->text.len
+           + dots_acl_detail_size(acl);
+}
+
+
+int
+dots_acl_encode(const dots_acl_t *acl, uint8_t *buf, size_t size, size_t *len)
+{
+    dots_writer_t  w = { buf, buf + size, 0 };
+
+    if (!dots_acl_record_valid(acl)) {
+        return DOTS_INVALID;
+    }
+
+    if (dots_acl_size(acl) > size) {
+        return DOTS_FULL;
+    }
+
+    dots_write_u8(&w, DOTS_ACL_VERSION);
+    dots_write_u64(&w, (uint64_t) acl->expires);
+    dots_write_u64(&w, (uint64_t) acl->rank);
+    dots_write_str(&w, acl->name);
+
+    /* the text of an ACL with many entries is beyond 64 KiB */
+
+    dots_write_u32(&w, (uint32_t) acl->text.len);
+    dots_write_bytes(&w, acl->text.data, acl->text.len);
+    dots_acl_detail_encode(acl, &w);
+
+    if (w.failed) {
+        return DOTS_INVALID;
+    }
+
+    *len = (size_t) (w.pos - buf);
+
+    return DOTS_OK;
+}
+
+
+/* All up to the detail, pointing into the record. */
+
+static int
+dots_acl_record_read_head(dots_acl_t *acl, dots_reader_t *r)
+{
+    size_t          n;
+    uint8_t         version;
+    const uint8_t  *p;
+
+    version = dots_read_u8(r);
+    acl->expires = (int64_t) dots_read_u64(r);
+    acl->rank = (int64_t) dots_read_u64(r);
+    acl->name = dots_read_str(r);
+
+    n = dots_read_u32(r);
+    p = dots_read_bytes(r, n);
+    acl->text = dots_str(p, p ? n : 0);
+
+    return r->failed || version != DOTS_ACL_VERSION ? DOTS_INVALID : DOTS_OK;
+}
+
+
+int
+dots_acl_brief(dots_acl_brief_t *brief, const uint8_t *buf, size_t len)
+{
+    dots_acl_t     acl;
+    dots_reader_t  r = { buf, buf + len, 0 };
+
+    if (dots_acl_record_read_head(&acl, &r) != DOTS_OK) {
+        return DOTS_INVALID;
+    }
+
+    brief->expires = acl.expires;
+    brief->rank = acl.rank;
+
+    return dots_acl_detail_brief(brief, &r);
+}
+
+
+void
+dots_acl_rank(uint8_t *buf, size_t len, int64_t rank)
+{
+    dots_writer_t  w = { buf + DOTS_ACL_RANK, buf + len, 0 };
+
+    dots_write_u64(&w, (uint64_t) rank);
 }
 
 
@@ -450,42 +507,28 @@ int
 dots_acl_decode(dots_acl_t *acl, const uint8_t *buf, size_t len,
     dots_arena_t *a)
 {
-    int                rc;
-    size_t             n;
-    const uint8_t     *p;
-    dots_reader_t      r = { buf, buf + len, 0 };
-    dots_acl_brief_t   brief;
+    int            rc;
+    dots_reader_t  r = { buf, buf + len, 0 };
 
     memset(acl, 0, sizeof(dots_acl_t));
 
-    if (dots_acl_record_read_brief(&brief, &r) != DOTS_OK) {
+    if (dots_acl_record_read_head(acl, &r) != DOTS_OK
+        || !dots_acl_record_valid(acl))
+    {
         return DOTS_INVALID;
     }
 
-    acl->activation = brief.activation;
-    acl->expires = brief.expires;
-    acl->rank = brief.rank;
-    acl->family = dots_read_u8(&r);
-
-    if (dots_acl_record_read_str(&r, &acl->name, a) != DOTS_OK) {
+    if (dots_arena_dup(a, &acl->name, acl->name) != DOTS_OK
+        || dots_arena_dup(a, &acl->text, acl->text) != DOTS_OK)
+    {
         return DOTS_ERROR;
     }
 
-    n = dots_read_u32(&r);
-    p = dots_read_bytes(&r, n);
+    rc = dots_acl_detail_decode(acl, &r, a);
 
-    if (r.failed) {
-        return DOTS_INVALID;
+    if (rc == DOTS_OK && r.pos != r.end) {
+        rc = DOTS_INVALID;
     }
 
-    if (dots_arena_dup(a, &acl->text, dots_str(p, n)) != DOTS_OK) {
-        return DOTS_ERROR;
-    }
-
-    rc = dots_acl_record_read_aces(acl, &r, a);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    return dots_acl_record_valid(acl) ? DOTS_OK : DOTS_INVALID;
+    return rc;
 }

@@ -104,7 +104,7 @@ dots_data_acl_hollow(dots_exchange_t *x, json_t *matches)
 }
 
 
-static int
+int
 dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
 {
     int      rc;
@@ -182,7 +182,7 @@ dots_data_acl_check(dots_exchange_t *x, const dots_acl_t *acl)
 }
 
 
-static int
+int
 dots_data_acl_take(dots_exchange_t *x, const struct lyd_node *entry,
     dots_acl_t *acl)
 {

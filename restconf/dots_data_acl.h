@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "dots_acl.h"
 #include "dots_restconf_exchange.h"
 
 /* In one request, beyond: 413.  As with aliases a bound on libyang's time. */
@@ -22,6 +23,21 @@ int dots_data_acl_delete(dots_exchange_t *x);
 
 int dots_data_acl_all(dots_exchange_t *x);
 int dots_data_acl_one(dots_exchange_t *x);
+
+/* ---- one entry, for whoever has it by other means ---- */
+
+/*
+ * Before the schema sees it: identities get their module (RFC 7951 section 6.8),
+ * a header without a field is refused.  DOTS_OK, DOTS_INVALID or DOTS_ERROR.
+ */
+int dots_data_acl_prepare(dots_exchange_t *x, json_t *entry);
+
+/*
+ * From the validated "acl" entry of a tree: typed, checked against the customer
+ * (RFC 8783 section 7.2), with its canonical text.  Results as above.
+ */
+int dots_data_acl_take(dots_exchange_t *x, const struct lyd_node *entry,
+    dots_acl_t *acl);
 
 /* ---- for the resource above ---- */
 
