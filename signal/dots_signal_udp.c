@@ -22,16 +22,17 @@
 
 #define DOTS_SIGNAL_UDP_ACK_DELAY         500
 
+/* bytes; a message over DTLS is no longer, RFC 9132 section 7.3 */
+
+#define DOTS_SIGNAL_UDP_USUAL             1280
+
 
 /* What a duplicate of the request gets (RFC 7252 section 4.5). */
 
 typedef struct dots_signal_udp_reply_s  dots_signal_udp_reply_t;
 
 struct dots_signal_udp_reply_s {
-    dots_signal_udp_reply_t *next;      /* younger */
-    int64_t                  expires;   /* ms */
     uint64_t                 hash;      /* of the request's datagram */
-    uint16_t                 id;        /* of the request */
     uint8_t                  acked;     /* by an empty ACK, data is separate */
     uint8_t                  confirm;   /* data is a CON, not acknowledged yet */
     uint8_t                  sent;      /* times */
@@ -43,10 +44,19 @@ struct dots_signal_udp_reply_s {
     uint8_t                  data[];
 };
 
+/* Side by side, what every message asks about all of them. */
+
+typedef struct {
+    dots_signal_udp_reply_t  *reply;
+    int64_t                   expires;  /* ms */
+    uint16_t                  id;       /* of the request */
+} dots_signal_udp_slot_t;
+
 typedef struct {
     uint16_t                  next_id;
     uint16_t                  nreplies;
-    dots_signal_udp_reply_t  *replies;  /* oldest first */
+    uint16_t                  nconfirm; /* of them, replies to be confirmed */
+    dots_signal_udp_slot_t    replies[DOTS_SIGNAL_RECENT];  /* oldest first */
 } dots_signal_udp_t;
 
 
@@ -73,13 +83,17 @@ dots_signal_udp_empty(dots_signal_t *s, uint8_t type, uint16_t id)
 /* ---- remembered answers ---- */
 
 static void
-dots_signal_udp_forget(dots_signal_udp_t *u, dots_signal_udp_reply_t **link)
+dots_signal_udp_forget(dots_signal_udp_t *u, size_t i)
 {
     dots_signal_udp_reply_t  *r;
 
-    r = *link;
-    *link = r->next;
+    r = u->replies[i].reply;
+
     u->nreplies--;
+    u->nconfirm -= r->confirm;
+
+    memmove(&u->replies[i], &u->replies[i + 1],
+            (u->nreplies - i) * sizeof(dots_signal_udp_slot_t));
 
     free(r);
 }
@@ -88,18 +102,16 @@ dots_signal_udp_forget(dots_signal_udp_t *u, dots_signal_udp_reply_t **link)
 static void
 dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
 {
-    dots_signal_udp_reply_t  **link;
+    size_t  i;
 
-    link = &u->replies;
+    for (i = 0; i < u->nreplies; /* void */ ) {
 
-    while (*link != NULL) {
-
-        if ((*link)->expires <= now) {
-            dots_signal_udp_forget(u, link);
+        if (u->replies[i].expires <= now) {
+            dots_signal_udp_forget(u, i);
             continue;
         }
 
-        link = &(*link)->next;
+        i++;
     }
 }
 
@@ -107,20 +119,28 @@ dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
 /* Takes r, the youngest; the oldest makes room for it. */
 
 static void
-dots_signal_udp_remember(dots_signal_udp_t *u, dots_signal_udp_reply_t *r)
+dots_signal_udp_remember(dots_signal_exchange_t *ex,
+    dots_signal_udp_reply_t *r)
 {
-    dots_signal_udp_reply_t  **link;
+    dots_signal_udp_t       *u;
+    dots_signal_udp_slot_t  *slot;
+
+    u = ex->signal->link;
 
     if (u->nreplies == DOTS_SIGNAL_RECENT) {
-        dots_signal_udp_forget(u, &u->replies);
+        dots_signal_udp_forget(u, 0);
     }
 
-    for (link = &u->replies; *link != NULL; link = &(*link)->next) {
-        /* void */
-    }
+    slot = &u->replies[u->nreplies++];
 
-    *link = r;
-    u->nreplies++;
+    slot->reply = r;
+    slot->id = ex->request.id;
+    slot->expires = ex->received
+                    + (ex->request.type == DOTS_COAP_CON
+                       ? DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME
+                       : DOTS_SIGNAL_UDP_NON_LIFETIME);
+
+    u->nconfirm += r->confirm;
 }
 
 
@@ -137,12 +157,7 @@ dots_signal_udp_reply(dots_signal_exchange_t *ex, const uint8_t *data,
 
     memset(r, 0, sizeof(dots_signal_udp_reply_t));
 
-    r->expires = ex->received
-                 + (ex->request.type == DOTS_COAP_CON
-                    ? DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME
-                    : DOTS_SIGNAL_UDP_NON_LIFETIME);
     r->hash = ex->hash;
-    r->id = ex->request.id;
     r->acked = ex->acked;
     r->len = len;
     memcpy(r->data, data, len);
@@ -189,13 +204,16 @@ dots_signal_udp_address(dots_signal_exchange_t *ex,
 static void
 dots_signal_udp_confirm(dots_signal_t *s, dots_signal_udp_reply_t *r)
 {
+    size_t                    i;
     uint16_t                  random;
     dots_signal_udp_t        *u;
     dots_signal_udp_reply_t  *other;
 
     u = s->link;
 
-    for (other = u->replies; other != NULL; other = other->next) {
+    for (i = 0; i < u->nreplies && u->nconfirm; i++) {
+
+        other = u->replies[i].reply;
 
         if (other != r && other->confirm && other->sent) {
             return;
@@ -221,12 +239,15 @@ dots_signal_udp_confirm(dots_signal_t *s, dots_signal_udp_reply_t *r)
 static void
 dots_signal_udp_confirm_next(dots_signal_t *s)
 {
+    size_t                    i;
     dots_signal_udp_t        *u;
     dots_signal_udp_reply_t  *r;
 
     u = s->link;
 
-    for (r = u->replies; r != NULL; r = r->next) {
+    for (i = 0; i < u->nreplies && u->nconfirm; i++) {
+
+        r = u->replies[i].reply;
 
         if (r->confirm) {
 
@@ -240,20 +261,31 @@ dots_signal_udp_confirm_next(dots_signal_t *s)
 }
 
 
+static void
+dots_signal_udp_settle(dots_signal_udp_t *u, dots_signal_udp_reply_t *r)
+{
+    r->confirm = 0;
+    u->nconfirm--;
+}
+
+
 /* The peer has it, or does not want it: an ACK or RST to a CON of ours. */
 
 static void
 dots_signal_udp_confirmed(dots_signal_t *s, uint16_t id)
 {
+    size_t                    i;
     dots_signal_udp_t        *u;
     dots_signal_udp_reply_t  *r;
 
     u = s->link;
 
-    for (r = u->replies; r != NULL; r = r->next) {
+    for (i = 0; i < u->nreplies && u->nconfirm; i++) {
+
+        r = u->replies[i].reply;
 
         if (r->confirm && r->sent && r->own == id) {
-            r->confirm = 0;
+            dots_signal_udp_settle(u, r);
             dots_signal_udp_confirm_next(s);
             return;
         }
@@ -266,7 +298,7 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
     dots_coap_message_t *response)
 {
     size_t                    len;
-    uint8_t                  *buf;
+    uint8_t                  *buf, usual[DOTS_SIGNAL_UDP_USUAL];
     dots_signal_t            *s;
     dots_signal_udp_reply_t  *r;
 
@@ -275,7 +307,7 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
 
     dots_signal_udp_address(ex, response);
 
-    buf = malloc(s->max_message);
+    buf = s->max_message > sizeof(usual) ? malloc(s->max_message) : usual;
 
     if (buf != NULL
         && dots_signal_write(s, response, buf, s->max_message, &len)
@@ -284,7 +316,9 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
         r = dots_signal_udp_reply(ex, buf, len);
     }
 
-    free(buf);
+    if (buf != usual) {
+        free(buf);
+    }
 
     if (r == NULL) {
         return DOTS_ERROR;
@@ -307,7 +341,7 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
         return DOTS_OK;
     }
 
-    dots_signal_udp_remember(s->link, r);
+    dots_signal_udp_remember(ex, r);
 
     return DOTS_OK;
 }
@@ -444,8 +478,9 @@ static int
 dots_signal_udp_repeated(dots_signal_t *s, const dots_coap_message_t *m,
     uint64_t hash)
 {
+    size_t                    i;
     dots_signal_udp_t        *u;
-    dots_signal_udp_reply_t  *r, **link;
+    dots_signal_udp_reply_t  *r;
 
     u = s->link;
 
@@ -453,16 +488,16 @@ dots_signal_udp_repeated(dots_signal_t *s, const dots_coap_message_t *m,
         return 1;
     }
 
-    for (link = &u->replies; *link != NULL; link = &(*link)->next) {
+    for (i = 0; i < u->nreplies; i++) {
 
-        r = *link;
-
-        if (r->id != m->id) {
+        if (u->replies[i].id != m->id) {
             continue;
         }
 
+        r = u->replies[i].reply;
+
         if (r->hash != hash) {
-            dots_signal_udp_forget(u, link);
+            dots_signal_udp_forget(u, i);
             return 0;
         }
 
@@ -580,12 +615,15 @@ dots_signal_udp_earlier(int64_t next, int64_t due, int64_t now)
 static int64_t
 dots_signal_udp_retransmit(dots_signal_t *s, int64_t next)
 {
+    size_t                    i;
     dots_signal_udp_t        *u;
     dots_signal_udp_reply_t  *r;
 
     u = s->link;
 
-    for (r = u->replies; r != NULL; r = r->next) {
+    for (i = 0; i < u->nreplies && u->nconfirm; i++) {
+
+        r = u->replies[i].reply;
 
         if (!r->confirm || r->sent == 0) {
             continue;
@@ -600,7 +638,7 @@ dots_signal_udp_retransmit(dots_signal_t *s, int64_t next)
         if (r->due <= s->now) {
 
             if (r->sent > s->transmission.max_retransmit) {
-                r->confirm = 0;
+                dots_signal_udp_settle(u, r);
                 dots_signal_udp_confirm_next(s);
                 return dots_signal_udp_retransmit(s, next);
             }
@@ -653,9 +691,9 @@ dots_signal_udp_acknowledge(dots_signal_t *s, int64_t next)
 static int64_t
 dots_signal_udp_timer(dots_signal_t *s)
 {
-    int64_t                   next;
-    dots_signal_udp_t        *u;
-    dots_signal_udp_reply_t  *r;
+    size_t              i;
+    int64_t             next;
+    dots_signal_udp_t  *u;
 
     u = s->link;
 
@@ -664,8 +702,8 @@ dots_signal_udp_timer(dots_signal_t *s)
     next = dots_signal_udp_acknowledge(s, -1);
     next = dots_signal_udp_retransmit(s, next);
 
-    for (r = u->replies; r != NULL; r = r->next) {
-        next = dots_signal_udp_earlier(next, r->expires, s->now);
+    for (i = 0; i < u->nreplies; i++) {
+        next = dots_signal_udp_earlier(next, u->replies[i].expires, s->now);
     }
 
     return next;
@@ -701,8 +739,8 @@ dots_signal_udp_close(dots_signal_t *s)
 
     u = s->link;
 
-    while (u->replies != NULL) {
-        dots_signal_udp_forget(u, &u->replies);
+    while (u->nreplies) {
+        dots_signal_udp_forget(u, u->nreplies - 1u);
     }
 
     free(u);
