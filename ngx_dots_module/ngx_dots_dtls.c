@@ -44,6 +44,8 @@ ngx_dots_dtls_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_dots_dtls_batch_init(cycle);
+
     return ngx_dots_dtls_bio_init(cycle->log);
 }
 
@@ -90,6 +92,8 @@ ngx_dots_dtls_accept(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf)
 
     s->received = len;
     c->log_error = NGX_ERROR_INFO;
+
+    ngx_dots_dtls_batch_count();
 
     if (!ngx_dots_dtls_is_hello(data, len)) {
         ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0,
@@ -279,6 +283,8 @@ ngx_dots_dtls_read_handler(ngx_event_t *rev)
     }
 
     s->received += n;
+
+    ngx_dots_dtls_batch_count();
 
     ngx_dots_dtls_input(ds, datagram, n);
 }
@@ -542,7 +548,7 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
     c = ds->io.connection;
     heard = 0;
 
-    for ( ;; ) {
+    do {
         ERR_clear_error();
 
         n = SSL_read(ds->ssl, plain, sizeof(plain));
@@ -553,15 +559,18 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
 
         heard = 1;
         ngx_dots_peer_input(&ds->peer, plain, n);
-    }
+
+    } while (ds->io.len || SSL_has_pending(ds->ssl));
 
     ds->io.len = 0;
 
-    n = SSL_get_error(ds->ssl, n);
+    if (n <= 0) {
+        n = SSL_get_error(ds->ssl, n);
 
-    if (n != SSL_ERROR_WANT_READ) {
-        ngx_dots_dtls_read_failed(ds, n);
-        return;
+        if (n != SSL_ERROR_WANT_READ) {
+            ngx_dots_dtls_read_failed(ds, n);
+            return;
+        }
     }
 
     /* only what the peer proved to have sent keeps a session alive */

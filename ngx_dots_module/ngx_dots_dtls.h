@@ -114,6 +114,15 @@ int ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
     unsigned int len);
 
 
+/* ---- ngx_dots_dtls_batch.c ---- */
+
+/* Has UDP listening sockets read several datagrams an event. */
+void ngx_dots_dtls_batch_init(ngx_cycle_t *cycle);
+
+/* One of them has come to us. */
+void ngx_dots_dtls_batch_count(void);
+
+
 /* ---- ngx_dots_dtls_conf.c ---- */
 
 /* The DTLS context from the ssl_* directives of the same server{}. */

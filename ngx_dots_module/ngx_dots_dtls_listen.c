@@ -21,6 +21,8 @@
 static int ngx_dots_dtls_bio_create(BIO *bio);
 static int ngx_dots_dtls_bio_read(BIO *bio, char *buf, int size);
 static int ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size);
+static void ngx_dots_dtls_sendto(ngx_connection_t *c, const char *buf,
+    size_t size);
 static long ngx_dots_dtls_bio_ctrl(BIO *bio, int cmd, long num, void *ptr);
 static ngx_int_t ngx_dots_dtls_listener(ngx_dots_dtls_conf_t *conf);
 static ngx_uint_t ngx_dots_dtls_cookie(SSL *ssl, const u_char *secret,
@@ -73,10 +75,8 @@ ngx_dots_dtls_hello_random(const u_char *data)
 size_t
 ngx_dots_dtls_usable(SSL *ssl, const u_char *data, size_t len)
 {
-    size_t         n, pos, overhead;
+    size_t         n, pos;
     const u_char  *p;
-
-    overhead = ngx_dots_dtls_overhead(ssl);
 
     for (pos = 0; len - pos >= NGX_DOTS_DTLS_RECORD;
          pos += NGX_DOTS_DTLS_RECORD + n)
@@ -84,7 +84,9 @@ ngx_dots_dtls_usable(SSL *ssl, const u_char *data, size_t len)
         p = data + pos;
         n = (size_t) p[11] << 8 | p[12];
 
-        if ((p[3] || p[4]) && n < overhead) {
+        if ((p[3] || p[4]) && n < NGX_DOTS_DTLS_OVERHEAD
+            && n < ngx_dots_dtls_overhead(ssl))
+        {
             return pos;
         }
 
@@ -398,8 +400,6 @@ ngx_dots_dtls_bio_read(BIO *bio, char *buf, int size)
 static int
 ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size)
 {
-    ngx_buf_t            b;
-    ngx_chain_t          out;
     ngx_connection_t    *c;
     ngx_dots_dtls_io_t  *io;
 
@@ -419,6 +419,35 @@ ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size)
         return size;
     }
 
+    ngx_dots_dtls_sendto(c, buf, size);
+
+    return size;
+}
+
+
+/* A full socket buffer or an ICMP error is a lost datagram, no more. */
+
+static void
+ngx_dots_dtls_sendto(ngx_connection_t *c, const char *buf, size_t size)
+{
+    ssize_t      n;
+    ngx_buf_t    b;
+    ngx_chain_t  out;
+
+    if (!c->listening->wildcard) {
+        n = sendto(c->fd, buf, size, 0, c->sockaddr, c->socklen);
+
+        if (n != -1) {
+            c->sent += n;
+
+        } else if (ngx_socket_errno != NGX_EAGAIN) {
+            (void) ngx_connection_error(c, ngx_socket_errno,
+                                        "sendto() failed");
+        }
+
+        return;
+    }
+
     ngx_memzero(&b, sizeof(ngx_buf_t));
 
     b.pos = (u_char *) buf;
@@ -434,12 +463,8 @@ ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size)
 
     (void) c->send_chain(c, &out, 0);
 
-    /* a full socket buffer or an ICMP error is a lost datagram, no more */
-
     c->write->ready = 1;
     c->write->error = 0;
-
-    return size;
 }
 
 
