@@ -56,6 +56,7 @@ typedef struct dots_customer_s {
     /* the host's to enforce; rates in 1/1000 per s; 0: no limit */
 
     uint32_t       max_sessions;
+    uint32_t       max_observers;
     uint32_t       rate;             /* of requests */
     uint32_t       handshakes;
     const dots_redirect_t *redirect; /* NULL: none; the caller's */

@@ -33,6 +33,8 @@ static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_customer[] = {
       offsetof(dots_customer_t, max_acls) },
     { "sessions", NGX_DOTS_CONF_LIMIT_OR_OFF,
       offsetof(dots_customer_t, max_sessions) },
+    { "observers", NGX_DOTS_CONF_LIMIT_OR_OFF,
+      offsetof(dots_customer_t, max_observers) },
     { "rate", NGX_DOTS_CONF_LIMIT_PER_TIME, offsetof(dots_customer_t, rate) },
     { "handshakes", NGX_DOTS_CONF_LIMIT_PER_TIME,
       offsetof(dots_customer_t, handshakes) },
@@ -52,6 +54,7 @@ void
 ngx_dots_conf_limit_defaults(dots_customer_t *customer)
 {
     customer->max_sessions = NGX_DOTS_LIMIT_SESSIONS;
+    customer->max_observers = NGX_DOTS_LIMIT_OBSERVERS;
     customer->rate = NGX_DOTS_LIMIT_RATE;
     customer->handshakes = NGX_DOTS_LIMIT_HANDSHAKES;
 }

@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
     uint32_t                   pid;     /* 0: free */
     uint32_t                   n;       /* sessions */
+    uint32_t                   observers;   /* in these */
 } ngx_dots_limit_sessions_t;
 
 /* A process that dies takes its sessions along: they count by process. */
@@ -85,8 +86,11 @@ static uint64_t ngx_dots_limit_customer(const dots_customer_t *customer,
     ngx_uint_t bucket, uint64_t rate, ngx_log_t *log);
 static void ngx_dots_limit_log(const dots_customer_t *customer, ngx_log_t *log,
     ngx_dots_limit_verdict_t *v);
-static ngx_uint_t ngx_dots_limit_count(ngx_dots_limit_customer_t *lc,
-    uint32_t max);
+static ngx_uint_t ngx_dots_limit_full(ngx_dots_limit_customer_t *lc,
+    uint32_t max, size_t offset);
+static ngx_uint_t ngx_dots_limit_sum(ngx_dots_limit_customer_t *lc,
+    size_t offset);
+static void ngx_dots_limit_bury(ngx_dots_limit_customer_t *lc);
 static ngx_dots_limit_sessions_t *ngx_dots_limit_mine(
     ngx_dots_limit_customer_t *lc);
 static ngx_uint_t ngx_dots_limit_keeps(const dots_coap_message_t *request);
@@ -411,7 +415,8 @@ ngx_dots_limit_open(const dots_customer_t *customer, ngx_log_t *log)
                              ngx_dots_limit_customer_key(customer));
 
     full = customer->max_sessions
-           && ngx_dots_limit_count(lc, customer->max_sessions);
+           && ngx_dots_limit_full(lc, customer->max_sessions,
+                              offsetof(ngx_dots_limit_sessions_t, n));
 
     if (full) {
         ngx_dots_limit_refused(&lc->entry, &v);
@@ -448,7 +453,7 @@ ngx_dots_limit_close(const dots_customer_t *customer)
 
     /* nothing, if the entry had to make room in between */
 
-    if (mine && mine->pid && --mine->n == 0) {
+    if (mine && mine->pid && mine->n && --mine->n == 0) {
         mine->pid = 0;
     }
 
@@ -456,10 +461,85 @@ ngx_dots_limit_close(const dots_customer_t *customer)
 }
 
 
-/* Locked.  Nonzero: there are "max" sessions, all of processes that live. */
+ngx_int_t
+ngx_dots_limit_observe(const dots_customer_t *customer)
+{
+    ngx_uint_t                  full;
+    ngx_dots_limits_t          *limits;
+    ngx_dots_limit_customer_t  *lc;
+    ngx_dots_limit_sessions_t  *mine;
+
+    if (customer->max_observers == 0) {
+        return NGX_OK;
+    }
+
+    limits = ngx_dots_shared->limits;
+
+    ngx_dots_zone_hold();
+
+    lc = ngx_dots_limit_find(&limits->customers,
+                             ngx_dots_limit_customer_key(customer));
+
+    full = ngx_dots_limit_full(lc, customer->max_observers,
+                             offsetof(ngx_dots_limit_sessions_t, observers));
+
+    mine = full ? NULL : ngx_dots_limit_mine(lc);
+
+    if (mine) {
+        mine->pid = (uint32_t) ngx_pid;
+        mine->observers++;
+    }
+
+    ngx_dots_zone_release();
+
+    return full ? NGX_BUSY : NGX_OK;
+}
+
+
+void
+ngx_dots_limit_unobserve(const dots_customer_t *customer)
+{
+    ngx_dots_limits_t          *limits;
+    ngx_dots_limit_sessions_t  *mine;
+
+    if (customer->max_observers == 0) {
+        return;
+    }
+
+    limits = ngx_dots_shared->limits;
+
+    ngx_dots_zone_hold();
+
+    mine = ngx_dots_limit_mine(ngx_dots_limit_find(&limits->customers,
+                                       ngx_dots_limit_customer_key(customer)));
+
+    /* nothing, if the entry had to make room in between */
+
+    if (mine && mine->pid && mine->observers) {
+        mine->observers--;
+    }
+
+    ngx_dots_zone_release();
+}
+
+
+/* Locked.  Nonzero: there are "max", all of processes that live. */
 
 static ngx_uint_t
-ngx_dots_limit_count(ngx_dots_limit_customer_t *lc, uint32_t max)
+ngx_dots_limit_full(ngx_dots_limit_customer_t *lc, uint32_t max, size_t offset)
+{
+    if (ngx_dots_limit_sum(lc, offset) < max) {
+        return 0;
+    }
+
+    ngx_dots_limit_bury(lc);
+
+    return ngx_dots_limit_sum(lc, offset) >= max;
+}
+
+
+static ngx_uint_t
+ngx_dots_limit_sum(ngx_dots_limit_customer_t *lc, size_t offset)
 {
     ngx_uint_t                  i, n;
     ngx_dots_limit_sessions_t  *s;
@@ -468,25 +548,30 @@ ngx_dots_limit_count(ngx_dots_limit_customer_t *lc, uint32_t max)
 
     for (i = 0; i < NGX_DOTS_LIMIT_PROCESSES; i++) {
         s = &lc->sessions[i];
-        n += s->pid ? s->n : 0;
+
+        if (s->pid) {
+            n += *(uint32_t *) ((u_char *) s + offset);
+        }
     }
 
-    if (n < max) {
-        return 0;
-    }
+    return n;
+}
+
+
+static void
+ngx_dots_limit_bury(ngx_dots_limit_customer_t *lc)
+{
+    ngx_uint_t                  i;
+    ngx_dots_limit_sessions_t  *s;
 
     for (i = 0; i < NGX_DOTS_LIMIT_PROCESSES; i++) {
         s = &lc->sessions[i];
 
         if (s->pid && kill((ngx_pid_t) s->pid, 0) == -1 && ngx_errno == ESRCH)
         {
-            n -= s->n;
-            s->pid = 0;
-            s->n = 0;
+            ngx_memzero(s, sizeof(ngx_dots_limit_sessions_t));
         }
     }
-
-    return n >= max;
 }
 
 
@@ -510,6 +595,7 @@ ngx_dots_limit_mine(ngx_dots_limit_customer_t *lc)
         if (s->pid == 0 && mine == NULL) {
             mine = s;
             mine->n = 0;
+            mine->observers = 0;
         }
     }
 

@@ -27,6 +27,7 @@
 #define NGX_DOTS_LIMIT_RATE               100000    /* 1/1000 per s */
 #define NGX_DOTS_LIMIT_HANDSHAKES         50000
 #define NGX_DOTS_LIMIT_SESSIONS           1024
+#define NGX_DOTS_LIMIT_OBSERVERS          4096
 #define NGX_DOTS_LIMIT_SOURCE_HANDSHAKES  100000
 #define NGX_DOTS_LIMIT_SOURCE_REQUESTS    1000000
 
@@ -43,6 +44,13 @@ ngx_int_t ngx_dots_limit_hello(ngx_dots_conf_t *dcf, ngx_connection_t *c);
  */
 ngx_int_t ngx_dots_limit_open(const dots_customer_t *customer, ngx_log_t *log);
 void ngx_dots_limit_close(const dots_customer_t *customer);
+
+/*
+ * One more observer in one of its sessions; NGX_BUSY: one too many.  After NGX_OK
+ * ngx_dots_limit_unobserve() is called once, before the session's close.
+ */
+ngx_int_t ngx_dots_limit_observe(const dots_customer_t *customer);
+void ngx_dots_limit_unobserve(const dots_customer_t *customer);
 
 /* 0, or the seconds until the next such request may come. */
 int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,

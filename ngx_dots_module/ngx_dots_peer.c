@@ -13,6 +13,8 @@ static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     uint8_t code, const dots_request_t *rq, const char *why);
 static int ngx_dots_peer_admit(void *data, const dots_coap_message_t *request);
 static void ngx_dots_peer_observing(void *data, size_t n);
+static int ngx_dots_peer_observe(void *data);
+static void ngx_dots_peer_unobserve(void *data);
 static void ngx_dots_peer_client(void *data, const dots_customer_t *customer,
     dots_str_t cuid);
 static int ngx_dots_peer_mitigating(void *data);
@@ -28,6 +30,8 @@ static const dots_signal_ops_t  ngx_dots_peer_ops = {
     .audit = ngx_dots_peer_audit,
     .admit = ngx_dots_peer_admit,
     .observing = ngx_dots_peer_observing,
+    .observe = ngx_dots_peer_observe,
+    .unobserve = ngx_dots_peer_unobserve,
     .client = ngx_dots_peer_client,
     .mitigating = ngx_dots_peer_mitigating,
     .lost = ngx_dots_peer_lost
@@ -243,6 +247,24 @@ ngx_dots_peer_finish(void *data, const char *why)
     ngx_dots_peer_t  *peer = data;
 
     peer->finish(peer, why);
+}
+
+
+static int
+ngx_dots_peer_observe(void *data)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    return ngx_dots_limit_observe(peer->customer) != NGX_OK;
+}
+
+
+static void
+ngx_dots_peer_unobserve(void *data)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    ngx_dots_limit_unobserve(peer->customer);
 }
 
 

@@ -71,6 +71,11 @@ typedef struct {
      * and a configuration that depends on mitigations.  May be NULL. */
     void (*observing)(void *peer, size_t n);
 
+    /* One more observer; nonzero: one too many.  Each that was allowed ends in
+     * one call of the other.  Both or neither may be NULL. */
+    int (*observe)(void *peer);
+    void (*unobserve)(void *peer);
+
     /* The peer has spoken for this client, and was answered 2.xx.  Now and
      * again; may be NULL. */
     void (*client)(void *peer, const dots_customer_t *customer,

@@ -100,6 +100,15 @@ dots_signal_observe_release(dots_signal_observer_t *o)
 
 
 static void
+dots_signal_observe_gone(dots_signal_t *s)
+{
+    if (s->conf.ops->unobserve != NULL) {
+        s->conf.ops->unobserve(s->peer);
+    }
+}
+
+
+static void
 dots_signal_observe_remove(dots_signal_t *s, dots_signal_observer_t **link)
 {
     dots_signal_observer_t  *o;
@@ -107,6 +116,8 @@ dots_signal_observe_remove(dots_signal_t *s, dots_signal_observer_t **link)
     o = *link;
     *link = o->next;
     s->nobservers--;
+
+    dots_signal_observe_gone(s);
 
     dots_signal_interest(s);
 
@@ -286,8 +297,14 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
 
     s = ex->signal;
 
+    if (s->conf.ops->observe != NULL && s->conf.ops->observe(s->peer) != 0) {
+        return;
+    }
+
     o = calloc(1, sizeof(dots_signal_observer_t) + ex->data.len);
+
     if (o == NULL) {
+        dots_signal_observe_gone(s);
         return;
     }
 

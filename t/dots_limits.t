@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(29)->todo_alerts();
+$t->plan(36)->todo_alerts();
 
 dots_pki($t);
 
@@ -56,7 +56,7 @@ $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
         identity  sha256:$fp;
         prefix    203.0.113.0/24;
         mitigate  rtbh;
-        limits    rate=off sessions=off handshakes=off;
+        limits    rate=off sessions=off handshakes=off observers=1;
     }
 EOF
 $t->run();
@@ -64,6 +64,13 @@ $t->run();
 # each from an address of its own, but where the address is what is limited
 
 my $address = 10;
+
+sub observes {
+	my ($s, $value) = @_;
+
+	my $m = $s->get('o', undef, token => 'obs', options => [ [ 6, $value ] ]);
+	return $m && $m->{code} eq '2.05' && $m->{options}{6};
+}
 
 sub session {
 	my ($t, $cert, $from) = @_;
@@ -153,6 +160,18 @@ ok(dots_until(sub {
 	@pair = map { session($t, 'a') } 1 .. 2;
 	2 == grep { ($_->delete('c', 9) || { code => '' })->{code} eq '2.02' } @pair;
 	}, 20), 'two new sessions after a crash');
+
+# observers of a customer, in all of its sessions; beyond them a GET is a GET
+
+my @observing = map { session($t, 'self') } 1 .. 2;
+is($observing[0]->put('o', 1, prefix => ['203.0.113.1/32'])->{code}, '2.01',
+	'something to observe');
+ok(observes($observing[0], ''), 'the first observer');
+ok(!observes($observing[1], ''), 'no second one');
+ok(!observes($observing[0], "\x01"), 'the first deregisters');
+ok(observes($observing[1], ''), 'so there is room for one');
+is($observing[1]->command('close'), 'ok', 'its session ends');
+ok(dots_until(sub { observes($observing[0], '') }), 'and its observer with it');
 
 # handshakes of a customer
 
