@@ -170,6 +170,7 @@ typedef struct {
     ngx_str_t     code;         /* "2.01", "409", or empty */
     ngx_uint_t    status;       /* mitigation status, 0: none */
     ngx_uint_t    attack;       /* attack-status, 0: none */
+    const dots_target_t *scope; /* what is, or was to be, protected; NULL */
     ngx_str_t     reason;
 } ngx_dots_log_t;
 

@@ -2,6 +2,7 @@
 
 
 #define NGX_DOTS_LOG_LINE    2048
+#define NGX_DOTS_LOG_SCOPE   512
 #define NGX_DOTS_LOG_NUMBER  32    /* ,"status":N at most */
 #define NGX_DOTS_LOG_SILENCE 60    /* s between reports that it fails */
 
@@ -23,6 +24,7 @@ void
 ngx_dots_log(ngx_dots_log_t *entry)
 {
     u_char            line[NGX_DOTS_LOG_LINE], *p, *last;
+    char              scope[NGX_DOTS_LOG_SCOPE];
     ngx_str_t         s;
     ngx_dots_conf_t  *dcf;
 
@@ -61,6 +63,12 @@ ngx_dots_log(ngx_dots_log_t *entry)
 
     if (entry->attack && last - p >= NGX_DOTS_LOG_NUMBER) {
         p = ngx_slprintf(p, last, ",\"attack-status\":%ui", entry->attack);
+    }
+
+    if (entry->scope) {
+        s.data = (u_char *) scope;
+        s.len = dots_target_text(entry->scope, scope, sizeof(scope));
+        p = ngx_dots_log_member(p, last, "scope", &s);
     }
 
     p = ngx_dots_log_member(p, last, "reason", &entry->reason);

@@ -772,6 +772,7 @@ ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
     entry.cuid = m->cuid;
     entry.has_mid = 1;
     entry.mid = m->mid;
+    entry.scope = &m->target;
     entry.status = status;
     entry.reason.data = (u_char *) reason;
     entry.reason.len = ngx_strlen(reason);

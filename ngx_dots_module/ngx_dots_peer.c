@@ -374,6 +374,10 @@ ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
             entry.status = rq->mitigations[0].status;
         }
 
+        if (rq->mitigation) {
+            entry.scope = &rq->mitigation->target;
+        }
+
         if (request->if_match && rq->mitigation) {
             entry.attack = rq->mitigation->attack;
         }

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(74);
+$t->plan(75);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -53,6 +53,14 @@ is($m->{type}, 1, 'the answer to a NON is a NON');
 is($m->{format}, 271, 'application/dots+cbor');
 is_deeply($m->{cbor}, { 1 => { 2 => [ { 5 => 10, 14 => 600 } ] } },
 	'Figure 10: mid and lifetime');
+
+# the audit log has the request, and what for
+
+ok(dots_until(sub { $t->read_file('dots.log') =~ m!"mid":10,"method":"PUT",!
+	&& $t->read_file('dots.log') =~ m!"code":"2\.01","status":1,!
+	&& $t->read_file('dots.log')
+		=~ m!"scope":"192\.0\.2\.7/32 protocol:6 port:80 port:443-445"! }),
+	'a line of the audit log, with the scope');
 
 # the route: status 1 until it is seen, 2 then
 

@@ -591,6 +591,56 @@ test_target_uris(void **state)
 }
 
 
+/* For the log: whole items, and a word about those that found no room */
+
+static void
+test_target_texts(void **state)
+{
+    char               buf[128];
+    size_t             len, size;
+    dots_prefix_t      prefix;
+    dots_port_range_t  ports[] = { { 80, 80, 0 }, { 8000, 8080, 1 } };
+    uint8_t            protocols[] = { 6 };
+    dots_str_t         fqdn = dots_string("www.example.com");
+    dots_str_t         alias = dots_string("web");
+    dots_target_t      t = {
+        .nprefixes = 1, .prefixes = &prefix,
+        .nports = 2, .ports = ports,
+        .nprotocols = 1, .protocols = protocols,
+        .nfqdns = 1, .fqdns = &fqdn,
+        .naliases = 1, .aliases = &alias
+    };
+
+    static const char  whole[] = "192.0.2.1/32 www.example.com alias:web "
+                                 "protocol:6 port:80 port:8000-8080";
+
+    (void) state;
+
+    assert_int_equal(dots_prefix_parse(&prefix, dots_str("192.0.2.1/32", 12)),
+                     DOTS_OK);
+
+    assert_int_equal(dots_target_text(&t, buf, sizeof(buf)),
+                     sizeof(whole) - 1);
+    assert_memory_equal(buf, whole, sizeof(whole) - 1);
+
+    for (size = 8; size < sizeof(whole) + 3; size++) {
+
+        len = dots_target_text(&t, buf, size);
+
+        assert_true(len <= size);
+
+        if (len == sizeof(whole) - 1) {
+            assert_true(size >= sizeof(whole) - 1 + 4);
+            continue;
+        }
+
+        assert_memory_equal(buf + len - 4, " ...", 4);
+        assert_memory_equal(buf, whole, len - 4);
+        assert_true(len == 4 || whole[len - 4] == ' ');
+    }
+}
+
+
 int
 main(void)
 {
@@ -604,6 +654,7 @@ main(void)
         cmocka_unit_test(test_target_checks),
         cmocka_unit_test(test_target_resolved),
         cmocka_unit_test(test_target_uris),
+        cmocka_unit_test(test_target_texts),
     };
 
     return cmocka_run_group_tests(tests, test_target_setup,
