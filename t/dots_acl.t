@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl gobgpd gobgp/);
-$t->plan(124);
+$t->plan(126);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -427,5 +427,7 @@ ok(dots_until(sub { !routed('198.51.100.78/32') }), 'that ends by itself');
 is($code, 404, 'the ACL is over');
 ok(dots_until(sub { $t->read_file('dots.log') =~ /ACL \\"plain\\" is over/ }),
 	'the audit log');
+
+undef $t;       # the subs above would keep it beyond the plan
 
 ###############################################################################

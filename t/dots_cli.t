@@ -41,7 +41,7 @@ my $dots = ($ENV{DOTS_BUILD} || dots_top() . '/build/default') . '/dots';
 
 foreach my $who (qw/ a b stranger /) {
 	$t->write_file_expand("$who.conf", <<EOF);
-server = 127.0.0.1:%%PORT_8446_UDP%%
+server = 127.0.0.1:%%PORT_8980_UDP%%
 data   = https://localhost:@{[port(8443)]}
 name   = localhost
 ca     = $d/ca.crt
@@ -168,7 +168,7 @@ like($err, qr/other\.example/, 'said');
 
 # 3 and 2; localhost may be ::1 first, where nobody is
 
-($rc, $out, $err) = dots(@a, '--server', 'localhost:' . port(8446, udp => 1),
+($rc, $out, $err) = dots(@a, '--server', 'localhost:' . port(8980, udp => 1),
 	'status');
 is($rc, 0, 'the next address of the name');
 
@@ -231,7 +231,7 @@ like($err, qr/^dots: warning: state: /, 'but a word');
 
 # settings: no name, comments, a wrong line
 
-my $server = '127.0.0.1:' . port(8446, udp => 1);
+my $server = '127.0.0.1:' . port(8980, udp => 1);
 $t->write_file('short.conf', "server = $server   # its address is its name\n"
 	. "ca = \"$d/ca.crt\"\ncert = a.crt # ours\nkey = a.key\n"
 	. "state = state-of-a\n");
@@ -346,7 +346,7 @@ sub relay {
 	my $in = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1')
 		or die;
 	my $out = IO::Socket::INET->new(Proto => 'udp', PeerAddr => '127.0.0.1',
-		PeerPort => port(8446, udp => 1)) or die;
+		PeerPort => port(8980, udp => 1)) or die;
 
 	$t->run_daemon(sub {
 		my $s = IO::Select->new($in, $out);

@@ -148,7 +148,7 @@ like($s->command('recv 5000'), qr/closed/, 'the worker leaves');
 release();
 like(join('', $leaving->getlines()), qr!HTTP/1.1 201!,
 	'not before the data channel has its answer');
-waitpid delete $t->{_nginx_pid}, 0;
+waitpid $master, 0;
 $s->quit();
 
 $t->run();

@@ -33,7 +33,7 @@ my ($fp) = `openssl x509 -in $d/self.crt -noout -fingerprint -sha256`
 	=~ /=([0-9A-F:]+)/;
 
 my $conf = dots_conf(workers => 2,
-	listen => 'listen *:%%PORT_8446_UDP%% udp reuseport;',
+	listen => 'listen *:%%PORT_8980_UDP%% udp reuseport;',
 	customers => <<EOF);
     customer a {
         identity  dns:client.example.com;
@@ -59,7 +59,7 @@ $t->run();
 
 ###############################################################################
 
-my $port = port(8446, udp => 1);
+my $port = port(8980, udp => 1);
 my ($s, $m);
 
 # RFC 9132 section 8: who may connect, and as whom

@@ -45,8 +45,7 @@ sub kill_nginx {
 	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 	my @pids = ($master, dots_workers($t));
 	kill 'KILL', @pids;
-	waitpid $t->{_nginx_pid}, 0;
-	delete $t->{_nginx_pid};
+	waitpid $master, 0;
 	dots_until(sub { !grep { kill 0, $_ } @pids[1 .. $#pids] });
 	unlink $t->testdir() . '/nginx.pid';
 }

@@ -34,7 +34,7 @@ dots_dns($t);
 # heartbeats every second, two may be missed: lost after three
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
-	listen => 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport; '
+	listen => 'listen 127.0.0.1:%%PORT_8980_UDP%% udp reuseport; '
 		. 'listen 127.0.0.1:8446 ssl;',
 	dots => 'session_config heartbeat-interval=1..100/1 '
 		. 'missing-hb-allowed=1..20/2 probing-rate=5..10000/10000;'));

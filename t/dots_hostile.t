@@ -65,7 +65,7 @@ $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 
 ###############################################################################
 
-my $port = port(8446, udp => 1);
+my $port = port(8980, udp => 1);
 my $cuid = 'hostile';
 my %acked;          # cuid -> mid -> what the last acknowledged change was
 

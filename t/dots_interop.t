@@ -46,7 +46,7 @@ sub coap {
 	return `timeout 20 coap-client-openssl -N -B 10 -v 6 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
 }
 
-my $port = port(8446, udp => 1);
+my $port = port(8980, udp => 1);
 
 ###############################################################################
 

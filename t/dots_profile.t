@@ -26,7 +26,7 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 dots_has(qw/openssl/);
 
 my $d = $t->testdir();
-my $port = port(8446, udp => 1);
+my $port = port(8980, udp => 1);
 
 sub s_client {
 	my ($d, $port, @args) = @_;

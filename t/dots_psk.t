@@ -59,7 +59,7 @@ keys_are($t, "# one line, one key\n\nclient-a:$key\nurn:client:b:$other$other\n"
 $t->write_file_expand('nginx.conf', $with);
 $t->run();
 
-my $port = port(8446, udp => 1);
+my $port = port(8980, udp => 1);
 
 sub psk {
 	my ($t, $id, $key, @args) = @_;
@@ -141,7 +141,7 @@ SKIP: {
 sub dots {
 	my ($d, @args) = @_;
 	my $dots = ($ENV{DOTS_BUILD} || dots_top() . '/build/default') . '/dots';
-	my $cmd = join ' ', $dots, '--config', "$d/dots.conf", '--server', "127.0.0.1:" . port(8446, udp => 1),
+	my $cmd = join ' ', $dots, '--config', "$d/dots.conf", '--server', "127.0.0.1:" . port(8980, udp => 1),
 		'--state', "$d/dots.state", map { "'$_'" } @args;
 	my $out = `$cmd 2>&1`;
 	return ($? >> 8, $out);

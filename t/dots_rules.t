@@ -34,13 +34,7 @@ my $dir = $t->testdir();
 
 hosts('192.0.2.80 www.example.com');
 
-$t->run_daemon('dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null',
-	'--no-resolv', '--no-hosts', "--addn-hosts=$dir/hosts",
-	'--listen-address=127.0.0.1', '--bind-interfaces',
-	'--port=' . Test::Nginx::port(8053, udp => 1), '--local=/com/',
-	"--pid-file=$dir/dnsmasq.pid", "--log-facility=$dir/dnsmasq.log",
-	($> == 0 ? '--user=root' : ()));
-$t->waitforfile("$dir/dnsmasq.pid") or die "dnsmasq does not start\n";
+dots_dnsmasq($t, '--no-hosts', "--addn-hosts=$dir/hosts");
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
 	dots => 'lookup_interval 1s;', customers => <<'EOT'));

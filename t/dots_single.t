@@ -29,7 +29,7 @@ dots_pki($t);
 dots_gobgpd($t);
 
 $t->write_file_expand('nginx.conf', dots_conf(main => 'master_process off;',
-	listen => 'listen 127.0.0.1:%%PORT_8446_UDP%% udp;'));
+	listen => 'listen 127.0.0.1:%%PORT_8980_UDP%% udp;'));
 $t->run();
 $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 

@@ -280,7 +280,7 @@ like(dots_test($t), qr/\[emerg\].*is damaged/, 'an empty file');
 rename "$dir/aside", "$state/data.mdb" or die;
 like(dots_test($t), qr/test is successful/, 'a good one');
 
-my $nginx = $ENV{TEST_NGINX_BINARY} || $Test::Nginx::NGINX;
+my $nginx = $ENV{TEST_NGINX_BINARY};
 my $readonly = "unshare -m sh -c 'mount --bind $state $state && "
 	. "mount -o remount,bind,ro $state || exit 77; "
 	. "$nginx -t -p $dir/ -c $dir/nginx.conf -e stderr 2>&1; "
@@ -305,7 +305,7 @@ sub workers {
 }
 
 sub start_fails {
-	my $nginx = $ENV{TEST_NGINX_BINARY} || $Test::Nginx::NGINX;
+	my $nginx = $ENV{TEST_NGINX_BINARY};
 	return system("$nginx -p $dir/ -c $dir/nginx.conf -e $dir/start.log "
 		. ">/dev/null 2>&1");
 }

@@ -34,7 +34,7 @@ my ($fp) = `openssl x509 -in $d/self.crt -noout -fingerprint -sha256`
 
 my %conf = (workers => 2,
 	stream => 'dots_idle_timeout 30s;',
-	listen => 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport; '
+	listen => 'listen 127.0.0.1:%%PORT_8980_UDP%% udp reuseport; '
 		. 'listen 127.0.0.1:8446 ssl sndbuf=16k rcvbuf=16k;',
 	customers => <<EOF);
     customer a {
@@ -319,8 +319,7 @@ like($idle->command('recv 10000'), qr/^closed/, 'and closed');
 
 sub test_conf {
 	$t->write_file_expand('test.conf', dots_conf(%conf, @_));
-	my $nginx = $ENV{TEST_NGINX_BINARY} || $Test::Nginx::NGINX;
-	return `$nginx -t -p $d/ -c $d/test.conf -e stderr 2>&1`;
+	return `$ENV{TEST_NGINX_BINARY} -t -p $d/ -c $d/test.conf -e stderr 2>&1`;
 }
 
 like(test_conf(listen => 'listen 127.0.0.1:8447;'),

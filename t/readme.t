@@ -43,7 +43,7 @@ $conf =~ s!/etc/nginx/dots/!%%TESTDIR%%/!g;
 $conf =~ s!/var/lib/nginx/dots!%%TESTDIR%%/state!g;
 $conf =~ s!/var/log/nginx/!%%TESTDIR%%/!g;
 $conf =~ s!/usr/share/nginx-mod-dots!dots_top()!ge;
-$conf =~ s!listen 4646!listen 127.0.0.1:%%PORT_8446_UDP%%!g;
+$conf =~ s!listen 4646!listen 127.0.0.1:%%PORT_8980_UDP%%!g;
 $conf =~ s!listen 443!listen 127.0.0.1:8443!g;
 $conf =~ s!^events .*\n!!mg;
 

@@ -11,8 +11,9 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_pki dots_gobgpd dots_dns
-	dots_rib dots_until dots_session dots_cbor dots_decode dots_curl
-	dots_mitigate dots_begin_put dots_data_url dots_workers dots_has dots_test /;
+	dots_dnsmasq dots_rib dots_until dots_session dots_cbor dots_decode
+	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
+	dots_test /;
 
 use Cwd qw/ abs_path /;
 use File::Basename qw/ dirname /;
@@ -30,6 +31,27 @@ BEGIN {
 
 	push @INC, "$TOP/t/lib/nginx";
 	$ENV{PATH} .= ':/usr/sbin:/sbin';
+
+	# Debian's nginx unless told otherwise; its modules are not beside it
+
+	$ENV{TEST_NGINX_BINARY} ||= '/usr/sbin/nginx';
+	$ENV{TEST_NGINX_MODULES} ||= '/usr/lib/nginx/modules'
+		if $ENV{TEST_NGINX_BINARY} =~ m!^/usr/sbin/!;
+}
+
+# nginx's own library loads each module that nginx was configured to have as a
+# file; of Debian's seven a machine has those of the packages that it installed
+
+INIT {
+	if (my $all = Test::Nginx->can('test_globals_modules')) {
+		no warnings qw/ prototype redefine /;
+
+		*Test::Nginx::test_globals_modules = sub {
+			my $load = $all->(@_);
+			$load =~ s/^load_module (\S+);\n/-e $1 ? $& : ''/gme;
+			return $load;
+		};
+	}
 }
 
 our $BUILD = $ENV{DOTS_BUILD} || "$TOP/build/default";
@@ -137,7 +159,13 @@ sub dots_conf {
 
 	my $module = dots_module();
 	my $load = $ENV{DOTS_STATIC} ? '' : "load_module $module;";
+	my ($listen_http2, $http2) = _http2();
 	my $workers = $o{workers} || 1;
+
+	# as root the workers stay root: the test's folder is theirs
+
+	my $user = $> == 0 && ($ENV{TEST_NGINX_GLOBALS} || '') !~ /\buser\b/
+		? 'user root root;' : '';
 	my $lifetime = $o{lifetime}
 		|| 'default=3600 min=1 max=86400 indefinite=off terminating=2';
 	my $customers = $o{customers};
@@ -174,12 +202,13 @@ EOF
 	my $stream = $o{stream} || '';
 	my $http = $o{http} || '';
 	my $listen = $o{listen}
-		|| 'listen 127.0.0.1:%%PORT_8446_UDP%% udp reuseport; '
+		|| 'listen 127.0.0.1:%%PORT_8980_UDP%% udp reuseport; '
 		. 'listen 127.0.0.1:8446 ssl;';
 
 	return <<EOF;
 %%TEST_GLOBALS%%
 $load
+$user
 
 daemon off;
 worker_processes $workers;
@@ -208,7 +237,7 @@ $customers
 stream {
     %%TEST_GLOBALS_STREAM%%
 
-    resolver 127.0.0.1:%%PORT_8053_UDP%%;
+    resolver 127.0.0.2:%%PORT_8053_UDP%%;
     resolver_timeout 3s;
 
     server {
@@ -226,11 +255,12 @@ stream {
 http {
     %%TEST_GLOBALS_HTTP%%
 
-    resolver 127.0.0.1:%%PORT_8053_UDP%%;
+    resolver 127.0.0.2:%%PORT_8053_UDP%%;
     resolver_timeout 3s;
 
     server {
-        listen 127.0.0.1:8443 ssl http2;
+        listen 127.0.0.1:8443 ssl $listen_http2;
+        $http2
 
         ssl_certificate         %%TESTDIR%%/server.crt;
         ssl_certificate_key     %%TESTDIR%%/server.key;
@@ -248,12 +278,20 @@ http {
 EOF
 }
 
+# HTTP/2, for "listen" or as a directive of its own, as from 1.25.1
+sub _http2 {
+	my ($major, $minor, $patch) = `$ENV{TEST_NGINX_BINARY} -v 2>&1`
+		=~ m!nginx/(\d+)\.(\d+)\.(\d+)!;
+
+	return ($major <=> 1 || $minor <=> 25 || $patch <=> 1) < 0
+		? ('http2', '') : ('', 'http2 on;');
+}
+
 # what "nginx -t" says of nginx.conf
 sub dots_test {
 	my ($t) = @_;
 	my $dir = $t->testdir();
-	my $nginx = $ENV{TEST_NGINX_BINARY} || $Test::Nginx::NGINX;
-	return scalar `$nginx -t -p $dir/ -c $dir/nginx.conf -e stderr 2>&1`;
+	return scalar `$ENV{TEST_NGINX_BINARY} -t -p $dir/ -c $dir/nginx.conf -e stderr 2>&1`;
 }
 
 # ---- waiting for what must come ----
@@ -333,16 +371,23 @@ sub dots_dns {
 	@records = ('www.example.com,192.0.2.80,2001:db8:6401::80',
 		'elsewhere.example.com,100.64.0.80') unless @records;
 
+	dots_dnsmasq($t, '--no-hosts', '--local=/net/', '--local=/org/',
+		map { "--host-record=$_" } @records);
+}
+
+# dnsmasq with "@args", where the configuration's resolver looks: an address of
+# its own, as nginx's library holds TCP of a number that is UDP on 127.0.0.1
+sub dots_dnsmasq {
+	my ($t, @args) = @_;
+
 	my $dir = $t->testdir();
 	my $port = Test::Nginx::port(8053, udp => 1);
 
 	$t->run_daemon('dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null',
-		'--no-resolv', '--no-hosts', '--cache-size=0',
-		'--listen-address=127.0.0.1', '--bind-interfaces', "--port=$port",
+		'--no-resolv', '--cache-size=0', '--local=/com/',
+		'--listen-address=127.0.0.2', '--bind-interfaces', "--port=$port",
 		"--pid-file=$dir/dnsmasq.pid", "--log-facility=$dir/dnsmasq.log",
-		($> == 0 ? '--user=root' : ()),
-		'--local=/com/', '--local=/net/', '--local=/org/',
-		map { "--host-record=$_" } @records);
+		($> == 0 ? '--user=root' : ()), @args);
 
 	$t->waitforfile("$dir/dnsmasq.pid") or die "dnsmasq does not start\n";
 }
@@ -383,7 +428,10 @@ sub dots_curl {
 	my $code = <$fh>;
 	close $fh;
 
-	return ($code || 0, $t->read_file('curl.body'), $t->read_file('curl.head'));
+	# curl makes neither where nothing comes
+
+	return ($code || 0, map { -e "$dir/$_" ? $t->read_file($_) : '' }
+		qw/ curl.body curl.head /);
 }
 
 # A PUT of a dots-client by hand up to its body: a socket, and the line that
@@ -425,7 +473,7 @@ sub dots_session {
 	my $cert = exists $o{cert} ? $o{cert} : 'a';
 	my $tcp = ($o{transport} || $ENV{DOTS_TRANSPORT} || 'udp') eq 'tcp';
 	my $server = $o{server} || '127.0.0.1:' . ($tcp ? Test::Nginx::port(8446)
-		: Test::Nginx::port(8446, udp => 1));
+		: Test::Nginx::port(8980, udp => 1));
 
 	my @cmd = ("$BUILD/tools/" . ($tcp ? 'dots_client_tcp' : 'dots_client'),
 		'--server', $server, '--ca', "$dir/ca.crt",

@@ -11,8 +11,7 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/ log_in log_out http http_get http_head port /;
 
-use File::Path qw/ rmtree /;
-use File::Spec qw//;
+use File::Basename qw/ dirname /;
 use File::Temp qw/ tempdir /;
 use IO::Socket;
 use POSIX qw/ waitpid WNOHANG /;
@@ -20,7 +19,7 @@ use Socket qw/ SOCK_STREAM SOCK_DGRAM /;
 use Test::More qw//;
 use Time::HiRes qw/ sleep time /;
 
-our $NGINX = $ENV{TEST_NGINX_BINARY} || '/usr/sbin/nginx';
+our $NGINX = $ENV{TEST_NGINX_BINARY};
 
 my %ports;
 
@@ -52,12 +51,15 @@ sub DESTROY {
 	$self->stop_daemons();
 
 	if (Test::More->builder->expected_tests) {
-		local $Test::Nginx::TODO = 'alerts' unless $self->{_alerts};
-		my @alerts = $self->read_file('error.log') =~ /.+\[alert\].+/gm;
-		Test::More::is(join("\n", @alerts), '', 'no alerts');
+		my $log = $self->read_file('error.log');
 
-		my @errors = $self->read_file('error.log')
-			=~ /.+(?:Sanitizer|runtime error).+/gm;
+		{
+			local $Test::Nginx::TODO = 'alerts' unless $self->{_alerts};
+			my @alerts = $log =~ /.+\[alert\].+/gm;
+			Test::More::is(join("\n", @alerts), '', 'no alerts');
+		}
+
+		my @errors = $log =~ /.+(?:Sanitizer|runtime error).+/gm;
 		Test::More::is(join("\n", @errors), '', 'no sanitizer errors');
 	}
 
@@ -191,7 +193,8 @@ sub read_file {
 	my ($self, $name) = @_;
 	local $/;
 
-	open my $fh, '<', "$self->{_testdir}/$name" or return '';
+	open my $fh, '<', "$self->{_testdir}/$name"
+		or die "Can't open $name: $!\n";
 	my $content = <$fh>;
 	close $fh;
 
@@ -206,21 +209,22 @@ sub test_globals {
 	my $s = "pid $self->{_testdir}/nginx.pid;\n"
 		. "error_log $self->{_testdir}/error.log debug;\n";
 
-	# as root the workers stay root, as in nginx's own library: the test's
-	# directory is theirs
-
-	$s .= "user root root;\n" if $> == 0;
 	$s .= ($ENV{TEST_NGINX_GLOBALS} || '') . "\n";
+	$s .= $self->test_globals_modules();
+
+	return $self->{_test_globals} = $s;
+}
+
+sub test_globals_modules {
+	my ($self) = @_;
+
+	my $dir = $ENV{TEST_NGINX_MODULES} || dirname($NGINX);
 
 	$self->{_configure_args} = `$NGINX -V 2>&1`
 		unless defined $self->{_configure_args};
 
-	if ($self->{_configure_args} =~ /--with-stream=dynamic/) {
-		my $dir = $ENV{TEST_NGINX_MODULES} || '/usr/lib/nginx/modules';
-		$s .= "load_module $dir/ngx_stream_module.so;\n";
-	}
-
-	return $self->{_test_globals} = $s;
+	return $self->{_configure_args} =~ /--with-stream=dynamic/
+		? "load_module $dir/ngx_stream_module.so;\n" : '';
 }
 
 sub test_globals_http {
@@ -247,11 +251,10 @@ sub run {
 		$self->write_file_expand('nginx.conf', $c);
 	}
 
-	$self->{_nginx_pid} = $self->_start();
-
-	$self->waitforfile("$testdir/nginx.pid", $self->{_nginx_pid})
+	$self->waitforfile("$testdir/nginx.pid", $self->_start())
 		or die "Can't start nginx\n" . $self->read_file('error.log');
 
+	$self->{_started} = 1;
 	return $self;
 }
 
@@ -313,16 +316,18 @@ sub waitforsocket {
 sub reload {
 	my ($self) = @_;
 
-	kill 'HUP', $self->{_nginx_pid};
+	kill 'HUP', $self->read_file('nginx.pid');
 	return $self;
 }
 
 sub stop {
 	my ($self) = @_;
 
-	return $self unless $self->{_nginx_pid};
+	return $self unless delete $self->{_started};
 
-	my $pid = delete $self->{_nginx_pid};
+	# it may be gone already, and its file with it
+
+	my $pid = eval { $self->read_file('nginx.pid') } or return $self;
 
 	kill 'QUIT', $pid;
 
@@ -380,13 +385,12 @@ sub stop_daemons {
 	return $self;
 }
 
-# ---- ports: one number of the test is one free port of the machine ----
+# ---- ports: one number of the test is one free port, of TCP or of UDP ----
 
 sub port {
 	my ($num, %opts) = @_;
 
-	my $key = $num . ($opts{udp} ? '_UDP' : '');
-	return $ports{$key}{port} if $ports{$key};
+	return $ports{$num}{port} if $ports{$num};
 
 	# the lock stays open in this process, on an address that no test uses: it
 	# keeps other tests away from the number, for both protocols
@@ -404,7 +408,7 @@ sub port {
 			$opts{udp} ? () : (Listen => 1, ReuseAddr => 1)) or next;
 		close $free;
 
-		$ports{$key} = { port => $port, lock => $lock };
+		$ports{$num} = { port => $port, lock => $lock };
 		return $port;
 	}
 
