@@ -65,13 +65,13 @@ ngx_dots_log(ngx_dots_log_t *entry)
         p = ngx_slprintf(p, last, ",\"attack-status\":%ui", entry->attack);
     }
 
+    p = ngx_dots_log_member(p, last, "reason", &entry->reason);
+
     if (entry->scope) {
         s.data = (u_char *) scope;
         s.len = dots_target_text(entry->scope, scope, sizeof(scope));
         p = ngx_dots_log_member(p, last, "scope", &s);
     }
-
-    p = ngx_dots_log_member(p, last, "reason", &entry->reason);
 
     *p++ = '}';
     *p++ = LF;
