@@ -11,11 +11,13 @@ static ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
 static ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid);
 static ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd);
 static void ngx_dots_process_woken(ngx_event_t *ev);
+static void ngx_dots_process_wake_handler(ngx_event_t *ev);
 
 
 static ngx_int_t   ngx_dots_process_slot = -1;
 static ngx_pid_t   ngx_dots_process_pid;
 static void      (*ngx_dots_process_handler)(void);
+static ngx_event_t ngx_dots_process_wake;   /* the manager is to be woken */
 
 
 ngx_int_t
@@ -28,6 +30,11 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
     ngx_dots_process_pid = ngx_pid;
     ngx_dots_process_slot = -1;
     ngx_dots_process_handler = NULL;
+
+    ngx_memzero(&ngx_dots_process_wake, sizeof(ngx_event_t));
+
+    ngx_dots_process_wake.handler = ngx_dots_process_wake_handler;
+    ngx_dots_process_wake.log = cycle->log;
 
     if (ngx_process != NGX_PROCESS_WORKER
         && ngx_process != NGX_PROCESS_HELPER
@@ -176,8 +183,19 @@ ngx_dots_process_eventfd(void)
 }
 
 
+/* Once for all changes of one turn of the event loop. */
+
 void
 ngx_dots_process_wake_manager(void)
+{
+    if (!ngx_dots_process_wake.posted) {
+        ngx_post_event(&ngx_dots_process_wake, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_dots_process_wake_handler(ngx_event_t *ev)
 {
     uint64_t           one;
     ngx_atomic_uint_t  manager;
