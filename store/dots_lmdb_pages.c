@@ -433,6 +433,7 @@ dots_lmdb_pages_branch(dots_lmdb_pages_walk_t *w, const uint8_t *page, size_t n,
         return -1;
     }
 
+    next = e;
     below.from = range->from;
 
     for (i = 0; i < n; i++) {
