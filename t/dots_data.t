@@ -61,7 +61,7 @@ my $http = <<'EOF';
     }
 
     server {
-        listen 127.0.0.1:8443 ssl;
+        listen 127.0.0.1:8443 ssl http2;
         server_name open.example.com;
 
         ssl_certificate      %%TESTDIR%%/server.crt;

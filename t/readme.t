@@ -46,6 +46,7 @@ $conf =~ s!/usr/share/nginx-mod-dots!dots_top()!ge;
 $conf =~ s!listen 4646!listen 127.0.0.1:%%PORT_8980_UDP%%!g;
 $conf =~ s!listen 443!listen 127.0.0.1:8443!g;
 $conf =~ s!^events .*\n!!mg;
+$conf =~ s!^http \{!http {\n    %%TEST_GLOBALS_HTTP%%!m;
 
 $t->write_file_expand('nginx.conf', "%%TEST_GLOBALS%%\n"
 	. ($ENV{DOTS_STATIC} ? '' : "load_module $module;\n")

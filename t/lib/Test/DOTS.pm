@@ -159,7 +159,6 @@ sub dots_conf {
 
 	my $module = dots_module();
 	my $load = $ENV{DOTS_STATIC} ? '' : "load_module $module;";
-	my ($listen_http2, $http2) = _http2();
 	my $workers = $o{workers} || 1;
 
 	# as root the workers stay root: the test's folder is theirs
@@ -205,7 +204,7 @@ EOF
 		|| 'listen 127.0.0.1:%%PORT_8980_UDP%% udp reuseport; '
 		. 'listen 127.0.0.1:8446 ssl;';
 
-	return <<EOF;
+	return _http2(<<EOF);
 %%TEST_GLOBALS%%
 $load
 $user
@@ -259,8 +258,7 @@ http {
     resolver_timeout 3s;
 
     server {
-        listen 127.0.0.1:8443 ssl $listen_http2;
-        $http2
+        listen 127.0.0.1:8443 ssl http2;
 
         ssl_certificate         %%TESTDIR%%/server.crt;
         ssl_certificate_key     %%TESTDIR%%/server.key;
@@ -278,13 +276,16 @@ http {
 EOF
 }
 
-# HTTP/2, for "listen" or as a directive of its own, as from 1.25.1
+# "http2" of "listen" is a directive of its own as from 1.25.1
 sub _http2 {
+	my ($conf) = @_;
 	my ($major, $minor, $patch) = `$ENV{TEST_NGINX_BINARY} -v 2>&1`
 		=~ m!nginx/(\d+)\.(\d+)\.(\d+)!;
 
-	return ($major <=> 1 || $minor <=> 25 || $patch <=> 1) < 0
-		? ('http2', '') : ('', 'http2 on;');
+	$conf =~ s/ http2;/;\n        http2 on;/g
+		unless ($major <=> 1 || $minor <=> 25 || $patch <=> 1) < 0;
+
+	return $conf;
 }
 
 # what "nginx -t" says of nginx.conf
