@@ -15,6 +15,13 @@
 
 #define DOTS_SIGNAL_BLOCK_KEPT 2
 
+/*
+ * bytes of an ETag, the first of which is not 0: there are clients that take it
+ * for a number of 32 bits when they ask for the next block
+ */
+
+#define DOTS_SIGNAL_BLOCK_ETAG 4
+
 /* ms without a block after which nobody will ask for the rest: RFC 7959 2.4
  * and 2.5 leave it open; RFC 7252's EXCHANGE_LIFETIME */
 
@@ -26,7 +33,7 @@ typedef struct dots_signal_body_s  dots_signal_body_t;
 struct dots_signal_body_s {
     dots_signal_body_t  *next;
     uint64_t             key;           /* method, path, query */
-    uint64_t             etag;          /* of an answer */
+    uint8_t              etag[DOTS_SIGNAL_BLOCK_ETAG];  /* of an answer */
     int64_t              expires;       /* ms */
     int32_t              content_format;
     int64_t              max_age;
@@ -301,7 +308,7 @@ dots_signal_block_find(dots_signal_exchange_t *ex)
 
         if (ex->request.etag_len == 0
             || (ex->request.etag_len == sizeof(b->etag)
-                && memcmp(ex->request.etag, &b->etag, sizeof(b->etag)) == 0))
+                && memcmp(ex->request.etag, b->etag, sizeof(b->etag)) == 0))
         {
             return b;
         }
@@ -350,7 +357,7 @@ dots_signal_block_out(dots_signal_exchange_t *ex)
 
 static void
 dots_signal_block_keep(dots_signal_exchange_t *ex,
-    const dots_coap_message_t *response, uint64_t etag)
+    const dots_coap_message_t *response)
 {
     size_t                 n;
     uint64_t               key;
@@ -369,7 +376,9 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
 
         b = *link;
 
-        if (b->key == key && b->etag == etag && b->expires > ex->received) {
+        if (b->key == key && b->expires > ex->received
+            && memcmp(b->etag, response->etag, sizeof(b->etag)) == 0)
+        {
             return;
         }
 
@@ -400,7 +409,7 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
 
     b->len = response->payload.len;
     b->key = key;
-    b->etag = etag;
+    memcpy(b->etag, response->etag, sizeof(b->etag));
     b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
     b->content_format = response->content_format;
     b->max_age = response->max_age;
@@ -425,7 +434,7 @@ dots_signal_block_fit(dots_signal_exchange_t *ex,
 
     m.payload.len = 0;
     m.token_len = ex->request.token_len;
-    m.etag_len = sizeof(m.etag);
+    m.etag_len = DOTS_SIGNAL_BLOCK_ETAG;
     m.block2 = dots_coap_block(0xfffff, 1, 6);
     m.block1 = ex->request.block1;
     m.size2 = DOTS_SIGNAL_BODY;
@@ -467,12 +476,29 @@ dots_signal_block_fits(dots_signal_exchange_t *ex,
 
 
 static void
+dots_signal_block_tag(dots_coap_message_t *response)
+{
+    size_t    i;
+    uint64_t  hash;
+
+    hash = dots_signal_block_mix(0xcbf29ce484222325, response->payload.data,
+                                 response->payload.len);
+
+    for (i = 0; i < DOTS_SIGNAL_BLOCK_ETAG; i++) {
+        response->etag[i] = (uint8_t) (hash >> (56 - 8 * i));
+    }
+
+    response->etag[0] |= 0x80;
+    response->etag_len = DOTS_SIGNAL_BLOCK_ETAG;
+}
+
+
+static void
 dots_signal_block_cut(dots_signal_exchange_t *ex,
     dots_coap_message_t *response)
 {
     int64_t   num;
     size_t    size, total, offset;
-    uint64_t  etag;
     unsigned  szx, asked;
 
     static const char  beyond[] = "option 23, Block2: there is no such block";
@@ -509,13 +535,10 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
         return;
     }
 
-    etag = dots_signal_block_mix(0xcbf29ce484222325, response->payload.data,
-                                 total);
-
     /* section 4.4.2 of RFC 9132: always with its ETag */
 
-    response->etag_len = sizeof(etag);
-    memcpy(response->etag, &etag, sizeof(etag));
+    dots_signal_block_tag(response);
+
     response->block2 = dots_coap_block(num, offset + size < total, szx);
 
     if (num == 0) {
@@ -523,7 +546,7 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
     }
 
     if (total > size) {
-        dots_signal_block_keep(ex, response, etag);
+        dots_signal_block_keep(ex, response);
     }
 
     response->payload = dots_str(response->payload.data + offset,

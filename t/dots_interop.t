@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
-# A foreign CoAP client: libcoap's coap-client-openssl, with the bytes of RFC 9132
-# Figure 8 as they stand there.
+# Foreign clients: libcoap's coap-client-openssl over DTLS and TLS, with the body of
+# RFC 9132 Figure 8 as it stands there; and the messages of go-dots' client as its
+# source builds them.
 
 ###############################################################################
 
@@ -23,47 +24,196 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
-dots_has(qw/openssl coap-client-openssl/);
-$t->plan(8);
+dots_has(qw/cbor openssl coap-client-openssl/);
+$t->plan(44);
 
 dots_pki($t);
 
-$t->write_file_expand('nginx.conf', dots_conf());
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2));
 $t->run();
 $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 
 my $d = $t->testdir();
+my $cuid = 'dz6pHjaADkaFTbjr0JGBpw';
 
-$t->write_file('figure8', pack('H*', 'a10' . '1a1028' . '1a406'
-	. '82' . '74' . unpack('H*', '2001:db8:6401::1/128')
+# Figure 8
+
+my $figure8 = '0682' . '74' . unpack('H*', '2001:db8:6401::1/128')
 	. '74' . unpack('H*', '2001:db8:6401::2/128')
-	. '0783' . 'a1081850' . 'a1081901bb' . 'a108191f90' . '0a8106' . '0e190e10'));
+	. '0783' . 'a1081850' . 'a1081901bb' . 'a108191f90' . '0a8106';
 
-sub coap {
-	my ($d, $port, $method, $mid, @args) = @_;
-	my $uri = "coaps://localhost:$port/.well-known/dots/mitigate/"
-		. "cuid=dz6pHjaADkaFTbjr0JGBpw" . (defined $mid ? "/mid=$mid" : '');
-	return `timeout 20 coap-client-openssl -N -B 10 -v 6 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
-}
-
-my $port = port(8980, udp => 1);
+$t->write_file('figure8', pack('H*', "a101a10281a4${figure8}0e190e10"));
 
 ###############################################################################
 
-like(coap($d, $port, 'put', 123, '-t', 271, '-f', "$d/figure8"), qr/c:2\.01/,
-	'Figure 8 is accepted');
-like(coap($d, $port, 'put', 123, '-t', 271, '-f', "$d/figure8"), qr/c:2\.04/,
-	'and refreshed');
-like(coap($d, $port, 'get', 123), qr/c:2\.05/, 'read');
-like(coap($d, $port, 'get', undef), qr/c:2\.05/, 'all are read');
-like(coap($d, $port, 'put', 124, '-t', 60, '-f', "$d/figure8"), qr/c:4\.15/,
-	'another Content-Format');
-like(coap($d, $port, 'get', 125), qr/c:4\.04/, 'an unknown mid');
-like(coap($d, $port, 'delete', 123), qr/c:2\.02/, 'withdrawn');
+# coap-client-openssl of libcoap
+
+my %uri = (udp => 'coaps://localhost:' . port(8980, udp => 1),
+	tcp => 'coaps+tcp://localhost:' . port(8446));
+
+foreach my $transport (qw/ udp tcp /) {
+	my ($put, $n) = ([ '-t', 271, '-f', "$d/figure8" ], "over $transport");
+
+	like(coap($transport, 'put', 123, @$put), qr/c:2\.01/,
+		"4.4.1: Figure 8 $n");
+	like(coap($transport, 'put', 123, @$put), qr/c:2\.04/,
+		"4.4.1.3: refreshed $n");
+	like(coap($transport, 'get', 123), qr/c:2\.05/, "4.4.2: read $n");
+	like(coap($transport, 'get', undef), qr/c:2\.05/, "4.4.2: all $n");
+
+	my $observed = coap($transport, 'get', 123, '-s', 1);
+	like($observed, qr/c:2\.05.*Observe:/s, "4.4.2.1: observed $n");
+
+	like(coap($transport, 'get', 123, '-b', 32, '-o', "$d/body"),
+		qr!Block2:\d+/_/32!, "4.4.2: in blocks of 32 bytes $n");
+	is_deeply((dots_decode($t->read_file('body')) || {})->{1}{2}[0]{6},
+		[ '2001:db8:6401::1/128', '2001:db8:6401::2/128' ],
+		"RFC 7959: put together $n");
+
+	like(coap($transport, 'put', 124, '-t', 60, '-f', "$d/figure8"),
+		qr/c:4\.15/, "6: another Content-Format $n");
+	like(coap($transport, 'get', 125), qr/c:4\.04/, "4.4.2: an unknown mid $n");
+	like(coap($transport, 'delete', 123), qr/c:2\.02/, "4.4.4: withdrawn $n");
+	like(coap($transport, 'get', undef, '-A', 60), qr/c:4\.06/,
+		"RFC 7252, 5.10.4: another Accept $n");
+
+	$cuid .= 'x';
+}
 
 # the same by CON messages
 
-my $out = `timeout 20 coap-client-openssl -B 10 -v 6 -m get -c $d/a.crt -j $d/a.key -C $d/ca.crt 'coaps://localhost:$port/.well-known/dots/mitigate/cuid=dz6pHjaADkaFTbjr0JGBpw/mid=123' 2>&1`;
-like($out, qr/t:ACK c:2\.05/, 'an answer in the acknowledgement');
+like(coap('con', 'get', 124), qr/t:ACK c:4\.04/,
+	'RFC 7252, 4.2: an answer in the acknowledgement');
+
+###############################################################################
+
+# go-dots' client: its bodies, options and types, in its order.  Its tokens are
+# eight letters; each request for a block has Observe again, and as ETag the
+# answer's, read as a number of up to 32 bits.
+
+my $s = dots_session($t, transport => 'udp', client => 1);
+my ($path, $sid) = ([ '.well-known', 'dots', 'mitigate',
+	'cuid=go-dots-client-000' ], [ '.well-known', 'dots', 'config', 'sid=123' ]);
+my $one = [ @$path, 'mid=123' ];
+my $m;
+
+# the probe: no path, an empty Q-Block2
+
+$m = go('CON', 'GET', [], undef, [ 31, '' ]);
+is($m->{code}, '4.02', 'RFC 9177, 4.1: no Q-Block2');
+is($m->{type}, 2, 'in the acknowledgement');
+
+# sampleSessionConfigurationDraft.json
+
+my @sets = map { 'a5' . "1821a11824$_->[0]" . '1825a1182403' . '1826a1182407'
+	. "1827a1182bc48220$_->[1]" . '1828a1182bc482200f' }
+	[ '1832', '18cd' ], [ '181e', '189b' ];
+
+$m = go('CON', 'PUT', $sid, "a1181ea21820$sets[0]182c$sets[1]");
+is($m->{code}, '2.01', '4.5.2: session configuration');
+is($m->{type}, 2, '4.5: acknowledged');
+is($m->{body}, '', '4.5.2: without a body');
+
+$m = go('CON', 'GET', $sid, undef, [ 23, "\1" ]);
+is($m->{code}, '2.05', '4.5.1: read again');
+is(ord $m->{options}{23}[0], 9, 'RFC 7959: in blocks of 32 bytes');
+ok($m->{max_age}, '4.5.3: with Max-Age');
+
+# sampleMitigationRequestDraft.json, in the very same message twice, as after 3 s
+# without an answer
+
+$m = go('NON', 'PUT', $one, "a101a10281a5${figure8}0e1864182df5");
+is($m->{code}, '2.01', '4.4.1: a mitigation');
+is($m->{type}, 1, 'NON');
+is_deeply($m->{cbor}, { 1 => { 2 => [ { 5 => 123, 14 => 100 } ] } },
+	'mid and lifetime');
+
+$s->send($m->{asked});
+is($s->recv()->{bytes}, $m->{bytes}, '4.4: repeated, the very same answer');
+
+# all of them by -observe=0
+
+my ($got, $num, $token, $tag, %tags) = ('', 0, 'XVlBzgba');
+
+while ($num < 100) {
+	$m = go('NON', 'GET', $path, undef, [ 6, '' ],
+		[ 23, $num ? chr($num << 4 | 1) : "\1" ],
+		defined $tag ? [ 4, $tag ] : ());
+	last if $m->{code} ne '2.05';
+
+	$tags{unpack 'H*', $m->{options}{4}[0]} = 1;
+	$tag = substr($m->{options}{4}[0], 0, 4) =~ s/^\0+//r;
+	$got .= $m->{body};
+	last unless ord($m->{options}{23}[0]) & 8;
+
+	# meanwhile the remaining lifetime has become another
+
+	later() unless $num++;
+}
+
+is(length $got, $num * 32 + length $m->{body}, '4.4.2: in blocks of 32 bytes');
+is(scalar(keys %tags), 1, 'RFC 7959, 2.4: of one representation');
+is((dots_decode($got) || {})->{1}{2}[0]{5}, 123, 'put together');
+undef $token;
+
+# sampleMitigationRequestDraftEfficacyUpdate.json with -ifMatch=""
+
+$m = go('NON', 'PUT', $one, "a101a10281a6${figure8}0e1864181d02182df5",
+	[ 1, '' ]);
+is($m->{code}, '2.04', '4.4.3: an efficacy update');
+
+$m = go('NON', 'PUT', [ '.well-known', 'dots', 'hb' ], 'a11831a11833f5');
+is($m->{code}, '2.04', '4.7: a heartbeat');
+
+$m = go('NON', 'DELETE', $one);
+is($m->{code}, '2.02', '4.4.4: DELETE');
+is($m->{body}, '', 'without payload');
+
+$m = $s->notification('XVlBzgba');
+is($m->{type}, 1, '4.4.2.1: a notification with the token of the registration');
+is(ord $m->{options}{23}[0], 9, 'RFC 7959, 2.6: its first block of 32 bytes');
+
+$s->quit();
+undef $t;
+
+###############################################################################
+
+sub go {
+	my ($type, $method, $path, $body, @options) = @_;
+
+	my $bytes = $s->message(type => $type, method => $method, path => $path,
+		token => $token || join('', map { chr(97 + rand 26) } 1 .. 8),
+		body => defined $body ? pack('H*', $body) : undef,
+		options => \@options);
+
+	$s->send($bytes);
+	my $m = $s->notification($s->{sent_token}) || { code => 'none' };
+	$m->{asked} = $bytes;
+
+	return $m;
+}
+
+# a second later, as the mitigation's lifetime shows
+sub later {
+	my $other = dots_session($t, transport => 'udp');
+	my $left = sub { ($other->get('go-dots-client-000', 123) || {})
+		->{cbor}{1}{2}[0]{14} };
+	my $now = $left->();
+
+	dots_until(sub { $left->() < $now });
+}
+
+sub coap {
+	my ($transport, $method, $mid, @args) = @_;
+
+	my $uri = $uri{$transport eq 'tcp' ? 'tcp' : 'udp'}
+		. "/.well-known/dots/mitigate/cuid=$cuid"
+		. (defined $mid ? "/mid=$mid" : '');
+	my $non = $transport eq 'udp' ? '-N' : '';
+
+	unlink "$d/body";
+
+	return `timeout 20 coap-client-openssl $non -B 5 -v 7 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
+}
 
 ###############################################################################

@@ -28,7 +28,7 @@ test_read(test_peer_t *p, unsigned szx)
 {
     unsigned             num;
     dots_coap_message_t  m;
-    uint8_t              etag[8];
+    uint8_t              etag[4];
 
     test_len = 0;
 
@@ -46,6 +46,7 @@ test_read(test_peer_t *p, unsigned szx)
         /* RFC 9132 section 4.4.2: MUST include the ETag Option */
 
         assert_int_equal(m.etag_len, sizeof(etag));
+        assert_true(m.etag[0] != 0);    /* go-dots drops it otherwise */
 
         if (num == 0) {
             memcpy(etag, m.etag, sizeof(etag));
@@ -164,7 +165,7 @@ test_block_change(void **state)
 {
     char                 hex[256];
     size_t               i;
-    uint8_t              etag[8];
+    uint8_t              etag[4];
     test_peer_t          p;
     dots_coap_message_t  m;
 
@@ -176,16 +177,16 @@ test_block_change(void **state)
 
     test_ask(&p, 1, 0, 2);
     test_last(&p, &m);
-    memcpy(etag, m.etag, 8);
+    memcpy(etag, m.etag, sizeof(etag));
 
     test_list_set(3);
 
     test_ask(&p, 2, 1, 2);
     test_last(&p, &m);
-    assert_memory_equal(m.etag, etag, 8);
+    assert_memory_equal(m.etag, etag, sizeof(etag));
 
-    (void) snprintf(hex, sizeof(hex), "42 01 0003 aabb 48 ");
-    for (i = 0; i < 8; i++) {
+    (void) snprintf(hex, sizeof(hex), "42 01 0003 aabb 44 ");
+    for (i = 0; i < sizeof(etag); i++) {
         (void) snprintf(hex + strlen(hex), 4, "%02x ", etag[i]);
     }
     (void) snprintf(hex + strlen(hex), sizeof(hex) - strlen(hex),
@@ -195,7 +196,7 @@ test_block_change(void **state)
     test_last(&p, &m);
     assert_int_equal(m.code, dots_coap_code(2, 5));
     assert_int_equal(dots_coap_block_num(m.block2), 2);
-    assert_memory_equal(m.etag, etag, 8);
+    assert_memory_equal(m.etag, etag, sizeof(etag));
     assert_int_equal(p.nsubmits, 1);
 
     /* an ETag of something else: what is there now, which says so */
@@ -204,7 +205,7 @@ test_block_change(void **state)
                    "c1 12");
     test_last(&p, &m);
     assert_int_equal(m.code, dots_coap_code(2, 5));
-    assert_memory_not_equal(m.etag, etag, 8);
+    assert_memory_not_equal(m.etag, etag, sizeof(etag));
     assert_int_equal(p.nsubmits, 2);
 
     /* beyond the end */
