@@ -503,6 +503,38 @@ test_config_observe(void **state)
 }
 
 
+/*
+ * Section 4.5.3: who does not ask again before Max-Age is over keeps its session
+ * and what was negotiated, and nothing is sent to it.
+ */
+
+static void
+test_config_stale(void **state)
+{
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_figure_20();
+    test_open(&p);
+
+    test_input_at(&p, PUT_SID("0001") IDLE "a1 " INTERVAL("00"), 1000);
+    test_input_at(&p, GET_SID("0002"), 2000);
+    test_last(&p, &m);
+    assert_int_equal(m.max_age, 3600);
+
+    p.nsent = 0;
+    (void) dots_signal_timer(p.signal, 3602000 + 1);
+    assert_int_equal(p.nsent, 0);
+
+    test_input_at(&p, GET_SID("0003"), 3602000 + 2);
+    test_sent(&p, 0, CONTENT("0003") FIGURE_20("18 1e", "00"));
+
+    dots_signal_close(p.signal);
+}
+
+
 /* What is negotiated is used: retransmissions of a separate response. */
 
 static void
@@ -624,6 +656,7 @@ main(void)
         cmocka_unit_test(test_config_bodies),
         cmocka_unit_test(test_config_robust),
         cmocka_unit_test(test_config_observe),
+        cmocka_unit_test(test_config_stale),
         cmocka_unit_test(test_config_transmission),
         cmocka_unit_test(test_config_reliable),
         cmocka_unit_test(test_config_text),

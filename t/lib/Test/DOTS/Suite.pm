@@ -366,6 +366,19 @@ my @steps = (
 	is(join(' ', map { $_->{5} } @{(dots_decode($body) || {})->{1}{2} || []}),
 		join(' ', 120 .. 159), 'in blocks of 64 bytes');
 	is(scalar(keys %etags), 1, 'of one representation');
+
+	return if $v->{transport} eq 'tcp';
+
+	# 1280 bytes less those of IPv6 and UDP
+
+	$v->{b}->command('stats');
+	my $m = $v->get('b', $B);
+	my ($largest) = $v->{b}->command('stats') =~ /largest_in=(\d+)/;
+
+	ok($m->{options}{23} && number($m->{options}{23}[0]) & 8,
+		'in blocks that nobody asked for');
+	ok($largest > 512 && $largest <= 1280 - 48,
+		'7.3: datagrams for a path MTU of 1280 bytes') or diag($largest);
 } ],
 
 [ '4.4.1', 'large requests, RFC 7959', sub {
@@ -451,6 +464,11 @@ sub observe {
 	my ($v) = @_;
 
 	my @watchers = ([ 'other1', 80 ], [ 'other2', undef ]);
+
+	# no change of another mid is under way, which the observer of all would hear
+
+	dots_until(sub { !grep { $_->{16} == 1 }
+		@{$v->get('a', $A)->{cbor}{1}{2} || [ { 16 => 1 } ]} });
 
 	# the mitigator is kept from acting while status 1 is looked at
 
