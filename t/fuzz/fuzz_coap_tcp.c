@@ -6,42 +6,19 @@
  * Input: a byte of settings, a byte of how the stream is cut, the stream.
  */
 
-#include <stdlib.h>
-
 #include "dots_coap_tcp.h"
-#include "dots_signal.h"
+#include "fuzz_signal.h"
 
 
-#define FUZZ_MESSAGE 1152
-#define FUZZ_STRANGER 0x01  /* nobody's identity */
-#define FUZZ_HOLD     0x02  /* the host answers after the stream */
-#define FUZZ_CLOSE    0x04  /* or even after the peer has gone */
-#define FUZZ_RAW      0x08  /* the peer's first message is the stream's */
+#define FUZZ_RAW 0x08   /* the peer's first message is the stream's */
 
 
 typedef struct {
-    uint8_t         settings;
+    fuzz_host_t     host;       /* first: fuzz_submit() wants it there */
     int             holding;
     unsigned        finished;
     uint64_t        hash;       /* of all that was sent */
-    size_t          nheld;
-    dots_request_t *held[DOTS_SIGNAL_INFLIGHT];
 } fuzz_peer_t;
-
-
-static dots_schema_t         *fuzz_schema;
-static dots_customers_t      *fuzz_customers;
-static dots_customer_t       *fuzz_customer;
-static const dots_lifetime_t  fuzz_lifetime = { 3600, 30, 86400, 0, 120 };
-
-
-static void
-fuzz_expect(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 
 static void
@@ -103,85 +80,23 @@ fuzz_finished(void *peer, const char *why)
 }
 
 
-static void
-fuzz_finish(fuzz_peer_t *p, dots_request_t *rq)
-{
-    rq->verdict = (dots_verdict_t) (p->settings >> 4);
-    rq->now = 1000;
-
-    if (rq->operation == DOTS_MITIGATION_PUT) {
-        rq->conflict.status = 1;
-        rq->conflict.scope = rq->mitigation->target;
-    }
-
-    rq->done(rq);
-}
-
-
-static void
-fuzz_submit(void *peer, dots_request_t *rq)
-{
-    fuzz_peer_t  *p = peer;
-
-    if (p->settings & FUZZ_HOLD) {
-        fuzz_expect(p->nheld < DOTS_SIGNAL_INFLIGHT);
-        p->held[p->nheld++] = rq;
-        return;
-    }
-
-    fuzz_finish(p, rq);
-}
-
-
 static const dots_signal_ops_t  fuzz_ops = {
     .send = fuzz_send,
     .full = fuzz_full,
     .hold = fuzz_held,
     .finish = fuzz_finished,
-    .submit = fuzz_submit
+    .submit = fuzz_submit,
+    .audit = fuzz_audit
 };
-
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    char           err[DOTS_FAULT_TEXT];
-    dots_fault_t   fault;
-    dots_prefix_t  prefix;
-
-    (void) argc;
-    (void) argv;
-
-    fuzz_schema = dots_schema_load(SOURCE_DIR "/schemas", err, sizeof(err));
-    fuzz_customers = dots_customers_create();
-
-    fuzz_expect(fuzz_schema != NULL && fuzz_customers != NULL);
-
-    fuzz_customer = dots_customers_add(fuzz_customers, dots_str("a", 1),
-                                       &fault);
-    fuzz_expect(fuzz_customer != NULL);
-
-    fuzz_expect(dots_prefix_parse(&prefix, dots_str("192.0.2.0/24", 12))
-                == DOTS_OK);
-    fuzz_expect(dots_customers_add_prefix(fuzz_customers, fuzz_customer,
-                                          &prefix, 0, &fault)
-                == DOTS_OK);
-    fuzz_expect(dots_customers_finish(fuzz_customers, &fault) == DOTS_OK);
-
-    return 0;
-}
 
 
 /* All requests that wait, and those that their end lets in. */
 
 static void
-fuzz_answer(fuzz_peer_t *p)
+fuzz_answer(fuzz_host_t *h)
 {
-    dots_request_t  *rq;
-
-    while (p->nheld) {
-        rq = p->held[--p->nheld];
-        fuzz_finish(p, rq);
+    while (h->nheld) {
+        fuzz_finish(h, h->held[--h->nheld]);
     }
 }
 
@@ -199,11 +114,11 @@ fuzz_session(fuzz_peer_t *p, unsigned cut, const uint8_t *data, size_t size)
     static const uint8_t  csm[] = { 0x00, 0xe1 };
 
     s = dots_signal_create(&conf, p,
-                           p->settings & FUZZ_STRANGER ? NULL : fuzz_customer,
+                           p->host.settings & FUZZ_STRANGER ? NULL : fuzz_customer,
                            DOTS_SIGNAL_TCP, FUZZ_MESSAGE);
     fuzz_expect(s != NULL);
 
-    if (!(p->settings & FUZZ_RAW)) {
+    if (!(p->host.settings & FUZZ_RAW)) {
         dots_signal_input(s, csm, sizeof(csm), 0);
     }
 
@@ -222,19 +137,19 @@ fuzz_session(fuzz_peer_t *p, unsigned cut, const uint8_t *data, size_t size)
         size -= n;
 
         if (p->holding) {
-            fuzz_answer(p);
-            fuzz_expect(p->holding == 0 || p->finished || p->nheld);
+            fuzz_answer(&p->host);
+            fuzz_expect(p->holding == 0 || p->finished || p->host.nheld);
         }
     }
 
     fuzz_expect(dots_signal_timer(s, 1) != 0);
 
-    if (p->settings & FUZZ_CLOSE) {
+    if (p->host.settings & FUZZ_CLOSE) {
         dots_signal_close(s);
         s = NULL;
     }
 
-    fuzz_answer(p);
+    fuzz_answer(&p->host);
 
     if (s != NULL) {
         dots_signal_close(s);
@@ -259,7 +174,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     memset(&whole, 0, sizeof(fuzz_peer_t));
-    whole.settings = data[0];
+    whole.host.settings = data[0];
     cut = whole;
 
     fuzz_session(&whole, 0, data + 2, size - 2);
