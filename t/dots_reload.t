@@ -49,18 +49,6 @@ $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
 	customers => $one));
 $t->run();
 
-# reloads, and returns when the old workers have gone
-
-sub reload {
-	my ($t) = @_;
-	my @old = dots_workers($t);
-	$t->reload();
-	return dots_until(sub {
-		my %now = map { $_ => 1 } dots_workers($t);
-		return %now && !grep { $now{$_} } @old;
-	});
-}
-
 # descriptors of the master for waking processes
 
 sub eventfds {
@@ -131,7 +119,7 @@ is($a->get('r', 1)->{code}, '2.05', 'and changes nothing');
 $b->quit();
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
 	customers => $one));
-ok(reload($t), 'reload without the customer');
+ok(dots_reload($t), 'reload without the customer');
 ok(dots_until(sub { dots_rib($t) !~ m!198\.51\.100\.1/32! }),
 	'its route is withdrawn');
 like(dots_rib($t), qr!192\.0\.2\.1/32!, 'the other one stayed');
@@ -142,7 +130,7 @@ is($b->get('s')->{code}, '4.01', 'it is nobody now');
 # several in a row
 
 $a = dots_session($t);
-reload($t) foreach 1 .. 3;
+dots_reload($t) foreach 1 .. 3;
 $a = dots_session($t);
 is($a->get('r', 1)->{code}, '2.05', 'after three more');
 like(dots_rib($t), qr!192\.0\.2\.1/32!, 'with its route');

@@ -88,14 +88,8 @@ sub worker {
 
 sub reload {
 	my ($t) = @_;
-	my %old = map { $_ => 1 } dots_workers($t);
-	$t->reload();
-	return dots_until(sub {
-		my @now = dots_workers($t);
-		my $x = dots_session($t, cert => 'stranger');
-		return @now && !grep({ $old{$_} } @now)
-			&& $x->connected() =~ /^connected/;
-	}, 20);
+	return dots_reload($t)
+		&& dots_session($t, cert => 'stranger')->connected() =~ /^connected/;
 }
 
 ###############################################################################

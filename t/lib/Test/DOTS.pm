@@ -10,7 +10,7 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ dots_module dots_top dots_conf dots_pki dots_gobgpd dots_dns
+our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_pki dots_gobgpd dots_dns
 	dots_dnsmasq dots_rib dots_until dots_session dots_cbor dots_decode
 	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
 	dots_test /;
@@ -326,6 +326,19 @@ sub dots_workers {
 }
 
 # ---- GoBGP ----
+
+# Reloads, and returns when no old worker is left to answer with what was
+sub dots_reload {
+	my ($t) = @_;
+
+	my %old = map { $_ => 1 } dots_workers($t);
+	$t->reload();
+
+	return dots_until(sub {
+		my @now = dots_workers($t);
+		return @now && !grep { $old{$_} } @now;
+	}, 20);
+}
 
 sub dots_gobgpd {
 	my ($t) = @_;
