@@ -702,24 +702,11 @@ ngx_dots_acl_delete(ngx_dots_request_t *dr)
 static void
 ngx_dots_acl_deleted(ngx_dots_commit_t *commit)
 {
-    ngx_dots_request_t  *dr;
-
-    dr = commit->data;
-
-    switch (commit->txn.result) {
-
-    case DOTS_STORE_OK:
+    if (commit->txn.result == DOTS_STORE_OK) {
         ngx_dots_acl_changed();
-        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
-        return;
-
-    case DOTS_STORE_DECLINED:
-        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
-        return;
-
-    default:
-        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
     }
+
+    ngx_dots_request_deleted(commit->data, commit->txn.result);
 }
 
 

@@ -267,16 +267,9 @@ ngx_dots_data_client_deleted(ngx_dots_commit_t *commit)
         dr->epoch = ngx_dots_zone_epoch();
         ngx_dots_data_unbind(dr);
         ngx_dots_acl_changed();
-        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
-        return;
     }
 
-    if (commit->txn.result == DOTS_STORE_DECLINED) {
-        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
-        return;
-    }
-
-    ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
+    ngx_dots_request_deleted(dr, commit->txn.result);
 }
 
 
@@ -570,23 +563,7 @@ ngx_dots_data_alias_delete(ngx_dots_request_t *dr)
 static void
 ngx_dots_data_alias_deleted(ngx_dots_commit_t *commit)
 {
-    ngx_dots_request_t  *dr;
-
-    dr = commit->data;
-
-    switch (commit->txn.result) {
-
-    case DOTS_STORE_OK:
-        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
-        return;
-
-    case DOTS_STORE_DECLINED:
-        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
-        return;
-
-    default:
-        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
-    }
+    ngx_dots_request_deleted(commit->data, commit->txn.result);
 }
 
 

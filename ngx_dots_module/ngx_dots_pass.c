@@ -47,6 +47,11 @@ typedef struct {
 
 static void ngx_dots_pass_notify(void *ctx);
 static void ngx_dots_pass_log(void *ctx, int level, const char *text);
+static ngx_int_t ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch);
+static ngx_int_t ngx_dots_pass_chunk(const dots_mitigation_key_t *from,
+    uint64_t *generation, ngx_uint_t *epoch, dots_arena_t *a,
+    dots_mitigation_t **list, size_t *n);
+static ngx_int_t ngx_dots_pass_want(void);
 static void ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a);
 static ngx_dots_pass_work_t *ngx_dots_pass_choose(
     const dots_customer_t *customer, const dots_mitigation_t *m);
@@ -311,14 +316,8 @@ ngx_dots_pass_needed(void)
 void
 ngx_dots_pass_run(void)
 {
-    int                     rc;
-    size_t                  i, n;
-    uint64_t                generation;
-    ngx_uint_t              k, epoch;
-    dots_arena_t           *a, *last;
-    dots_registry_t        *r;
-    dots_mitigation_t      *list;
-    dots_mitigation_key_t   after, *from;
+    uint64_t    generation;
+    ngx_uint_t  k, epoch;
 
     ngx_dots_pass.failed = 0;
     ngx_dots_pass.again = 0;
@@ -329,91 +328,13 @@ ngx_dots_pass_run(void)
                     dots_mitigator_generation(ngx_dots_pass.work[k].runner);
     }
 
-    from = NULL;
-    last = NULL;
-    generation = ngx_dots_pass.generation;
-    epoch = ngx_dots_pass.epoch;
-
-    for ( ;; ) {
-
-        a = dots_arena_create(NGX_DOTS_PASS_ARENA);
-        r = a ? ngx_dots_zone_lock(0) : NULL;
-
-        if (r == NULL) {
-            dots_arena_destroy(a);
-            dots_arena_destroy(last);
-            return;
-        }
-
-        if (from == NULL) {
-
-            /* what changes while we look is for the next pass */
-
-            generation = dots_registry_generation(r);
-            epoch = ngx_dots_zone_epoch();
-
-        } else if (epoch != ngx_dots_zone_epoch()) {
-
-            /* another registry than the one that this pass began with */
-
-            ngx_dots_zone_unlock();
-            dots_arena_destroy(a);
-            dots_arena_destroy(last);
-            return;
-        }
-
-        rc = dots_registry_next(r, from, NGX_DOTS_PASS_CHUNK, a, &list, &n);
-
-        ngx_dots_zone_unlock();
-
-        if (rc != DOTS_OK) {
-            ngx_dots_pass.failed = 1;
-            n = 0;
-        }
-
-        for (i = 0; i < n; i++) {
-            ngx_dots_pass_entry(&list[i], a);
-        }
-
-        dots_arena_destroy(last);
-        last = a;
-
-        if (n == 0) {
-            break;
-        }
-
-        ngx_dots_pass_key(&list[n - 1], &after);
-        from = &after;
-    }
-
-    dots_arena_destroy(last);
-
     /* a store that fails is reported where it does; the set stays as it is */
 
-    if (ngx_dots_filter_run(ngx_dots_pass_filter) != NGX_OK) {
+    if (ngx_dots_pass_walk(&generation, &epoch) != NGX_OK
+        || ngx_dots_filter_run(ngx_dots_pass_filter) != NGX_OK
+        || ngx_dots_pass_want() != NGX_OK)
+    {
         return;
-    }
-
-    if (ngx_dots_pass.failed) {
-
-        /* half a set would withdraw routes that are wanted */
-
-        ngx_log_error(NGX_LOG_CRIT, ngx_dots_pass.log, 0,
-                      "dots: no memory to look through the mitigations");
-        return;
-    }
-
-    for (k = 0; k < ngx_dots_pass.nwork; k++) {
-        if (dots_mitigator_want(ngx_dots_pass.work[k].runner,
-                                ngx_dots_pass.work[k].rules,
-                                ngx_dots_pass.work[k].n)
-            != DOTS_OK)
-        {
-            ngx_log_error(NGX_LOG_CRIT, ngx_dots_pass.log, 0,
-                          "dots: no memory for the rules of \"%V\"",
-                          &ngx_dots_pass.work[k].mitigator->name);
-            return;
-        }
     }
 
     ngx_dots_pass.epoch = epoch;
@@ -428,6 +349,129 @@ ngx_dots_pass_run(void)
 
     ngx_dots_pass.generation = generation;
     ngx_dots_pass.checked = 1;
+}
+
+
+/*
+ * Looks at every mitigation; the lock is dropped between chunks.  What the
+ * registry was when the walk began goes to *generation and *epoch.  NGX_ABORT:
+ * it is not loaded, or another one now.
+ */
+
+static ngx_int_t
+ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch)
+{
+    size_t                  i, n;
+    ngx_int_t               rc;
+    dots_arena_t           *a, *last;
+    dots_mitigation_t      *list;
+    dots_mitigation_key_t   after, *from;
+
+    from = NULL;
+    last = NULL;
+
+    for ( ;; ) {
+
+        a = dots_arena_create(NGX_DOTS_PASS_ARENA);
+
+        rc = a ? ngx_dots_pass_chunk(from, generation, epoch, a, &list, &n)
+               : NGX_ABORT;
+
+        if (rc != NGX_OK || n == 0) {
+            break;
+        }
+
+        for (i = 0; i < n; i++) {
+            ngx_dots_pass_entry(&list[i], a);
+        }
+
+        /* the key that the next chunk begins behind lives in this one */
+
+        dots_arena_destroy(last);
+        last = a;
+
+        ngx_dots_pass_key(&list[n - 1], &after);
+        from = &after;
+    }
+
+    dots_arena_destroy(a);
+    dots_arena_destroy(last);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_dots_pass_chunk(const dots_mitigation_key_t *from, uint64_t *generation,
+    ngx_uint_t *epoch, dots_arena_t *a, dots_mitigation_t **list, size_t *n)
+{
+    int               rc;
+    dots_registry_t  *r;
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        return NGX_ABORT;
+    }
+
+    if (from == NULL) {
+
+        /* what changes while we look is for the next pass */
+
+        *generation = dots_registry_generation(r);
+        *epoch = ngx_dots_zone_epoch();
+
+    } else if (*epoch != ngx_dots_zone_epoch()) {
+
+        /* another registry than the one that this pass began with */
+
+        ngx_dots_zone_unlock();
+        return NGX_ABORT;
+    }
+
+    rc = dots_registry_next(r, from, NGX_DOTS_PASS_CHUNK, a, list, n);
+
+    ngx_dots_zone_unlock();
+
+    if (rc != DOTS_OK) {
+        ngx_dots_pass.failed = 1;
+        *n = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Gives the runners the sets that the walk has made, all or none. */
+
+static ngx_int_t
+ngx_dots_pass_want(void)
+{
+    ngx_uint_t             k;
+    ngx_dots_pass_work_t  *w;
+
+    if (ngx_dots_pass.failed) {
+
+        /* half a set would withdraw routes that are wanted */
+
+        ngx_log_error(NGX_LOG_CRIT, ngx_dots_pass.log, 0,
+                      "dots: no memory to look through the mitigations");
+        return NGX_ERROR;
+    }
+
+    for (k = 0; k < ngx_dots_pass.nwork; k++) {
+
+        w = &ngx_dots_pass.work[k];
+
+        if (dots_mitigator_want(w->runner, w->rules, w->n) != DOTS_OK) {
+            ngx_log_error(NGX_LOG_CRIT, ngx_dots_pass.log, 0,
+                          "dots: no memory for the rules of \"%V\"",
+                          &w->mitigator->name);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -148,6 +148,25 @@ ngx_dots_request_failed(int result)
 }
 
 
+void
+ngx_dots_request_deleted(ngx_dots_request_t *dr, int result)
+{
+    switch (result) {
+
+    case DOTS_STORE_OK:
+        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
+        return;
+
+    case DOTS_STORE_DECLINED:
+        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
+        return;
+
+    default:
+        ngx_dots_request_done(dr, ngx_dots_request_failed(result));
+    }
+}
+
+
 /* An entry is on its way to the disk for somebody else: look again shortly. */
 
 void

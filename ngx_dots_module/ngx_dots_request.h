@@ -47,6 +47,9 @@ void ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why);
 void ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr));
 
+/* Of a commit that removes what has to be there: DELETED or NOT_FOUND. */
+void ngx_dots_request_deleted(ngx_dots_request_t *dr, int result);
+
 /* The verdict of a commit that failed: FULL or UNAVAILABLE. */
 dots_verdict_t ngx_dots_request_failed(int result);
 
