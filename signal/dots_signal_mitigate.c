@@ -209,7 +209,7 @@ dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
 
     /* RFC 9132 section 4.4.3: an efficacy update without a match */
 
-    if (rq->operation == DOTS_MITIGATION_PUT
+    if (rq->operation == DOTS_MITIGATION_PUT && ex->request.if_match
         && rq->verdict == DOTS_VERDICT_NOT_FOUND)
     {
         dots_signal_ignore(ex, rq, "efficacy update of what is not there");
