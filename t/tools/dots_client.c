@@ -1001,24 +1001,9 @@ dots_client_stats(dots_client_t *dc, char *arg)
 static void
 dots_client_local(dots_client_t *dc, char *arg)
 {
-    char                     host[INET6_ADDRSTRLEN], port[6];
-    socklen_t                len;
-    struct sockaddr_storage  sa;
-
     (void) arg;
 
-    len = sizeof(sa);
-
-    if (getsockname(dc->fd, (struct sockaddr *) &sa, &len) == -1
-        || getnameinfo((struct sockaddr *) &sa, len, host, sizeof(host), port,
-                       sizeof(port), NI_NUMERICHOST|NI_NUMERICSERV)
-           != 0)
-    {
-        printf("failed no address\n");
-        return;
-    }
-
-    printf(strchr(host, ':') ? "local [%s]:%s\n" : "local %s:%s\n", host, port);
+    dots_client_print_local(dc->fd);
 }
 
 

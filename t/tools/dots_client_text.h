@@ -1,11 +1,12 @@
 /*
  * Numbers, hex and addresses on the command line and in the commands of
- * dots_client.c, which alone includes this.  Knows nothing of DTLS.
+ * dots_client.c and dots_client_tcp.c.  Knows nothing of DTLS.
  */
 
 #ifndef DOTS_CLIENT_TEXT_H
 #define DOTS_CLIENT_TEXT_H
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -175,6 +176,29 @@ dots_client_resolve(const char *text)
     }
 
     return res;
+}
+
+/* The socket's own address: "local ADDR:PORT". */
+
+static inline void
+dots_client_print_local(int fd)
+{
+    char                     host[INET6_ADDRSTRLEN], port[6];
+    socklen_t                len;
+    struct sockaddr_storage  sa;
+
+    len = sizeof(sa);
+
+    if (getsockname(fd, (struct sockaddr *) &sa, &len) == -1
+        || getnameinfo((struct sockaddr *) &sa, len, host, sizeof(host), port,
+                       sizeof(port), NI_NUMERICHOST|NI_NUMERICSERV)
+           != 0)
+    {
+        printf("failed no address\n");
+        return;
+    }
+
+    printf(strchr(host, ':') ? "local [%s]:%s\n" : "local %s:%s\n", host, port);
 }
 
 #endif /* DOTS_CLIENT_TEXT_H */
