@@ -34,8 +34,8 @@ dots_presence_t *dots_presence_create(void *memory, size_t size);
 
 /*
  * One more session of process "owner" (a nonzero id) speaks for the client, and
- * has been heard at "heard", or one less: when it was heard then stays known to the others.  join: the entry,
- * DOTS_FULL if there is no room for it.
+ * has been heard at "heard", or one less: when it was heard then stays known to
+ * the others.  join: the entry, DOTS_FULL if there is no room for it.
  */
 int64_t dots_presence_join(dots_presence_t *p, uint32_t owner,
     const dots_presence_key_t *key, int64_t heard);

@@ -7,6 +7,7 @@
 #define NGX_DOTS_CLIENT_HASH    16      /* bytes of a recommended cuid's */
 #define NGX_DOTS_CLIENT_CUID    24      /* and of its base64url */
 #define NGX_DOTS_CLIENT_ARENA   (4 * 1024 * 1024) /* all it preconfigured */
+#define NGX_DOTS_CLIENT_RETRY   5000    /* ms until what failed is tried again */
 
 
 struct ngx_dots_client_s {
@@ -19,6 +20,24 @@ struct ngx_dots_client_s {
 };
 
 
+/*
+ * A client that was lost and whose preconfigured mitigations are to begin: of
+ * this it is told once, so whoever was told does not give up.  Has no pointer
+ * into a configuration: it may outlive one.
+ */
+
+typedef struct {
+    ngx_event_t             retry;      /* cancelable: a worker that leaves has
+                                           time for one attempt */
+    dots_presence_key_t     key;
+    int64_t                 since;
+    unsigned                reported:1;
+    size_t                  customer;   /* bytes of its name, before the cuid */
+    size_t                  cuid;
+    u_char                  names[];
+} ngx_dots_client_loss_t;
+
+
 static ngx_int_t ngx_dots_client_presume(SSL *ssl,
     u_char cuid[NGX_DOTS_CLIENT_CUID], size_t *len);
 static void ngx_dots_client_add(ngx_dots_clients_t *clients,
@@ -27,8 +46,12 @@ static ngx_uint_t ngx_dots_client_elsewhere(ngx_dots_clients_t *clients,
     int64_t since);
 static void ngx_dots_client_note(ngx_dots_client_t *client, int64_t since,
     ngx_connection_t *c);
-static void ngx_dots_client_trigger(ngx_dots_client_t *client);
+static void ngx_dots_client_begin(ngx_dots_client_t *client, int64_t since);
+static void ngx_dots_client_retry(ngx_event_t *ev);
+static ngx_int_t ngx_dots_client_trigger(ngx_dots_client_loss_t *loss);
 static void ngx_dots_client_triggered(dots_request_t *rq);
+static void ngx_dots_client_failed(ngx_dots_client_loss_t *loss,
+    const char *why);
 
 
 ngx_int_t
@@ -328,7 +351,7 @@ ngx_dots_client_lost(ngx_dots_clients_t *clients, int64_t since,
             == DOTS_OK)
         {
             ngx_dots_client_note(client, since, c);
-            ngx_dots_client_trigger(client);
+            ngx_dots_client_begin(client, since);
         }
     }
 }
@@ -368,53 +391,141 @@ ngx_dots_client_note(ngx_dots_client_t *client, int64_t since,
  */
 
 static void
-ngx_dots_client_trigger(ngx_dots_client_t *client)
+ngx_dots_client_begin(ngx_dots_client_t *client, int64_t since)
 {
-    dots_arena_t    *arena;
-    dots_request_t  *rq;
+    u_char                  *p;
+    ngx_dots_client_loss_t  *loss;
+
+    loss = ngx_calloc(sizeof(ngx_dots_client_loss_t)
+                      + client->customer->name.len + client->len,
+                      ngx_cycle->log);
+    if (loss == NULL) {
+        return;
+    }
+
+    loss->key = client->key;
+    loss->since = since;
+    loss->customer = client->customer->name.len;
+    loss->cuid = client->len;
+
+    p = ngx_cpymem(loss->names, client->customer->name.data, loss->customer);
+    ngx_memcpy(p, client->cuid, loss->cuid);
+
+    loss->retry.handler = ngx_dots_client_retry;
+    loss->retry.data = loss;
+    loss->retry.log = ngx_cycle->log;
+    loss->retry.cancelable = 1;
+
+    ngx_dots_client_retry(&loss->retry);
+}
+
+
+/* A client that spoke again meanwhile asks for what it wants by itself. */
+
+static void
+ngx_dots_client_retry(ngx_event_t *ev)
+{
+    ngx_dots_client_loss_t  *loss;
+
+    loss = ev->data;
+
+    if (dots_presence_last(ngx_dots_shared->presence, &loss->key)
+        > loss->since)
+    {
+        ngx_free(loss);
+        return;
+    }
+
+    if (ngx_dots_client_trigger(loss) != NGX_OK) {
+        ngx_dots_client_failed(loss, "no memory");
+    }
+}
+
+
+/* NGX_OK: ngx_dots_client_triggered() is called, or the customer is gone. */
+
+static ngx_int_t
+ngx_dots_client_trigger(ngx_dots_client_loss_t *loss)
+{
+    dots_arena_t           *arena;
+    dots_request_t         *rq;
+    const dots_customer_t  *customer;
+
+    customer = dots_customers_by_name(ngx_dots_get_conf(ngx_cycle)->customers,
+                                      dots_str(loss->names, loss->customer));
+
+    if (customer == NULL) {
+        ngx_free(loss);
+        return NGX_OK;
+    }
 
     arena = dots_arena_create(NGX_DOTS_CLIENT_ARENA);
     if (arena == NULL) {
-        return;
+        return NGX_ERROR;
     }
 
     rq = dots_arena_alloc(arena, sizeof(dots_request_t));
 
     if (rq == NULL
         || dots_arena_dup(arena, &rq->cuid,
-                          dots_str(client->cuid, client->len))
+                          dots_str(loss->names + loss->customer, loss->cuid))
            != DOTS_OK)
     {
         dots_arena_destroy(arena);
-        return;
+        return NGX_ERROR;
     }
 
     rq->arena = arena;
     rq->operation = DOTS_MITIGATION_TRIGGER;
-    rq->customer = client->customer;
+    rq->customer = customer;
     rq->done = ngx_dots_client_triggered;
+    rq->data = loss;
 
     /* no names are resolved: they were when it was preconfigured */
 
     ngx_dots_request(rq, NULL, 0, ngx_cycle->log);
+
+    return NGX_OK;
 }
 
 
 static void
 ngx_dots_client_triggered(dots_request_t *rq)
 {
-    if (rq->verdict != DOTS_VERDICT_CHANGED
-        && rq->verdict != DOTS_VERDICT_NOT_FOUND)
+    ngx_dots_client_loss_t  *loss;
+
+    loss = rq->data;
+
+    if (rq->verdict == DOTS_VERDICT_CHANGED
+        || rq->verdict == DOTS_VERDICT_NOT_FOUND)
     {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "dots: preconfigured mitigations of a lost client of "
-                      "\"%*s\" do not begin: %s", rq->customer->name.len,
-                      rq->customer->name.data,
-                      rq->verdict == DOTS_VERDICT_FULL
-                      ? "no room for them" : rq->fault.message);
+        ngx_free(loss);
+
+    } else {
+        ngx_dots_client_failed(loss, rq->verdict == DOTS_VERDICT_FULL
+                                     ? "no room for them" : rq->fault.message);
     }
 
     dots_arena_destroy(rq->arena);
+}
+
+
+static void
+ngx_dots_client_failed(ngx_dots_client_loss_t *loss, const char *why)
+{
+    ngx_str_t  name;
+
+    if (!loss->reported) {
+        name.len = loss->customer;
+        name.data = loss->names;
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "dots: preconfigured mitigations of a lost client of "
+                      "\"%V\" do not begin: %s; trying again", &name, why);
+        loss->reported = 1;
+    }
+
+    ngx_add_timer(&loss->retry, NGX_DOTS_CLIENT_RETRY);
 }
 
 

@@ -367,6 +367,8 @@ ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch)
     dots_mitigation_t      *list;
     dots_mitigation_key_t   after, *from;
 
+    n = 0;
+    list = NULL;
     from = NULL;
     last = NULL;
 

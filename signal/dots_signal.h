@@ -131,7 +131,8 @@ int64_t dots_signal_timer(dots_signal_t *s, int64_t now);
  * What is to be sent is sent by dots_signal_timer(), which wants to be called
  * afterwards.
  */
-void dots_signal_changed(dots_signal_t *s, const dots_registry_change_t *change);
+void dots_signal_changed(dots_signal_t *s,
+    const dots_registry_change_t *change);
 
 /*
  * Nonzero while heartbeats may still find out that the session is lost: who

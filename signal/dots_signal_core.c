@@ -2,7 +2,7 @@
 #include "dots_signal_private.h"
 
 
-/* What every server of RFC 9132 has, in RFC 6690's form: nothing of a client. */
+/* What every server of RFC 9132 has, in RFC 6690's form; nothing of a client */
 
 static const char  dots_signal_core_links[] =
     "</.well-known/dots/mitigate>;ct=271;obs,"
