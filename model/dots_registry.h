@@ -153,7 +153,8 @@ int dots_registry_follow(dots_registry_t *r, dots_mitigation_t *m,
  * Reserves an entry whose time has come or that the server takes back, to be
  * stored as *m says: status 6 where it is over (remove it), 8 where it was
  * withdrawn before an immediate one (Table 3), or status 7 with "reason" for a
- * withdrawal by the server, which stays visible for "keep" ms.  DOTS_OK, DOTS_DECLINED (not there, not due any more, busy).
+ * withdrawal by the server, which stays visible for "keep" ms.  DOTS_OK,
+ * DOTS_DECLINED (not there, not due any more, busy).
  */
 int dots_registry_expire(dots_registry_t *r, const dots_mitigation_key_t *key,
     int64_t now, uint32_t owner, dots_arena_t *a, dots_mitigation_t *m);
