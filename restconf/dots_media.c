@@ -11,8 +11,17 @@ typedef struct {
     char  subtype[DOTS_MEDIA_WORD];
     char  charset[DOTS_MEDIA_WORD];  /* empty: none */
     int   weight;                    /* thousandths */
-    int   parameters;                /* those before "q" */
+    int   parameters;                /* but for "q" */
 } dots_media_range_t;
+
+
+static const char *const  dots_media_names[DOTS_MEDIAS] = {
+    [DOTS_MEDIA_NONE] = "",
+    [DOTS_MEDIA_JSON] = "application/yang-data+json",
+    [DOTS_MEDIA_XML] = "application/yang-data+xml",
+    [DOTS_MEDIA_PATCH_JSON] = "application/yang-patch+json",
+    [DOTS_MEDIA_PATCH_XML] = "application/yang-patch+xml",
+};
 
 
 static int
@@ -220,16 +229,20 @@ dots_media_next(dots_reader_t *r)
 }
 
 
-/* How closely the range names our type: 0 (not at all) to 4. */
+/* How closely the range names the type: 0 (not at all) to 4. */
 
 static int
-dots_media_specificity(const dots_media_range_t *m)
+dots_media_specificity(const dots_media_range_t *m, const char *name)
 {
+    size_t  len;
+
     if (strcmp(m->type, "*") == 0) {
         return strcmp(m->subtype, "*") == 0;
     }
 
-    if (strcasecmp(m->type, "application") != 0) {
+    len = strlen(m->type);
+
+    if (strncasecmp(name, m->type, len) != 0 || name[len] != '/') {
         return 0;
     }
 
@@ -237,7 +250,7 @@ dots_media_specificity(const dots_media_range_t *m)
         return 2;
     }
 
-    if (strcasecmp(m->subtype, "yang-data+json") != 0) {
+    if (strcasecmp(name + len + 1, m->subtype) != 0) {
         return 0;
     }
 
@@ -254,7 +267,7 @@ dots_media_charset_ok(const dots_media_range_t *m)
 
 
 int
-dots_media_accepted(dots_str_t accept)
+dots_media_quality(dots_str_t accept, const char *name)
 {
     int                 best, specificity, weight;
     const uint8_t      *start;
@@ -262,7 +275,7 @@ dots_media_accepted(dots_str_t accept)
     dots_media_range_t  m;
 
     if (accept.len == 0) {
-        return 1;
+        return DOTS_MEDIA_QUALITY;
     }
 
     r = (dots_reader_t) { accept.data, accept.data + accept.len, 0 };
@@ -280,7 +293,7 @@ dots_media_accepted(dots_str_t accept)
             r.failed = 1;
         }
 
-        specificity = dots_media_specificity(&m);
+        specificity = dots_media_specificity(&m, name);
 
         if (!r.failed && dots_media_charset_ok(&m) && specificity >= best
             && specificity > 0)
@@ -294,18 +307,35 @@ dots_media_accepted(dots_str_t accept)
         dots_media_next(&r);
     }
 
-    return weight > 0;
+    return weight;
 }
 
 
-int
-dots_media_is_json(dots_str_t content_type)
+dots_media_t
+dots_media_choose(dots_str_t accept)
 {
+    int  json, xml;
+
+    json = dots_media_quality(accept, dots_media_names[DOTS_MEDIA_JSON]);
+    xml = dots_media_quality(accept, dots_media_names[DOTS_MEDIA_XML]);
+
+    if (json == 0 && xml == 0) {
+        return DOTS_MEDIA_NONE;
+    }
+
+    return json >= xml ? DOTS_MEDIA_JSON : DOTS_MEDIA_XML;
+}
+
+
+dots_media_t
+dots_media_content(dots_str_t content_type)
+{
+    size_t              i;
     dots_reader_t       r;
     dots_media_range_t  m;
 
     if (content_type.len == 0) {
-        return 0;
+        return DOTS_MEDIA_NONE;
     }
 
     r = (dots_reader_t) { content_type.data,
@@ -314,7 +344,23 @@ dots_media_is_json(dots_str_t content_type)
     dots_media_spaces(&r);
     dots_media_range(&r, &m);
 
-    return !r.failed && r.pos == r.end && dots_media_charset_ok(&m)
-           && strcasecmp(m.type, "application") == 0
-           && strcasecmp(m.subtype, "yang-data+json") == 0;
+    if (r.failed || r.pos != r.end || !dots_media_charset_ok(&m)) {
+        return DOTS_MEDIA_NONE;
+    }
+
+    for (i = DOTS_MEDIA_JSON; i < DOTS_MEDIAS; i++) {
+
+        if (dots_media_specificity(&m, dots_media_names[i]) >= 3) {
+            return (dots_media_t) i;
+        }
+    }
+
+    return DOTS_MEDIA_NONE;
+}
+
+
+dots_str_t
+dots_media_name(dots_media_t media)
+{
+    return dots_str(dots_media_names[media], strlen(dots_media_names[media]));
 }

@@ -63,8 +63,7 @@ static const dots_restconf_verdict_t  dots_restconf_verdicts[] = {
 static void
 dots_restconf_finish(dots_exchange_t *x, int result)
 {
-    dots_restconf_t          *rc;
-    static const dots_str_t   media = dots_string(DOTS_MEDIA_JSON);
+    dots_restconf_t  *rc;
 
     rc = x->rc;
 
@@ -93,7 +92,7 @@ dots_restconf_finish(dots_exchange_t *x, int result)
     }
 
     if (rc->text.len != 0) {
-        rc->media = media;
+        rc->media = dots_media_name(DOTS_MEDIA_JSON);
     }
 
     rc->done(rc);
@@ -251,15 +250,18 @@ dots_restconf_handler(dots_exchange_t *x, dots_method_t method,
 static int
 dots_restconf_content(dots_exchange_t *x, dots_method_t method)
 {
+    dots_str_t        json;
     dots_restconf_t  *rc;
 
     rc = x->rc;
 
-    if (!dots_media_accepted(rc->accept)) {
+    json = dots_media_name(DOTS_MEDIA_JSON);
+
+    if (dots_media_quality(rc->accept, (const char *) json.data) == 0) {
         return dots_restconf_error_status(&x->error, 406,
                                           DOTS_TAG_INVALID_VALUE,
-                                          "only " DOTS_MEDIA_JSON
-                                          " can be returned");
+                                          "only %s can be returned",
+                                          (const char *) json.data);
     }
 
     if (method != DOTS_METHOD_POST && method != DOTS_METHOD_PUT) {
@@ -271,11 +273,11 @@ dots_restconf_content(dots_exchange_t *x, dots_method_t method)
                                    "the message-body is missing");
     }
 
-    if (!dots_media_is_json(rc->content_type)) {
+    if (dots_media_content(rc->content_type) != DOTS_MEDIA_JSON) {
         return dots_restconf_error_status(&x->error, 415,
                                           DOTS_TAG_NOT_SUPPORTED,
-                                          "the Content-Type has to be "
-                                          DOTS_MEDIA_JSON);
+                                          "the Content-Type has to be %s",
+                                          (const char *) json.data);
     }
 
     return DOTS_OK;

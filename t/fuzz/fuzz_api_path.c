@@ -75,8 +75,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     (void) dots_query_parse(&q, text, DOTS_QUERY_CONTENT, &e);
-    (void) dots_media_accepted(text);
-    (void) dots_media_is_json(text);
+    (void) dots_media_choose(text);
+    (void) dots_media_content(text);
 
     dots_arena_destroy(a);
 

@@ -12,18 +12,23 @@
 #include "dots_media.h"
 
 
+#define NONE DOTS_MEDIA_NONE
+#define JSON DOTS_MEDIA_JSON
+#define XML  DOTS_MEDIA_XML
+
+
 typedef struct {
-    const char *text;
-    int         expected;
+    const char   *text;
+    dots_media_t  expected;
 } test_case_t;
 
 
 static void
-test_table(const test_case_t *c, size_t n, int (*check)(dots_str_t s))
+test_table(const test_case_t *c, size_t n, dots_media_t (*check)(dots_str_t s))
 {
-    int     rc;
-    char   *copy;
-    size_t  i, len;
+    char         *copy;
+    size_t        i, len;
+    dots_media_t  media;
 
     for (i = 0; i < n; i++) {
         len = strlen(c[i].text);
@@ -33,11 +38,11 @@ test_table(const test_case_t *c, size_t n, int (*check)(dots_str_t s))
         assert_non_null(copy);
         memcpy(copy, c[i].text, len);
 
-        rc = check(dots_str(copy, len)) != 0;
+        media = check(dots_str(copy, len));
         free(copy);
 
-        if (rc != c[i].expected) {
-            fail_msg("\"%s\": %d", c[i].text, rc);
+        if (media != c[i].expected) {
+            fail_msg("\"%s\": %d", c[i].text, media);
         }
     }
 }
@@ -47,60 +52,66 @@ static void
 test_accept(void **state)
 {
     static const test_case_t  cases[] = {
-        { "", 1 },
-        { "application/yang-data+json", 1 },
-        { "Application/YANG-Data+JSON", 1 },
-        { "*/*", 1 },
-        { "application/*", 1 },
-        { "application/yang-data+xml", 0 },
-        { "application/json", 0 },
-        { "text/*", 0 },
-        { "*/json", 0 },
-        { "application/yang-data+xml, application/yang-data+json", 1 },
-        { "application/yang-data+xml,application/yang-data+json;q=0.5", 1 },
-        { "application/yang-data+json;q=0", 0 },
-        { "application/yang-data+json;q=0.000", 0 },
-        { "application/yang-data+json;Q=0", 0 },
-        { "application/yang-data+json;q=0.001", 1 },
-        { "application/yang-data+json ; q=0.1", 1 },
-        { "*/*;q=0", 0 },
+        { "", JSON },
+        { "application/yang-data+json", JSON },
+        { "Application/YANG-Data+JSON", JSON },
+        { "*/*", JSON },
+        { "application/*", JSON },
+        { "application/yang-data+xml", XML },
+        { "application/json", NONE },
+        { "text/*", NONE },
+        { "*/json", NONE },
+        { "application/yang-data+xml, application/yang-data+json", JSON },
+        { "application/yang-data+xml,application/yang-data+json;q=0.5", XML },
+        { "application/yang-data+xml;q=0.5,application/yang-data+json", JSON },
+        { "application/*;q=0.2, application/yang-data+xml;q=0.1", JSON },
+        { "application/*;q=0.2, application/yang-data+json;q=0.1", XML },
+        { "application/yang-data+xml, */*", JSON },
+        { "application/yang-data+xml, */*;q=0.9", XML },
+        { "application/yang-patch+json", NONE },
+        { "application/yang-data+json;q=0", NONE },
+        { "application/yang-data+json;q=0.000", NONE },
+        { "application/yang-data+json;Q=0", NONE },
+        { "application/yang-data+json;q=0.001", JSON },
+        { "application/yang-data+json ; q=0.1", JSON },
+        { "*/*;q=0", NONE },
 
         /* the most specific range decides, in any order */
-        { "*/*, application/yang-data+json;q=0", 0 },
-        { "application/yang-data+json;q=0, */*", 0 },
-        { "application/*;q=0, */*", 0 },
-        { "*/*;q=0, application/*", 1 },
-        { "application/*;q=0, application/yang-data+json;q=0.1", 1 },
-        { "application/yang-data+json;q=0, application/yang-data+json", 1 },
+        { "*/*, application/yang-data+json;q=0", XML },
+        { "application/yang-data+json;q=0, */*", XML },
+        { "application/*;q=0, */*", NONE },
+        { "*/*;q=0, application/*", JSON },
+        { "application/*;q=0, application/yang-data+json;q=0.1", JSON },
+        { "application/yang-data+json;q=0, application/yang-data+json", JSON },
 
-        { "application/yang-data+json;charset=utf-8", 1 },
-        { "application/yang-data+json;charset=\"UTF-8\"", 1 },
-        { "application/yang-data+json;charset=latin1", 0 },
+        { "application/yang-data+json;charset=utf-8", JSON },
+        { "application/yang-data+json;charset=\"UTF-8\"", JSON },
+        { "application/yang-data+json;charset=latin1", NONE },
 
         /* malformed ranges count for nothing */
-        { "application", 0 },
-        { "application/", 0 },
-        { "application/yang-data+json;q=2", 0 },
-        { "application/yang-data+json;q=1.001", 0 },
-        { "application/yang-data+json;q=0.1234", 0 },
-        { "application/yang-data+json;q=", 0 },
-        { "application/yang-data+json x", 0 },
-        { "foo, , */*;q=0.1", 1 },
-        { "a/b;c=\"x,*/*\"", 0 },
-        { "a/b;c=\"x\\\",*/*\"", 0 },
-        { "a/b;c=\"x\\", 0 },
-        { "a/b;c=\"x\", */*", 1 },
-        { ",", 0 },
-        { ";", 0 },
-        { "application/yang-data+json;", 1 },
-        { "application/yang-data+json;;q=1", 1 },
+        { "application", NONE },
+        { "application/", NONE },
+        { "application/yang-data+json;q=2", NONE },
+        { "application/yang-data+json;q=1.001", NONE },
+        { "application/yang-data+json;q=0.1234", NONE },
+        { "application/yang-data+json;q=", NONE },
+        { "application/yang-data+json x", NONE },
+        { "foo, , */*;q=0.1", JSON },
+        { "a/b;c=\"x,*/*\"", NONE },
+        { "a/b;c=\"x\\\",*/*\"", NONE },
+        { "a/b;c=\"x\\", NONE },
+        { "a/b;c=\"x\", */*", JSON },
+        { ",", NONE },
+        { ";", NONE },
+        { "application/yang-data+json;", JSON },
+        { "application/yang-data+json;;q=1", JSON },
         { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b, */*", 1 },
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b, */*", JSON },
     };
 
     (void) state;
 
-    test_table(cases, sizeof(cases) / sizeof(cases[0]), dots_media_accepted);
+    test_table(cases, sizeof(cases) / sizeof(cases[0]), dots_media_choose);
 }
 
 
@@ -108,27 +119,48 @@ static void
 test_content_type(void **state)
 {
     static const test_case_t  cases[] = {
-        { "application/yang-data+json", 1 },
-        { "APPLICATION/yang-DATA+json", 1 },
-        { " application/yang-data+json ", 1 },
-        { "application/yang-data+json; charset=utf-8", 1 },
-        { "application/yang-data+json;charset=\"utf-8\"", 1 },
-        { "application/yang-data+json; charset=UTF-8; x=y", 1 },
-        { "application/yang-data+json; charset=utf-16", 0 },
-        { "application/yang-data+xml", 0 },
-        { "application/json", 0 },
-        { "application/yang-data+json, application/yang-data+json", 0 },
-        { "application/yang-data", 0 },
-        { "application/yang-data+json2", 0 },
-        { "*/*", 0 },
-        { "", 0 },
-        { "application/yang-data+json; charset", 0 },
-        { "application/yang-data+json; charset=\"utf-8", 0 },
+        { "application/yang-data+json", JSON },
+        { "APPLICATION/yang-DATA+json", JSON },
+        { " application/yang-data+json ", JSON },
+        { "application/yang-data+json; charset=utf-8", JSON },
+        { "application/yang-data+json;charset=\"utf-8\"", JSON },
+        { "application/yang-data+json; charset=UTF-8; x=y", JSON },
+        { "application/yang-data+json; charset=utf-16", NONE },
+        { "application/yang-data+xml", XML },
+        { "application/yang-data+xml;charset=utf-8", XML },
+        { "application/yang-data+xml;charset=latin1", NONE },
+        { "application/yang-patch+json", DOTS_MEDIA_PATCH_JSON },
+        { "application/yang-patch+xml", DOTS_MEDIA_PATCH_XML },
+        { "application/yang-patch", NONE },
+        { "application/*", NONE },
+        { "application/json", NONE },
+        { "application/yang-data+json, application/yang-data+json", NONE },
+        { "application/yang-data", NONE },
+        { "application/yang-data+json2", NONE },
+        { "*/*", NONE },
+        { "", NONE },
+        { "application/yang-data+json; charset", NONE },
+        { "application/yang-data+json; charset=\"utf-8", NONE },
     };
 
     (void) state;
 
-    test_table(cases, sizeof(cases) / sizeof(cases[0]), dots_media_is_json);
+    test_table(cases, sizeof(cases) / sizeof(cases[0]), dots_media_content);
+}
+
+
+static void
+test_quality(void **state)
+{
+    dots_str_t  accept = dots_string("text/event-stream;q=0.3, */*;q=0.1");
+
+    (void) state;
+
+    assert_int_equal(dots_media_quality(accept, "text/event-stream"), 300);
+    assert_int_equal(dots_media_quality(accept, "text/event"), 100);
+    assert_int_equal(dots_media_quality(accept, "application/yang"), 100);
+    assert_int_equal(dots_media_quality(dots_str(NULL, 0), "application/yang"),
+                     DOTS_MEDIA_QUALITY);
 }
 
 
@@ -138,6 +170,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_accept),
         cmocka_unit_test(test_content_type),
+        cmocka_unit_test(test_quality),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
