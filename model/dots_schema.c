@@ -7,6 +7,7 @@
 
 
 #define DOTS_SCHEMA_PATH 4096
+#define DOTS_SCHEMA_TEXT (1024 * 1024) /* the longest of ours has 50 KB */
 
 
 /*
@@ -48,6 +49,7 @@ static const dots_schema_module_t  dots_schema_modules[] = {
     { "ietf-interfaces", "2018-02-20", DOTS_SCHEMA_IMPORTED, NULL },
     { "ietf-network", "2018-02-26", DOTS_SCHEMA_IMPORTED, NULL },
     { "ietf-network-topology", "2018-02-26", DOTS_SCHEMA_IMPORTED, NULL },
+    { "ietf-datastores", "2018-02-14", DOTS_SCHEMA_IMPORTED, NULL },
 
     { "dots-server-deviations", "2026-11-24", DOTS_SCHEMA_OPTIONAL, NULL },
     { "ietf-access-control-list", "2019-03-04", DOTS_SCHEMA_REQUIRED,
@@ -55,6 +57,11 @@ static const dots_schema_module_t  dots_schema_modules[] = {
     { "ietf-dots-data-channel", "2020-05-28", DOTS_SCHEMA_REQUIRED, NULL },
     { "iana-dots-signal-channel", "2021-09-02", DOTS_SCHEMA_REQUIRED, NULL },
     { "ietf-dots-signal-channel", "2021-09-02", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-restconf", "2017-01-26", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-restconf-monitoring", "2017-01-26", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-yang-library", "2019-01-04", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-yang-patch", "2017-02-22", DOTS_SCHEMA_REQUIRED, NULL },
+    { "dots-server-notifications", "2026-11-28", DOTS_SCHEMA_REQUIRED, NULL },
     { "ietf-dots-signal-control", "2021-09-02", DOTS_SCHEMA_OPTIONAL, NULL },
     { "ietf-dots-call-home", "2021-12-09", DOTS_SCHEMA_OPTIONAL, NULL },
     { "ietf-dots-telemetry", "2022-06-20", DOTS_SCHEMA_OPTIONAL, NULL },
@@ -225,6 +232,120 @@ dots_schema_resolve(dots_schema_t *s, const char *dir, char *err, size_t size)
 }
 
 
+/* ---- the texts, for those who want to read them ---- */
+
+static int
+dots_schema_read(const char *path, dots_str_t *text)
+{
+    long      size;
+    FILE     *file;
+    uint8_t  *p;
+
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return DOTS_ERROR;
+    }
+
+    size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    p = size > 0 && size <= DOTS_SCHEMA_TEXT ? malloc((size_t) size) : NULL;
+
+    if (p == NULL || fseek(file, 0, SEEK_SET) != 0
+        || fread(p, 1, (size_t) size, file) != (size_t) size)
+    {
+        free(p);
+        (void) fclose(file);
+        return DOTS_ERROR;
+    }
+
+    (void) fclose(file);
+
+    *text = dots_str(p, (size_t) size);
+
+    return DOTS_OK;
+}
+
+
+/* FNV-1a: another text is another id, nobody has a reason to forge one. */
+
+static uint64_t
+dots_schema_hash(uint64_t hash, const void *data, size_t len)
+{
+    size_t          i;
+    const uint8_t  *p;
+
+    for (i = 0, p = data; i < len; i++) {
+        hash = (hash ^ p[i]) * 0x100000001b3ull;
+    }
+
+    return hash;
+}
+
+
+static int
+dots_schema_source(const char *dir, const dots_schema_module_t *m,
+    dots_schema_source_t *source)
+{
+    int   n;
+    char  path[DOTS_SCHEMA_PATH];
+
+    n = snprintf(path, sizeof(path), "%s/%s@%s.yang", dir, m->name,
+                 m->revision);
+
+    if (n < 0 || (size_t) n >= sizeof(path)) {
+        return DOTS_ERROR;
+    }
+
+    source->name = m->name;
+    source->revision = m->revision;
+
+    return dots_schema_read(path, &source->text);
+}
+
+
+static int
+dots_schema_sources(dots_schema_t *s, const char *dir, char *err, size_t size)
+{
+    size_t                       i;
+    uint64_t                     hash;
+    dots_schema_source_t        *sources;
+    const dots_schema_module_t  *m;
+
+    sources = calloc(DOTS_SCHEMA_NMODULES, sizeof(dots_schema_source_t));
+    if (sources == NULL) {
+        (void) snprintf(err, size, "no memory for the YANG modules");
+        return DOTS_ERROR;
+    }
+
+    s->sources = sources;
+    hash = 0xcbf29ce484222325ull;
+
+    for (i = 0; i < DOTS_SCHEMA_NMODULES; i++) {
+        m = &dots_schema_modules[i];
+
+        if (ly_ctx_get_module(s->ctx, m->name, m->revision) == NULL) {
+            continue;
+        }
+
+        if (dots_schema_source(dir, m, &sources[s->nsources]) != DOTS_OK) {
+            (void) snprintf(err, size, "YANG module \"%s@%s.yang\" in \"%s\" "
+                            "can't be read: restore the files that come with "
+                            "the server", m->name, m->revision, dir);
+            return DOTS_ERROR;
+        }
+
+        hash = dots_schema_hash(hash, m->name, strlen(m->name) + 1);
+        hash = dots_schema_hash(hash, sources[s->nsources].text.data,
+                                sources[s->nsources].text.len);
+        s->nsources++;
+    }
+
+    (void) snprintf(s->content_id, sizeof(s->content_id), "%016llx",
+                    (unsigned long long) hash);
+
+    return DOTS_OK;
+}
+
+
 dots_schema_t *
 dots_schema_load(const char *dir, char *err, size_t size)
 {
@@ -253,6 +374,7 @@ dots_schema_load(const char *dir, char *err, size_t size)
 
     if (dots_schema_load_modules(s, dir, err, size) != DOTS_OK
         || dots_schema_check_revisions(s, dir, err, size) != DOTS_OK
+        || dots_schema_sources(s, dir, err, size) != DOTS_OK
         || dots_schema_resolve(s, dir, err, size) != DOTS_OK)
     {
         dots_schema_free(s);
@@ -266,10 +388,17 @@ dots_schema_load(const char *dir, char *err, size_t size)
 void
 dots_schema_free(dots_schema_t *s)
 {
+    size_t  i;
+
     if (s == NULL) {
         return;
     }
 
+    for (i = 0; i < s->nsources; i++) {
+        free((void *) s->sources[i].text.data);
+    }
+
+    free((void *) s->sources);
     ly_ctx_destroy(s->ctx);
     free(s);
 }

@@ -11,11 +11,22 @@
 
 #include "dots_base.h"
 
+/* A module as it was read, for clients that ask for it (RFC 8040 3.7). */
+
+typedef struct {
+    const char *name;
+    const char *revision;
+    dots_str_t  text;
+} dots_schema_source_t;
+
 typedef struct {
     struct ly_ctx                  *ctx;
     const struct lys_module        *signal;     /* ietf-dots-signal-channel */
     const struct lysc_ext_instance *signal_ext; /* its sx:structure dots-signal */
     const struct lys_module        *data;       /* ietf-dots-data-channel */
+    const dots_schema_source_t     *sources;    /* of all modules, imports too */
+    size_t                          nsources;
+    char                            content_id[17]; /* of all that they say */
 } dots_schema_t;
 
 /*

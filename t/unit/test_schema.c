@@ -59,6 +59,47 @@ test_load(void **state)
 }
 
 
+/* RFC 8040 section 3.7: every module that is loaded can be read. */
+
+static void
+test_sources(void **state)
+{
+    size_t                       i, n;
+    uint32_t                     index;
+    const struct lys_module     *module;
+    const dots_schema_source_t  *source;
+
+    (void) state;
+
+    for (i = 0; i < test_s->nsources; i++) {
+        source = &test_s->sources[i];
+        n = strlen(source->name);
+
+        module = ly_ctx_get_module(test_s->ctx, source->name,
+                                   source->revision);
+        assert_non_null(module);
+
+        assert_true(source->text.len > n + 8);
+        assert_memory_equal(source->text.data, "module ", 7);
+        assert_memory_equal(source->text.data + 7, source->name, n);
+    }
+
+    /* but for libyang's own */
+
+    index = 0;
+    n = 0;
+
+    while ((module = ly_ctx_get_module_iter(test_s->ctx, &index)) != NULL) {
+        n += strcmp(module->name, "yang") != 0
+             && strcmp(module->name, "ietf-yang-metadata") != 0
+             && strcmp(module->name, "ietf-yang-schema-mount") != 0;
+    }
+
+    assert_int_equal(test_s->nsources, n);
+    assert_int_equal(strlen(test_s->content_id), 16);
+}
+
+
 /* A reload has both contexts at once. */
 
 static void
@@ -332,6 +373,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_sources),
         cmocka_unit_test(test_load_twice),
         cmocka_unit_test(test_load_no_directory),
         cmocka_unit_test(test_load_missing),
