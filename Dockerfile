@@ -15,7 +15,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends nginx libnginx-mod-stream \
         libcoap3 libyang2 libjansson4 libcbor0.8 liblmdb0 libcurl4 \
-        libprotobuf-c1 \
+        libprotobuf-c1 libexpat1 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/default/module/ngx_dots_module.so \
     /usr/lib/nginx/modules/

@@ -29,7 +29,7 @@ DEFS     := -D_GNU_SOURCE
 ALLFLAGS  = $(CFLAGS) $(WARN) $(SANFLAGS) -fPIC -std=gnu11 $(DEFS) $(INCS) \
             -MMD -MP
 LIBS     := -lcoap-3-openssl -lyang -ljansson -lcbor -llmdb -lcurl \
-            -lprotobuf-c -lssl -lcrypto -lpthread
+            -lprotobuf-c -lexpat -lssl -lcrypto -lpthread
 
 SRCS     := $(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
 OBJS     := $(SRCS:%.c=$(B)/%.o)
