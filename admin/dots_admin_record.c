@@ -6,6 +6,7 @@
 #include "dots_acl.h"
 #include "dots_admin_record.h"
 #include "dots_alias.h"
+#include "dots_clock.h"
 #include "dots_mitigation.h"
 
 
@@ -31,6 +32,8 @@ typedef struct {
 } dots_admin_kind_t;
 
 
+static int dots_admin_record_clock(const dots_admin_parsed_t *r,
+    dots_arena_t *a, json_t *o);
 static int dots_admin_record_client(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 static int dots_admin_record_alias(const dots_admin_parsed_t *r,
@@ -42,12 +45,17 @@ static int dots_admin_record_mitigation(const dots_admin_parsed_t *r,
 
 
 static const dots_admin_kind_t  dots_admin_kinds[DOTS_ADMIN_KINDS] = {
+    { 'T', "clock", 0, dots_admin_record_clock },
     { 'c', "client", 2, dots_admin_record_client },
     { 'a', "alias", 3, dots_admin_record_alias },
     { 'l', "acl", 3, dots_admin_record_acl },
     { 'm', "mitigation", 3, dots_admin_record_mitigation },
     { 0, "unknown", 0, NULL }
 };
+
+/* Deadlines are shown as wall time; the clock is the first of all records. */
+
+static int64_t  dots_admin_record_ahead;
 
 
 const char *
@@ -121,6 +129,21 @@ dots_admin_record_time(int64_t ms)
     (void) sprintf(text + n, ".%03dZ", (int) (ms % 1000));
 
     return json_string(text);
+}
+
+
+static json_t *
+dots_admin_record_deadline(int64_t ms)
+{
+    int64_t  wall;
+
+    if (ms == DOTS_FOREVER
+        || __builtin_sub_overflow(ms, dots_admin_record_ahead, &wall))
+    {
+        return dots_admin_record_time(ms);
+    }
+
+    return dots_admin_record_time(wall);
 }
 
 
@@ -224,6 +247,30 @@ dots_admin_record_target(const dots_target_t *t)
 /* ---- kinds ---- */
 
 static int
+dots_admin_record_clock(const dots_admin_parsed_t *r, dots_arena_t *a,
+    json_t *o)
+{
+    dots_clock_t  c;
+
+    (void) a;
+
+    if (dots_clock_decode(&c, r->value.data, r->value.len) != DOTS_OK) {
+        return -1;
+    }
+
+    dots_admin_record_ahead = dots_clock_ahead(&c);
+
+    (void) json_object_set_new(o, "boot",
+        dots_admin_record_hex(dots_str(c.boot, sizeof(c.boot))));
+    (void) json_object_set_new(o, "monotonic", json_integer(c.mono));
+    (void) json_object_set_new(o, "wall", dots_admin_record_time(c.wall));
+    (void) json_object_set_new(o, "clock", dots_admin_record_time(c.now));
+
+    return 0;
+}
+
+
+static int
 dots_admin_record_client(const dots_admin_parsed_t *r, dots_arena_t *a,
     json_t *o)
 {
@@ -256,7 +303,7 @@ dots_admin_record_alias(const dots_admin_parsed_t *r, dots_arena_t *a,
 
     (void) json_object_set_new(o, "name", dots_admin_record_str(alias.name));
     (void) json_object_set_new(o, "expires",
-                               dots_admin_record_time(alias.expires));
+                               dots_admin_record_deadline(alias.expires));
     (void) json_object_set_new(o, "target",
                                dots_admin_record_target(&alias.target));
     (void) json_object_set_new(o, "entry", text);
@@ -284,7 +331,7 @@ dots_admin_record_acl(const dots_admin_parsed_t *r, dots_arena_t *a, json_t *o)
 
     (void) json_object_set_new(o, "name", dots_admin_record_str(acl.name));
     (void) json_object_set_new(o, "expires",
-                               dots_admin_record_time(acl.expires));
+                               dots_admin_record_deadline(acl.expires));
     (void) json_object_set_new(o, "rank", json_integer(acl.rank));
     (void) json_object_set_new(o, "entry", text);
 
@@ -324,7 +371,7 @@ dots_admin_record_conflict(const dots_mitigation_t *m, json_t *o)
     (void) json_object_set_new(c, "retry-timer",
                                json_integer(m->conflict.retry));
     (void) json_object_set_new(c, "since",
-                               dots_admin_record_time(m->conflicted));
+                               dots_admin_record_deadline(m->conflicted));
     (void) json_object_set_new(c, "conflict-scope",
                                dots_admin_record_target(&m->conflict.scope));
 
@@ -354,7 +401,7 @@ dots_admin_record_mitigation(const dots_admin_parsed_t *r, dots_arena_t *a,
     (void) json_object_set_new(o, "trigger-mitigation",
                                json_boolean(m.trigger));
     (void) json_object_set_new(o, "expires",
-                               dots_admin_record_time(m.expires));
+                               dots_admin_record_deadline(m.expires));
     (void) json_object_set_new(o, "scope",
                                dots_admin_record_target(&m.target));
     (void) json_object_set_new(o, "protects",
@@ -367,7 +414,7 @@ dots_admin_record_mitigation(const dots_admin_parsed_t *r, dots_arena_t *a,
 
     if (m.terminates) {
         (void) json_object_set_new(o, "terminates",
-                                   dots_admin_record_time(m.terminates));
+                                   dots_admin_record_deadline(m.terminates));
     }
 
     if (m.attack) {
@@ -388,7 +435,10 @@ dots_admin_record_mitigation(const dots_admin_parsed_t *r, dots_arena_t *a,
 
 /* ---- one record ---- */
 
-/* The last part may hold anything, the ones before end with a NUL. */
+/*
+ * The last part may hold anything, the ones before end with a NUL; what is of
+ * nobody has a letter alone.
+ */
 
 static int
 dots_admin_record_parse(dots_store_slice_t key, size_t nparts,
@@ -398,6 +448,10 @@ dots_admin_record_parse(dots_store_slice_t key, size_t nparts,
 
     p = (const uint8_t *) key.data + 1;
     end = (const uint8_t *) key.data + key.len;
+
+    if (nparts == 0 && p != end) {
+        return -1;
+    }
 
     for (r->nparts = 0; r->nparts < nparts; r->nparts++) {
 
@@ -443,9 +497,12 @@ dots_admin_record_fill(const dots_admin_kind_t *kind, dots_store_slice_t key,
         return -1;
     }
 
-    (void) json_object_set_new(o, "customer",
-                               dots_admin_record_str(r.parts[0]));
-    (void) json_object_set_new(o, "cuid", dots_admin_record_str(r.parts[1]));
+    if (r.nparts) {
+        (void) json_object_set_new(o, "customer",
+                                   dots_admin_record_str(r.parts[0]));
+        (void) json_object_set_new(o, "cuid",
+                                   dots_admin_record_str(r.parts[1]));
+    }
 
     rc = kind->decode(&r, a, o);
 

@@ -142,7 +142,7 @@ typedef struct {
     size_t                 naces;
     dots_ace_t            *aces;        /* in the order in which they match */
     dots_str_t             text;        /* one list entry, RFC 7951, no state */
-    int64_t                expires;     /* ms since the epoch */
+    int64_t                expires;     /* ms of dots_clock.h */
     int64_t                rank;        /* the order of the client's ACLs */
 } dots_acl_t;
 

@@ -18,7 +18,7 @@ typedef struct {
     dots_str_t     name;
     dots_target_t  target;
     dots_str_t     text;     /* one list entry, RFC 7951, no state nodes */
-    int64_t        expires;  /* ms since the epoch */
+    int64_t        expires;  /* ms of dots_clock.h */
 } dots_alias_t;
 
 /* Results as those of dots_mitigation_encode() and dots_mitigation_decode(). */

@@ -67,7 +67,7 @@ typedef struct {
     uint8_t        trigger;     /* trigger-mitigation */
     dots_status_t  status;
     int64_t        start;       /* mitigation-start, s since the epoch; 0: none */
-    int64_t        expires;     /* ms since the epoch, or DOTS_FOREVER */
+    int64_t        expires;     /* ms of dots_clock.h, or DOTS_FOREVER */
     int64_t        terminates;  /* end of active-but-terminating, ms; 0: not */
     char           reason[DOTS_REASON_MAX]; /* of status 7, for the operator */
 

@@ -33,6 +33,8 @@ typedef struct dots_registry_root_s  dots_registry_root_t;
 typedef struct {
     dots_registry_root_t *root;     /* in the shared memory */
     dots_memory_t         memory;   /* of this process */
+    int64_t               ahead;    /* ms that "now" is ahead of the wall clock,
+                                       which mitigation-start is of */
 } dots_registry_t;
 
 typedef enum {
@@ -90,7 +92,7 @@ void dots_registry_unbind(dots_registry_t *r, dots_str_t customer,
  * resolves, lifetime (granted already) and trigger; on CREATED and CHANGED it
  * leaves with the rest set, as it is to be stored, and is reserved for "owner"
  * (a nonzero id of the process).  "max": the customer's limit of mitigations, 0
- * for none.  "now": ms since the epoch.  With "attack" it is an efficacy update
+ * for none.  "now": ms of the clock of deadlines.  With "attack" it is an efficacy update
  * (RFC 9132 section 4.4.3): CHANGED as a refresh, which lifetime 0 makes one by
  * the time granted last; NOT_FOUND for a mid that is not there or terminates,
  * UNAVAILABLE for one that the server has withdrawn.

@@ -14,8 +14,9 @@ static void dots_registry_put_find(dots_registry_t *r,
     const dots_mitigation_t *m, dots_registry_overlap_t *o);
 static dots_verdict_t dots_registry_put_overlap(dots_registry_overlap_t *o,
     int64_t now, dots_arena_t *a, dots_conflict_t *conflict);
-static void dots_registry_put_state(dots_mitigation_t *m,
-    const dots_registry_version_t *v, uint16_t dampen, int64_t now);
+static void dots_registry_put_state(const dots_registry_t *r,
+    dots_mitigation_t *m, const dots_registry_version_t *v, uint16_t dampen,
+    int64_t now);
 static uint16_t dots_registry_put_dampen(uint16_t period);
 static dots_verdict_t dots_registry_put_limit(const dots_registry_overlap_t *o,
     const dots_registry_version_t *v, uint32_t max);
@@ -111,7 +112,7 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
     }
 
     next = *m;
-    dots_registry_put_state(&next, v, o.dampen, now);
+    dots_registry_put_state(r, &next, v, o.dampen, now);
 
     verdict = dots_registry_put_limit(&o, v, max);
 
@@ -294,7 +295,7 @@ dots_registry_put_overlap(dots_registry_overlap_t *o, int64_t now,
  */
 
 static void
-dots_registry_put_state(dots_mitigation_t *m,
+dots_registry_put_state(const dots_registry_t *r, dots_mitigation_t *m,
     const dots_registry_version_t *v, uint16_t dampen, int64_t now)
 {
     if (m->lifetime == 0 && v != NULL) {
@@ -307,7 +308,7 @@ dots_registry_put_state(dots_mitigation_t *m,
 
     m->status = m->trigger ? DOTS_STATUS_IN_PROGRESS
                            : DOTS_STATUS_AWAITING_LOSS;
-    m->start = m->trigger ? now / 1000 : 0;
+    m->start = m->trigger ? (now - r->ahead) / 1000 : 0;
     m->terminates = 0;
     m->reason[0] = '\0';
     m->expires = m->lifetime < 0 ? DOTS_FOREVER

@@ -121,7 +121,7 @@ dots_registry_trigger_one(dots_registry_t *r, dots_registry_entry_t *e,
     }
 
     m->status = DOTS_STATUS_IN_PROGRESS;
-    m->start = now / 1000;
+    m->start = (now - r->ahead) / 1000;
     m->terminates = 0;
     over->nchanged++;
 

@@ -14,6 +14,7 @@
 #include "ngx_dots_compat.h"
 
 #include "../model/dots_base.h"
+#include "../model/dots_clock.h"
 #include "../model/dots_customer.h"
 #include "../model/dots_mitigation.h"
 #include "../model/dots_registry.h"
@@ -100,11 +101,13 @@ typedef struct {
     ngx_atomic_t            filters;    /* counts changes that the manager has
                                            to look at: ngx_dots_filter.c */
     u_char                  secret[2][NGX_DOTS_COOKIE_SECRET];
-    ngx_atomic_t            secret_time;     /* s: when [0] was made */
+    ngx_atomic_t            secret_time;     /* s: when [0] was made, by the
+                                                monotonic clock */
     ngx_dots_ticket_key_t   ticket[2];
     ngx_atomic_t            ticket_time;     /* likewise; 0: none yet */
     void                   *limits;     /* ngx_dots_limit.c */
     dots_presence_t        *presence;   /* ngx_dots_client.c */
+    dots_clock_t            clock;      /* ngx_dots_clock.c, under the lock */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */
@@ -177,7 +180,7 @@ typedef struct {
 void ngx_dots_log(ngx_dots_log_t *entry);
 
 
-/* wall clock in ms since the epoch, as cached by nginx's event loop */
+/* The clock of all deadlines, ms: ngx_dots_clock.c. */
 int64_t ngx_dots_now(void);
 
 #endif /* _NGX_DOTS_H_INCLUDED_ */

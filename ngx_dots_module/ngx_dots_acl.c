@@ -5,7 +5,7 @@
 
 
 #define NGX_DOTS_ACL_LIST   100000       /* ACLs of one client, at most */
-#define NGX_DOTS_ACL_SHIFT  20           /* ranks are ms since the epoch, with
+#define NGX_DOTS_ACL_SHIFT  20           /* ranks are ms of ngx_dots_now(), with
                                             so many bits of room behind */
 
 

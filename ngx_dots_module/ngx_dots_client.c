@@ -3,7 +3,7 @@
 
 
 #define NGX_DOTS_CLIENT_PART    32      /* of the zone */
-#define NGX_DOTS_CLIENT_SILENCE 60      /* s between reports that it is full */
+#define NGX_DOTS_CLIENT_SILENCE 60000   /* ms between reports that it is full */
 #define NGX_DOTS_CLIENT_HASH    16      /* bytes of a recommended cuid's */
 #define NGX_DOTS_CLIENT_CUID    24      /* and of its base64url */
 #define NGX_DOTS_CLIENT_ARENA   (4 * 1024 * 1024) /* all it preconfigured */
@@ -165,7 +165,7 @@ ngx_dots_client_add(ngx_dots_clients_t *clients,
 {
     ngx_dots_client_t  *client;
 
-    static time_t       reported;
+    static ngx_msec_t   reported;
 
     client = ngx_alloc(sizeof(ngx_dots_client_t) + cuid.len, ngx_cycle->log);
     if (client == NULL) {
@@ -181,8 +181,11 @@ ngx_dots_client_add(ngx_dots_clients_t *clients,
                                        (uint32_t) ngx_pid, &client->key,
                                        clients->heard);
 
-    if (client->entry < 0 && ngx_time() - reported > NGX_DOTS_CLIENT_SILENCE) {
-        reported = ngx_time();
+    if (client->entry < 0
+        && (reported == 0
+            || ngx_current_msec - reported > NGX_DOTS_CLIENT_SILENCE))
+    {
+        reported = ngx_current_msec;
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "dots: no room to note which clients are heard: a "

@@ -4,7 +4,7 @@
 #define NGX_DOTS_LOG_LINE    2048
 #define NGX_DOTS_LOG_SCOPE   512
 #define NGX_DOTS_LOG_NUMBER  32    /* ,"status":N at most */
-#define NGX_DOTS_LOG_SILENCE 60    /* s between reports that it fails */
+#define NGX_DOTS_LOG_SILENCE 60000 /* ms between reports that it fails */
 
 
 static void ngx_dots_log_write(ngx_open_file_t *file, u_char *line,
@@ -88,7 +88,7 @@ ngx_dots_log_write(ngx_open_file_t *file, u_char *line, size_t len)
     ssize_t        n;
     ngx_err_t      err;
 
-    static time_t  reported;
+    static ngx_msec_t  reported;
 
     n = ngx_write_fd(file->fd, line, len);
 
@@ -98,11 +98,11 @@ ngx_dots_log_write(ngx_open_file_t *file, u_char *line, size_t len)
 
     err = (n == -1) ? ngx_errno : 0;
 
-    if (ngx_time() - reported < NGX_DOTS_LOG_SILENCE) {
+    if (reported && ngx_current_msec - reported < NGX_DOTS_LOG_SILENCE) {
         return;
     }
 
-    reported = ngx_time();
+    reported = ngx_current_msec;
 
     ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, err,
                   "dots: " ngx_write_fd_n " to \"%V\" wrote %z of %uz bytes",

@@ -1,6 +1,7 @@
 #include <sys/file.h>
 
 #include "ngx_dots.h"
+#include "ngx_dots_clock.h"
 #include "ngx_dots_filter.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_pass.h"
@@ -222,6 +223,8 @@ ngx_dots_manager_step(void)
     if (ngx_dots_zone_load(ngx_cycle->log) != NGX_OK) {
         return NGX_DOTS_MANAGER_RETRY;
     }
+
+    ngx_dots_clock_save(ngx_cycle->log);
 
     rc = ngx_dots_pass_expire();
 

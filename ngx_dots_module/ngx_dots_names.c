@@ -19,7 +19,7 @@ static void ngx_dots_names_again(ngx_dots_request_t *dr);
 int64_t
 ngx_dots_names_next(time_t valid)
 {
-    int64_t           next;
+    int64_t           left;
     ngx_dots_conf_t  *dcf;
 
     if (valid == 0) {
@@ -28,9 +28,11 @@ ngx_dots_names_next(time_t valid)
 
     dcf = ngx_dots_get_conf(ngx_cycle);
 
-    next = ngx_dots_now() + (int64_t) dcf->lookup;
+    /* the resolver's time is the wall clock's */
 
-    return ngx_max(next, (int64_t) valid * 1000);
+    left = ((int64_t) valid - ngx_time()) * 1000;
+
+    return ngx_dots_now() + ngx_max((int64_t) dcf->lookup, left);
 }
 
 

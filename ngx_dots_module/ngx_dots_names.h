@@ -11,7 +11,7 @@
 #include "ngx_dots.h"
 
 /*
- * ms since the epoch: when names with the validity "valid" (as in
+ * ms as of ngx_dots_now(): when names with the validity "valid" (as in
  * ngx_dots_resolved_t) are due, not sooner than "lookup_interval"; 0: never.
  */
 int64_t ngx_dots_names_next(time_t valid);

@@ -1,6 +1,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_changes.h"
 #include "ngx_dots_client.h"
+#include "ngx_dots_clock.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
@@ -46,6 +47,8 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
     if (ngx_dots_state_init(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_dots_clock_init_process(cycle);
 
     if (ngx_dots_process_claim(cycle) != NGX_OK) {
         return NGX_OK;

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_clock.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_zone.h"
 
@@ -26,17 +27,6 @@ static struct {
     { DOTS_ACL_GET, ngx_dots_acl_get },
     { DOTS_ACL_DELETE, ngx_dots_acl_delete },
 };
-
-
-int64_t
-ngx_dots_now(void)
-{
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-
-    return (int64_t) tp->sec * 1000 + tp->msec;
-}
 
 
 void
@@ -77,6 +67,13 @@ ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
                                  "a NUL character can be part of no name");
         return;
     }
+
+    if (ngx_dots_clock_start(log) != NGX_OK) {
+        ngx_dots_request_unavailable(dr, "the server is starting");
+        return;
+    }
+
+    rq->now = ngx_dots_now();
 
     for (i = 0;
          i < sizeof(ngx_dots_request_handlers)

@@ -4,7 +4,7 @@
 
 #define NGX_DOTS_STATE_BATCH  256    /* transactions in one commit */
 #define NGX_DOTS_STATE_LONG   60000  /* ms */
-#define NGX_DOTS_STATE_RETRY  1      /* s: between attempts to open it */
+#define NGX_DOTS_STATE_RETRY  1000   /* ms: between attempts to open it */
 
 
 typedef struct {
@@ -12,7 +12,7 @@ typedef struct {
     dots_store_t        *opened;     /* by the thread; ours when it is back */
     const char          *path;
     size_t               size;
-    time_t               tried;
+    ngx_msec_t           tried;
     ngx_log_t           *log;
     ngx_thread_pool_t   *pool;       /* NULL: commit at once */
     ngx_thread_task_t   *task;
@@ -104,7 +104,7 @@ ngx_dots_state_open(char *err, size_t errsize)
 {
     dots_store_t  *store;
 
-    ngx_dots_state.tried = ngx_time();
+    ngx_dots_state.tried = ngx_current_msec;
 
     if (dots_store_open(&store, ngx_dots_state.path, ngx_dots_state.size, err,
                         errsize)
@@ -132,7 +132,7 @@ ngx_dots_state_ready(void)
     }
 
     if (ngx_dots_state.busy
-        || ngx_time() - ngx_dots_state.tried < NGX_DOTS_STATE_RETRY)
+        || ngx_current_msec - ngx_dots_state.tried < NGX_DOTS_STATE_RETRY)
     {
         return 0;
     }
@@ -407,6 +407,9 @@ ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb, void *ctx)
 
     case DOTS_STORE_DECLINED:
         return NGX_DECLINED;
+
+    case DOTS_STORE_DAMAGED:
+        return NGX_ABORT;
 
     default:
         return NGX_ERROR;

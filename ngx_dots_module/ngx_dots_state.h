@@ -34,8 +34,8 @@ void ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n);
 
 /*
  * Readers; see dots_store.h.  NGX_OK, NGX_DECLINED (no such key), NGX_ERROR;
- * walk: NGX_ABORT: all but the damaged ones were seen.  While the store can't
- * be opened they fail, and it is tried again meanwhile.
+ * NGX_ABORT: it is damaged; of a walk: all but the damaged ones were seen.
+ * While the store can't be opened they fail, and it is tried again meanwhile.
  */
 ngx_int_t ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb,
     void *ctx);
@@ -45,6 +45,7 @@ ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
 /*
  * Keys: a letter, then the parts, each but the last ended by a NUL byte, which
  * no part may hold.
+ *     T                                 the clock (ngx_dots_clock.c)
  *     c CUSTOMER NUL CUID               a registered dots-client
  *     a CUSTOMER NUL CUID NUL NAME      an alias
  *     l CUSTOMER NUL CUID NUL NAME      an access control list

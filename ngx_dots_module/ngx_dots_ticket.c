@@ -13,16 +13,16 @@
  */
 #define NGX_DOTS_TICKET_SESSION  760
 
-/* s: how long a certificate that was verified need not be verified again */
+/* ms: how long a certificate that was verified need not be verified again */
 
-#define NGX_DOTS_TICKET_TRUST  3600
+#define NGX_DOTS_TICKET_TRUST  3600000
 
 
 /* What a ticket says of a certificate, besides the certificate. */
 
 typedef struct {
     u_char    trust[SHA256_DIGEST_LENGTH];  /* what it was verified with */
-    int64_t   verified;                     /* s since the epoch */
+    int64_t   verified;                     /* ms, by the monotonic clock */
 } ngx_dots_ticket_proof_t;
 
 
@@ -287,7 +287,7 @@ ngx_dots_ticket_seal_cert(SSL *ssl, X509 *cert)
                SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl),
                                    ngx_dots_ticket_index),
                sizeof(proof.trust));
-    proof.verified = ngx_time();
+    proof.verified = ngx_current_msec;
 
     return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &proof,
                                            sizeof(proof));
@@ -366,8 +366,7 @@ ngx_dots_ticket_proved(SSL *ssl, SSL_SESSION *session, X509 *cert)
                                           ngx_dots_ticket_index),
                       sizeof(proof.trust))
            == 0
-           && ngx_time() - proof.verified < NGX_DOTS_TICKET_TRUST
-           && ngx_time() >= proof.verified
+           && ngx_current_msec - proof.verified < NGX_DOTS_TICKET_TRUST
            && X509_cmp_current_time(X509_get0_notAfter(cert)) > 0;
 }
 

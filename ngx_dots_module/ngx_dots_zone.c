@@ -3,6 +3,7 @@
 
 #include "ngx_dots.h"
 #include "ngx_dots_client.h"
+#include "ngx_dots_clock.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_process.h"
@@ -56,6 +57,8 @@ static int ngx_dots_zone_load_client(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 static int ngx_dots_zone_load_mitigation(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
+static time_t ngx_dots_zone_seconds(void);
+static ngx_uint_t ngx_dots_zone_ticket_old(time_t now);
 static void *ngx_dots_zone_alloc(void *ctx, size_t size);
 static void ngx_dots_zone_free(void *ctx, void *p);
 
@@ -139,7 +142,7 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    zone->shared.secret_time = ngx_time();
+    zone->shared.secret_time = ngx_dots_zone_seconds();
 
     if (ngx_dots_limit_init_zone(shpool, &zone->shared, shm_zone->shm.size)
         != NGX_OK
@@ -278,9 +281,13 @@ ngx_dots_zone_attach(ngx_shm_zone_t *zone)
 dots_registry_t *
 ngx_dots_zone_lock(ngx_uint_t write)
 {
+    int64_t  ahead;
+
     if (!ngx_dots_zone->loaded) {
         return NULL;
     }
+
+    ahead = write ? ngx_dots_clock_ahead() : 0;
 
     ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
 
@@ -298,6 +305,7 @@ ngx_dots_zone_lock(ngx_uint_t write)
 
     ngx_dots_zone_registry.root = ngx_dots_zone->registry;
     ngx_dots_zone_registry.memory.ctx = ngx_dots_zone->slab;
+    ngx_dots_zone_registry.ahead = ahead;
 
     ngx_dots_zone_generation = dots_registry_generation(
                                                      &ngx_dots_zone_registry);
@@ -401,7 +409,11 @@ ngx_dots_zone_load(ngx_log_t *log)
     ngx_memzero(&ld, sizeof(ngx_dots_zone_loading_t));
     ld.log = log;
 
-    rc = ngx_dots_zone_wipe();
+    rc = ngx_dots_clock_start(log);
+
+    if (rc == NGX_OK) {
+        rc = ngx_dots_zone_wipe();
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_dots_zone_load_kind("c", ngx_dots_zone_load_client, &ld);
@@ -583,6 +595,15 @@ ngx_dots_zone_free(void *ctx, void *p)
 
 /* ---- cookie secrets ---- */
 
+/* They grow old by a clock that nobody sets; never 0. */
+
+static time_t
+ngx_dots_zone_seconds(void)
+{
+    return (time_t) (ngx_current_msec / 1000) + 1;
+}
+
+
 void
 ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
 {
@@ -592,7 +613,7 @@ ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
     ngx_dots_shared_t  *shared;
 
     shared = ngx_dots_shared;
-    now = ngx_time();
+    now = ngx_dots_zone_seconds();
 
     old = now - (time_t) shared->secret_time >= NGX_DOTS_ZONE_ROTATE;
 
@@ -621,6 +642,17 @@ ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
 
 /* ---- keys of session tickets ---- */
 
+static ngx_uint_t
+ngx_dots_zone_ticket_old(time_t now)
+{
+    time_t  made;
+
+    made = (time_t) ngx_dots_shared->ticket_time;
+
+    return made == 0 || now - made >= NGX_DOTS_ZONE_ROTATE;
+}
+
+
 ngx_int_t
 ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2])
 {
@@ -630,9 +662,9 @@ ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2])
     ngx_dots_ticket_key_t   fresh[2];
 
     shared = ngx_dots_shared;
-    now = ngx_time();
+    now = ngx_dots_zone_seconds();
 
-    old = now - (time_t) shared->ticket_time >= NGX_DOTS_ZONE_ROTATE;
+    old = ngx_dots_zone_ticket_old(now);
 
     if (old && RAND_bytes((u_char *) fresh, sizeof(fresh)) != 1) {
         old = 0;
@@ -640,7 +672,7 @@ ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2])
 
     ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
 
-    if (old && now - (time_t) shared->ticket_time >= NGX_DOTS_ZONE_ROTATE) {
+    if (old && ngx_dots_zone_ticket_old(now)) {
 
         /* the first time there is no previous one: one that nobody has used */
 

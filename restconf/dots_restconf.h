@@ -32,7 +32,7 @@ struct dots_restconf_s {
     dots_str_t              accept;        /* empty: absent */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
-    int64_t                 now;        /* ms since the epoch */
+    int64_t                 now;        /* ms of dots_clock.h */
 
     void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);
     void                  (*done)(dots_restconf_t *rc);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "dots_alias.h"
+#include "dots_clock.h"
 #include "dots_mitigation.h"
 
 
@@ -69,6 +70,32 @@ fuzz_record_alias(const uint8_t *data, size_t size, uint8_t *out,
 }
 
 
+static void
+fuzz_record_clock(const uint8_t *data, size_t size)
+{
+    uint8_t       out[DOTS_CLOCK_RECORD];
+    dots_clock_t  saved, c;
+
+    if (dots_clock_decode(&saved, data, size) != DOTS_OK) {
+        return;
+    }
+
+    dots_clock_encode(&saved, out);
+    fuzz_record_same(DOTS_OK, out, sizeof(out), data, size);
+
+    /* the record begins with its version and the boot */
+
+    c = saved;
+    c.boot[0] ^= data[1] & 1;
+    c.mono = data[2];
+    dots_clock_start(&c, &saved);
+
+    if (c.now < saved.now) {
+        abort();
+    }
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,7 +113,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
 
-    if (data[0] & 1) {
+    if (data[0] == 2) {
+        fuzz_record_clock(data + 1, size - 1);
+
+    } else if (data[0] & 1) {
         fuzz_record_mitigation(data + 1, size - 1, out, a);
 
     } else {
