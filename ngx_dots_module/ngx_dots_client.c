@@ -230,19 +230,25 @@ void
 ngx_dots_client_named(ngx_dots_clients_t *clients,
     const dots_customer_t *customer, dots_str_t cuid)
 {
+    ngx_uint_t            of;
     ngx_dots_client_t    *client;
     dots_presence_key_t   key;
 
     key = ngx_dots_client_key(customer, cuid);
+    of = 0;
 
     for (client = clients->list; client; client = client->next) {
 
-        if (client->key.customer == key.customer
-            && client->key.cuid == key.cuid)
-        {
+        if (client->key.customer != key.customer) {
+            continue;
+        }
+
+        if (client->key.cuid == key.cuid) {
             clients->named = 1;
             return;
         }
+
+        of++;
     }
 
     /* what was presumed is not so */
@@ -252,7 +258,9 @@ ngx_dots_client_named(ngx_dots_clients_t *clients,
         clients->named = 1;
     }
 
-    if (clients->n < NGX_DOTS_CLIENTS) {
+    if (clients->n < NGX_DOTS_CLIENTS * DOTS_SIGNAL_SHARES
+        && of < NGX_DOTS_CLIENTS)
+    {
         ngx_dots_client_add(clients, customer, cuid);
     }
 }

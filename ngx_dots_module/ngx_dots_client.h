@@ -5,7 +5,8 @@
  *
  * Until its first request for mitigation a peer counts as the client whose cuid
  * is made of its credentials as section 4.4.1.1 recommends; then as those that
- * it has named, NGX_DOTS_CLIENTS of them at most (a gateway has several).
+ * it has named, NGX_DOTS_CLIENTS of them at most of each customer (a gateway
+ * speaks for several).
  */
 
 #ifndef _NGX_DOTS_CLIENT_H_INCLUDED_
@@ -14,6 +15,7 @@
 #include "ngx_dots.h"
 
 #include "../model/dots_presence.h"
+#include "../signal/dots_signal.h"
 
 #define NGX_DOTS_CLIENTS  16
 

@@ -40,7 +40,7 @@ typedef struct {
 typedef struct {
     uint32_t                   pid;     /* 0: free */
     uint32_t                   n;       /* sessions */
-    uint32_t                   observers;   /* in these */
+    uint32_t                   observers;   /* in these, and in gateways' */
 } ngx_dots_limit_sessions_t;
 
 /* A process that dies takes its sessions along: they count by process. */
@@ -86,6 +86,8 @@ static uint64_t ngx_dots_limit_customer(const dots_customer_t *customer,
     ngx_uint_t bucket, uint64_t rate, ngx_log_t *log);
 static void ngx_dots_limit_log(const dots_customer_t *customer, ngx_log_t *log,
     ngx_dots_limit_verdict_t *v);
+static void ngx_dots_limit_audit(ngx_str_t *peer,
+    const dots_customer_t *customer, uint64_t refused);
 static ngx_uint_t ngx_dots_limit_full(ngx_dots_limit_customer_t *lc,
     uint32_t max, size_t offset);
 static ngx_uint_t ngx_dots_limit_sum(ngx_dots_limit_customer_t *lc,
@@ -93,6 +95,7 @@ static ngx_uint_t ngx_dots_limit_sum(ngx_dots_limit_customer_t *lc,
 static void ngx_dots_limit_bury(ngx_dots_limit_customer_t *lc);
 static ngx_dots_limit_sessions_t *ngx_dots_limit_mine(
     ngx_dots_limit_customer_t *lc);
+static void ngx_dots_limit_idle(ngx_dots_limit_sessions_t *mine);
 static ngx_uint_t ngx_dots_limit_keeps(const dots_coap_message_t *request);
 
 
@@ -318,10 +321,18 @@ ngx_dots_limit_source(ngx_connection_t *c, ngx_uint_t bucket, uint64_t rate)
 
     ngx_dots_zone_release();
 
-    if (v.refused) {
-        ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                      "source over its limits, %uL handshakes or requests "
-                      "refused", v.refused);
+    if (v.refused == 0) {
+        return v.wait;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "source over its limits, %uL handshakes or requests "
+                  "refused", v.refused);
+
+    /* who only shakes hands is not known to be there */
+
+    if (bucket == NGX_DOTS_LIMIT_REQUEST) {
+        ngx_dots_limit_audit(&c->addr_text, NULL, v.refused);
     }
 
     return v.wait;
@@ -389,6 +400,41 @@ ngx_dots_limit_log(const dots_customer_t *customer, ngx_log_t *log,
     ngx_log_error(NGX_LOG_WARN, log, 0,
                   "dots: customer \"%V\" over its limits, %uL sessions or "
                   "requests refused", &name, v->refused);
+
+    ngx_dots_limit_audit(NULL, customer, v->refused);
+}
+
+
+/* A flood is a line a minute, it does not fill the disk. */
+
+static void
+ngx_dots_limit_audit(ngx_str_t *peer, const dots_customer_t *customer,
+    uint64_t refused)
+{
+    u_char          text[sizeof(" sessions or requests over the limits")
+                         + NGX_INT64_LEN];
+    ngx_dots_log_t  entry;
+
+    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+
+    ngx_str_set(&entry.channel, "signal");
+
+    if (peer) {
+        entry.peer = *peer;
+    }
+
+    if (customer) {
+        entry.customer = customer->name;
+    }
+
+    ngx_str_set(&entry.code, "4.29");
+
+    entry.reason.data = text;
+    entry.reason.len = ngx_sprintf(text, "%uL sessions or requests over the "
+                                   "limits", refused)
+                       - text;
+
+    ngx_dots_log(&entry);
 }
 
 
@@ -453,8 +499,9 @@ ngx_dots_limit_close(const dots_customer_t *customer)
 
     /* nothing, if the entry had to make room in between */
 
-    if (mine && mine->pid && mine->n && --mine->n == 0) {
-        mine->pid = 0;
+    if (mine && mine->pid && mine->n) {
+        mine->n--;
+        ngx_dots_limit_idle(mine);
     }
 
     ngx_dots_zone_release();
@@ -517,6 +564,7 @@ ngx_dots_limit_unobserve(const dots_customer_t *customer)
 
     if (mine && mine->pid && mine->observers) {
         mine->observers--;
+        ngx_dots_limit_idle(mine);
     }
 
     ngx_dots_zone_release();
@@ -603,6 +651,17 @@ ngx_dots_limit_mine(ngx_dots_limit_customer_t *lc)
 }
 
 
+/* Locked.  Observers may be in a gateway's sessions, with none of its own. */
+
+static void
+ngx_dots_limit_idle(ngx_dots_limit_sessions_t *mine)
+{
+    if (mine->n == 0 && mine->observers == 0) {
+        mine->pid = 0;
+    }
+}
+
+
 /* ---- requests ---- */
 
 /* RFC 9132 sections 4.4.4 and 4.7 */
@@ -617,24 +676,35 @@ ngx_dots_limit_keeps(const dots_coap_message_t *request)
 }
 
 
+/*
+ * The customer first: beyond its own rate nobody takes what its neighbours at
+ * the same address have.
+ */
+
 int
 ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
-    const dots_customer_t *customer, const dots_coap_message_t *request)
+    const dots_customer_t *customer, ngx_uint_t relayed,
+    const dots_coap_message_t *request)
 {
-    uint64_t  wait;
+    uint64_t    wait;
+    ngx_uint_t  keep;
 
-    if (ngx_dots_limit_keeps(request)) {
+    wait = 0;
+    keep = customer && ngx_dots_limit_keeps(request);
+
+    if (keep) {
         wait = ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_KEEP,
                             (uint64_t) customer->rate * NGX_DOTS_LIMIT_SPARE,
                             c->log);
 
-    } else {
+    } else if (customer) {
+        wait = ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_REQUEST,
+                                       customer->rate, c->log);
+    }
+
+    if (wait == 0 && !keep && !relayed) {
         wait = ngx_dots_limit_source(c, NGX_DOTS_LIMIT_REQUEST,
                                      dcf->source_requests);
-        if (wait == 0) {
-            wait = ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_REQUEST,
-                                           customer->rate, c->log);
-        }
     }
 
     return (int) ((wait + 999) / 1000);

@@ -13,6 +13,10 @@
  *                               that nothing else that a customer does keeps it
  *                               from staying connected and withdrawing
  *
+ * What a gateway relays counts for whom its cdid names (RFC 9132 section
+ * 4.4.1.2), and not for the address of the gateway, so that none of them takes
+ * what is the others'.
+ *
  * A limit is a rate with a burst of ten seconds' worth, at least one.  Knows no
  * protocol but the method and the name of the resource.  Called by
  * ngx_dots_peer.c and the transports.
@@ -46,14 +50,18 @@ ngx_int_t ngx_dots_limit_open(const dots_customer_t *customer, ngx_log_t *log);
 void ngx_dots_limit_close(const dots_customer_t *customer);
 
 /*
- * One more observer in one of its sessions; NGX_BUSY: one too many.  After NGX_OK
- * ngx_dots_limit_unobserve() is called once, before the session's close.
+ * One more observer in one of its sessions, or of a gateway's; NGX_BUSY: one too
+ * many.  After NGX_OK ngx_dots_limit_unobserve() is called once.
  */
 ngx_int_t ngx_dots_limit_observe(const dots_customer_t *customer);
 void ngx_dots_limit_unobserve(const dots_customer_t *customer);
 
-/* 0, or the seconds until the next such request may come. */
+/*
+ * 0, or the seconds until the next such request may come.  "customer": NULL for
+ * what is nobody's.
+ */
 int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
-    const dots_customer_t *customer, const dots_coap_message_t *request);
+    const dots_customer_t *customer, ngx_uint_t relayed,
+    const dots_coap_message_t *request);
 
 #endif /* _NGX_DOTS_LIMIT_H_INCLUDED_ */

@@ -11,10 +11,12 @@ static void ngx_dots_peer_finish(void *data, const char *why);
 static void ngx_dots_peer_submit(void *data, dots_request_t *rq);
 static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     uint8_t code, const dots_request_t *rq, const char *why);
-static int ngx_dots_peer_admit(void *data, const dots_coap_message_t *request);
+static int ngx_dots_peer_admit(void *data, const dots_customer_t *customer,
+    const dots_coap_message_t *request);
 static void ngx_dots_peer_observing(void *data, size_t n);
-static int ngx_dots_peer_observe(void *data);
-static void ngx_dots_peer_unobserve(void *data);
+static int ngx_dots_peer_observe(void *data, const dots_customer_t *customer);
+static void ngx_dots_peer_unobserve(void *data,
+    const dots_customer_t *customer);
 static void ngx_dots_peer_client(void *data, const dots_customer_t *customer,
     dots_str_t cuid);
 static int ngx_dots_peer_mitigating(void *data);
@@ -214,12 +216,14 @@ ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len)
 
 
 static int
-ngx_dots_peer_admit(void *data, const dots_coap_message_t *request)
+ngx_dots_peer_admit(void *data, const dots_customer_t *customer,
+    const dots_coap_message_t *request)
 {
     ngx_dots_peer_t  *peer = data;
 
     return ngx_dots_limit_request(ngx_dots_get_conf(ngx_cycle),
-                                  peer->connection, peer->customer, request);
+                                  peer->connection, customer,
+                                  customer != peer->customer, request);
 }
 
 
@@ -251,20 +255,16 @@ ngx_dots_peer_finish(void *data, const char *why)
 
 
 static int
-ngx_dots_peer_observe(void *data)
+ngx_dots_peer_observe(void *data, const dots_customer_t *customer)
 {
-    ngx_dots_peer_t  *peer = data;
-
-    return ngx_dots_limit_observe(peer->customer) != NGX_OK;
+    return ngx_dots_limit_observe(customer) != NGX_OK;
 }
 
 
 static void
-ngx_dots_peer_unobserve(void *data)
+ngx_dots_peer_unobserve(void *data, const dots_customer_t *customer)
 {
-    ngx_dots_peer_t  *peer = data;
-
-    ngx_dots_limit_unobserve(peer->customer);
+    ngx_dots_limit_unobserve(customer);
 }
 
 
@@ -333,12 +333,6 @@ ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
     u_char            text[sizeof("7.31") - 1];
     ngx_dots_log_t    entry;
     ngx_dots_peer_t  *peer = data;
-
-    /* a flood is counted (ngx_dots_limit.c), it does not fill the disk */
-
-    if (code == DOTS_COAP_TOO_MANY_REQUESTS) {
-        return;
-    }
 
     ngx_memzero(&entry, sizeof(ngx_dots_log_t));
 

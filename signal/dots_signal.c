@@ -106,6 +106,10 @@ dots_signal_audited(const dots_signal_exchange_t *ex,
         return 0;
     }
 
+    if (ex->unlogged) {
+        return 0;
+    }
+
     return ex->method == NULL || !ex->method->quiet
            || dots_coap_class(response->code) != 2;
 }
@@ -294,17 +298,51 @@ dots_signal_exchange(dots_signal_t *s, dots_str_t data)
 }
 
 
+/*
+ * Nonzero: refused for now, and the exchange has ended.  What is faulty counts
+ * like anything else, or it could be sent, answered and logged without end.
+ */
+
+static int
+dots_signal_refused(dots_signal_exchange_t *ex)
+{
+    int                       wait;
+    const dots_signal_ops_t  *ops;
+
+    ops = ex->conf->ops;
+
+    wait = ops->admit ? ops->admit(ex->signal->peer, ex->customer,
+                                   &ex->request)
+                      : 0;
+    if (wait > 0) {
+        ex->unlogged = 1;
+
+    } else if (dots_signal_relay_busy(ex)) {
+        wait = 1;
+
+    } else {
+        return 0;
+    }
+
+    /* RFC 8516 */
+
+    dots_signal_refuse(ex, NULL, DOTS_COAP_TOO_MANY_REQUESTS, wait,
+                       "too many requests");
+
+    return 1;
+}
+
+
 void
 dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
 {
-    int                      wait;
     uint8_t                  code;
     dots_fault_t             fault;
     dots_signal_exchange_t  *ex;
 
     /* beyond the limit the client hears nothing and repeats its request */
 
-    if (s->nexchanges == DOTS_SIGNAL_INFLIGHT) {
+    if (s->nexchanges == s->shares * DOTS_SIGNAL_INFLIGHT) {
         return;
     }
 
@@ -318,23 +356,20 @@ dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
 
     code = dots_signal_route(ex, &fault);
 
+    if (code == 0) {
+        code = dots_signal_relay(ex, &fault);
+    }
+
+    if (code == 0 && dots_signal_block_request(ex, &code, &fault)) {
+        return;
+    }
+
+    if (dots_signal_refused(ex)) {
+        return;
+    }
+
     if (code != 0) {
         dots_signal_fault(ex, NULL, code, -1, &fault);
-        return;
-    }
-
-    if (dots_signal_block_request(ex)) {
-        return;
-    }
-
-    wait = s->conf.ops->admit ? s->conf.ops->admit(s->peer, &ex->request) : 0;
-
-    if (wait > 0) {
-
-        /* RFC 8516 */
-
-        dots_signal_refuse(ex, NULL, DOTS_COAP_TOO_MANY_REQUESTS, wait,
-                           "too many requests");
         return;
     }
 
@@ -355,6 +390,10 @@ dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
 
     ex->observer = observer;
     ex->method = method;
+
+    /* as it could before */
+
+    (void) dots_signal_relay(ex, NULL);
 
     method->handler(ex);
 
@@ -464,6 +503,7 @@ dots_signal_create(const dots_signal_conf_t *conf, void *peer,
     s->peer = peer;
     s->customer = customer;
     s->transport = dots_signal_transports[carrier];
+    s->shares = dots_signal_relay_shares(customer);
 
     s->max_message = max_message < DOTS_SIGNAL_MIN_MESSAGE
                      ? DOTS_SIGNAL_MIN_MESSAGE : max_message;

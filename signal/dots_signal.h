@@ -16,7 +16,8 @@
  * One way in, one way out, one timer, one close.  Knows no socket, no nginx, no
  * clock but the one given.  Bounded memory: DOTS_SIGNAL_RECENT remembered
  * answers, DOTS_SIGNAL_INFLIGHT requests, DOTS_SIGNAL_OBSERVERS observations per
- * peer.
+ * peer; a gateway has DOTS_SIGNAL_SHARES times that, and each customer that it
+ * relays for no more than anybody else.
  */
 
 #ifndef DOTS_SIGNAL_H
@@ -32,6 +33,7 @@
 #define DOTS_SIGNAL_RECENT   16
 #define DOTS_SIGNAL_INFLIGHT 16
 #define DOTS_SIGNAL_OBSERVERS 16
+#define DOTS_SIGNAL_SHARES   16
 #define DOTS_SIGNAL_ARENA    (256 * 1024) /* bytes one request may use */
 #define DOTS_SIGNAL_BODY     65536 /* bytes of a body that comes in blocks */
 
@@ -63,18 +65,20 @@ typedef struct {
     void (*audit)(void *peer, const dots_coap_message_t *request, uint8_t code,
         const dots_request_t *rq, const char *why);
 
-    /* May this request be served?  0, or the seconds until another may come
-     * (4.29).  May be NULL. */
-    int (*admit)(void *peer, const dots_coap_message_t *request);
+    /* May this request of the customer (NULL: nobody's) be served?  0, or the
+     * seconds until another may come (4.29), and then it is no matter for
+     * audit().  May be NULL. */
+    int (*admit)(void *peer, const dots_customer_t *customer,
+        const dots_coap_message_t *request);
 
     /* How many reasons there are now for dots_signal_changed(): observations,
      * and a configuration that depends on mitigations.  May be NULL. */
     void (*observing)(void *peer, size_t n);
 
-    /* One more observer; nonzero: one too many.  Each that was allowed ends in
-     * one call of the other.  Both or neither may be NULL. */
-    int (*observe)(void *peer);
-    void (*unobserve)(void *peer);
+    /* One more observer of the customer's; nonzero: one too many.  Each that was
+     * allowed ends in one call of the other.  Both or neither may be NULL. */
+    int (*observe)(void *peer, const dots_customer_t *customer);
+    void (*unobserve)(void *peer, const dots_customer_t *customer);
 
     /* The peer has spoken for this client, and was answered 2.xx.  Now and
      * again; may be NULL. */

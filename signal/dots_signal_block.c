@@ -4,8 +4,9 @@
  * one message leaves in pieces.
  *
  * Bounded: one body on its way in and DOTS_SIGNAL_BLOCK_KEPT on their way out a
- * peer, each of up to DOTS_SIGNAL_BODY bytes; the one that comes in takes memory
- * for what has come, not for what Size1 claims.
+ * peer, each of up to DOTS_SIGNAL_BODY bytes; what comes in takes memory for what
+ * has come, not for what Size1 claims.  A gateway has that for each of those for
+ * whom it asks, DOTS_SIGNAL_SHARES of them at once.
  */
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ typedef struct dots_signal_body_s  dots_signal_body_t;
 
 struct dots_signal_body_s {
     dots_signal_body_t  *next;
+    const dots_customer_t *customer;
     uint64_t             key;           /* method, path, query */
     uint8_t              etag[DOTS_SIGNAL_BLOCK_ETAG];  /* of an answer */
     int64_t              expires;       /* ms */
@@ -42,8 +44,8 @@ struct dots_signal_body_s {
 };
 
 struct dots_signal_blocks_s {
-    dots_signal_body_t  *in;            /* one, of a request */
-    dots_signal_body_t  *out;           /* of answers, youngest first */
+    dots_signal_body_t  *in;            /* of requests */
+    dots_signal_body_t  *out;           /* of answers; youngest first, both */
 };
 
 
@@ -111,13 +113,79 @@ dots_signal_block_get(dots_signal_t *s)
 
 /* ---- a request in pieces: Block1 ---- */
 
-/*
- * The transfer that the block continues or, with number 0, begins; NULL: there
- * is none.
- */
+/* Out of the list: the caller's. */
 
 static dots_signal_body_t *
+dots_signal_block_take(dots_signal_body_t **link)
+{
+    dots_signal_body_t  *b;
+
+    b = *link;
+
+    if (b != NULL) {
+        *link = b->next;
+        b->next = NULL;
+    }
+
+    return b;
+}
+
+
+/*
+ * Makes room in a list for one more body of the customer's: frees what is too
+ * old, the oldest of its own beyond "own", and the oldest of all beyond the
+ * shares.
+ */
+
+static void
+dots_signal_block_room(dots_signal_exchange_t *ex, dots_signal_body_t **link,
+    size_t own)
+{
+    size_t               n, mine, all;
+    dots_signal_body_t  *b;
+
+    all = ex->signal->shares * own;
+    mine = 0;
+    n = 0;
+
+    while ((b = *link) != NULL) {
+
+        if (b->expires <= ex->received
+            || (b->customer == ex->customer && ++mine == own)
+            || n + 1 == all)
+        {
+            dots_signal_block_free(dots_signal_block_take(link));
+            continue;
+        }
+
+        n++;
+        link = &b->next;
+    }
+}
+
+
+/* The place of the customer's transfer; it has one at most. */
+
+static dots_signal_body_t **
 dots_signal_block_transfer(dots_signal_exchange_t *ex)
+{
+    dots_signal_body_t  **link;
+
+    for (link = &ex->signal->blocks->in; *link != NULL; link = &(*link)->next) {
+
+        if ((*link)->customer == ex->customer) {
+            break;
+        }
+    }
+
+    return link;
+}
+
+
+/* Number 0 begins anew.  NULL: there is none. */
+
+static dots_signal_body_t *
+dots_signal_block_current(dots_signal_exchange_t *ex)
 {
     uint64_t               key;
     dots_signal_body_t    *b;
@@ -128,21 +196,24 @@ dots_signal_block_transfer(dots_signal_exchange_t *ex)
         return NULL;
     }
 
-    b = blocks->in;
     key = dots_signal_block_key(&ex->request);
 
     if (dots_coap_block_num(ex->request.block1) != 0) {
+        b = *dots_signal_block_transfer(ex);
+
         return (b != NULL && b->key == key && b->expires > ex->received)
                ? b : NULL;
     }
 
-    dots_signal_block_free(b);
+    dots_signal_block_room(ex, &blocks->in, 1);
 
     b = calloc(1, sizeof(dots_signal_body_t));
-    blocks->in = b;
 
     if (b != NULL) {
         b->key = key;
+        b->customer = ex->customer;
+        b->next = blocks->in;
+        blocks->in = b;
     }
 
     return b;
@@ -240,47 +311,48 @@ dots_signal_block_append(dots_signal_exchange_t *ex, dots_signal_body_t *b,
 }
 
 
-/* Nonzero: the exchange has ended; 0: the whole body is its payload. */
+/*
+ * Nonzero: the exchange has ended; 0: the whole body is its payload, or *code is
+ * what to refuse it with.
+ */
 
 static int
-dots_signal_block_in(dots_signal_exchange_t *ex)
+dots_signal_block_in(dots_signal_exchange_t *ex, uint8_t *code,
+    dots_fault_t *f)
 {
-    uint8_t               code;
-    dots_fault_t          fault;
     dots_signal_body_t   *b;
     dots_coap_message_t   response;
 
     b = NULL;
-    code = dots_signal_block_check(&ex->request, &fault);
+    *code = dots_signal_block_check(&ex->request, f);
 
-    if (code == 0) {
-        b = dots_signal_block_transfer(ex);
-        code = dots_signal_block_append(ex, b, &fault);
+    if (*code == 0) {
+        b = dots_signal_block_current(ex);
+        *code = dots_signal_block_append(ex, b, f);
     }
 
-    if (code == DOTS_COAP_CONTINUE) {
+    if (*code == DOTS_COAP_CONTINUE) {
         dots_coap_init(&response);
-        response.code = code;
+        response.code = *code;
         dots_signal_answer(ex, &response, NULL, NULL);
         return 1;
     }
 
-    if (code != 0) {
-        dots_signal_fault(ex, NULL, code, -1, &fault);
-        return 1;
+    if (*code != 0) {
+        return 0;
     }
 
     if (dots_arena_dup(ex->arena, &ex->request.payload,
                        dots_str(b->data, b->len))
         != DOTS_OK)
     {
-        dots_signal_refuse(ex, NULL, dots_coap_code(5, 0), -1,
-                           "the server failed to process the request");
-        return 1;
+        (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL, "no memory");
+        *code = dots_coap_code(5, 0);
+        return 0;
     }
 
-    dots_signal_block_free(b);
-    ex->signal->blocks->in = NULL;
+    dots_signal_block_free(dots_signal_block_take(
+                               dots_signal_block_transfer(ex)));
 
     return 0;
 }
@@ -359,9 +431,8 @@ static void
 dots_signal_block_keep(dots_signal_exchange_t *ex,
     const dots_coap_message_t *response)
 {
-    size_t                 n;
     uint64_t               key;
-    dots_signal_body_t    *b, **link;
+    dots_signal_body_t    *b;
     dots_signal_blocks_t  *blocks;
 
     blocks = dots_signal_block_get(ex->signal);
@@ -370,28 +441,17 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
     }
 
     key = dots_signal_block_key(&ex->request);
-    n = 0;
 
-    for (link = &blocks->out; *link != NULL; /* void */) {
-
-        b = *link;
+    for (b = blocks->out; b != NULL; b = b->next) {
 
         if (b->key == key && b->expires > ex->received
             && memcmp(b->etag, response->etag, sizeof(b->etag)) == 0)
         {
             return;
         }
-
-        /* too old, or too many with the new one */
-
-        if (b->expires <= ex->received || ++n == DOTS_SIGNAL_BLOCK_KEPT) {
-            *link = b->next;
-            dots_signal_block_free(b);
-            continue;
-        }
-
-        link = &b->next;
     }
+
+    dots_signal_block_room(ex, &blocks->out, DOTS_SIGNAL_BLOCK_KEPT);
 
     b = calloc(1, sizeof(dots_signal_body_t));
     if (b == NULL) {
@@ -408,6 +468,7 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
     memcpy(b->data, response->payload.data, response->payload.len);
 
     b->len = response->payload.len;
+    b->customer = ex->customer;
     b->key = key;
     memcpy(b->etag, response->etag, sizeof(b->etag));
     b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
@@ -557,10 +618,13 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
 /* ---- both ways ---- */
 
 int
-dots_signal_block_request(dots_signal_exchange_t *ex)
+dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
+    dots_fault_t *f)
 {
+    *code = 0;
+
     if (ex->request.block1 >= 0 && ex->method->body) {
-        return dots_signal_block_in(ex);
+        return dots_signal_block_in(ex, code, f);
     }
 
     if (ex->request.block2 >= 0 && dots_coap_block_num(ex->request.block2) > 0)
@@ -604,18 +668,16 @@ dots_signal_block_response(dots_signal_exchange_t *ex,
 void
 dots_signal_block_close(dots_signal_t *s)
 {
-    dots_signal_body_t  *b;
-
     if (s->blocks == NULL) {
         return;
     }
 
-    dots_signal_block_free(s->blocks->in);
+    while (s->blocks->in != NULL) {
+        dots_signal_block_free(dots_signal_block_take(&s->blocks->in));
+    }
 
     while (s->blocks->out != NULL) {
-        b = s->blocks->out;
-        s->blocks->out = b->next;
-        dots_signal_block_free(b);
+        dots_signal_block_free(dots_signal_block_take(&s->blocks->out));
     }
 
     free(s->blocks);

@@ -22,7 +22,7 @@ struct dots_signal_exchange_s {
     dots_signal_t             *signal;       /* NULL: the peer is gone */
     dots_signal_exchange_t    *next;
     const dots_signal_conf_t  *conf;         /* of the signal */
-    const dots_customer_t     *customer;
+    const dots_customer_t     *customer;     /* whose request it is */
     size_t                     max_message;
     dots_arena_t              *arena;        /* holds all of this, too */
     const dots_signal_method_t *method;      /* which serves it */
@@ -33,6 +33,7 @@ struct dots_signal_exchange_s {
     uint64_t                   hash;         /* the transport's */
     int64_t                    received;     /* ms */
     unsigned                   acked:1;      /* by an empty ACK */
+    unsigned                   unlogged:1;   /* the host has counted it */
     dots_signal_outcome_t      outcome;
 };
 

@@ -252,39 +252,15 @@ dots_signal_mitigate_outcome(dots_signal_exchange_t *ex, dots_request_t *rq)
 
 /* ---- the methods ---- */
 
-/*
- * RFC 9132 section 4.4.1.2: a cdid counts where a trusted gateway has put it,
- * anybody else's is ignored.  It says which customer's the request is: with
- * that customer's prefixes and limits, and with its cuids, so that several
- * cdids of one customer are equivalent, as they have to be.  Without a cdid the
- * gateway asks for itself.  NULL: nobody is called so.
- */
-
-static const dots_customer_t *
-dots_signal_mitigate_customer(const dots_signal_exchange_t *ex,
-    dots_str_t cdid)
-{
-    if (cdid.len == 0 || !ex->customer->gateway) {
-        return ex->customer;
-    }
-
-    return ex->conf->customers
-           ? dots_customers_by_identity(ex->conf->customers,
-                                        DOTS_IDENTITY_CDID, cdid)
-           : NULL;
-}
-
-
 /* The request with cuid and mid; NULL: the exchange has ended. */
 
 static dots_request_t *
 dots_signal_mitigate_request(dots_signal_exchange_t *ex,
     dots_operation_t operation)
 {
-    dots_fault_t            fault;
-    dots_request_t         *rq;
-    dots_signal_uri_t       uri;
-    const dots_customer_t  *customer;
+    dots_fault_t        fault;
+    dots_request_t     *rq;
+    dots_signal_uri_t   uri;
 
     /* no resource here has an entity-tag: RFC 7252 section 5.10.8.1 */
 
@@ -303,22 +279,12 @@ dots_signal_mitigate_request(dots_signal_exchange_t *ex,
         return NULL;
     }
 
-    /* section 8: "If the DOTS client is not authorized" */
-
-    customer = dots_signal_mitigate_customer(ex, uri.cdid);
-    if (customer == NULL) {
-        dots_signal_refuse(ex, NULL, dots_coap_code(4, 1), -1,
-                           "the cdid is no customer's");
-        return NULL;
-    }
-
     rq = dots_signal_request(ex, operation);
     if (rq == NULL) {
         dots_signal_mitigate_refuse(ex, NULL, DOTS_ERROR, NULL);
         return NULL;
     }
 
-    rq->customer = customer;
     rq->cuid = uri.cuid;
     rq->has_mid = uri.has_mid;
     rq->mid = uri.mid;

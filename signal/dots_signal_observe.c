@@ -6,7 +6,7 @@
  * the request is served again (dots_signal_again()) and the answer compared
  * with what the peer knows: a notification goes only if anything but the time
  * that is left differs.  What was there and is gone is reported once, with
- * status 6.  Bounded: DOTS_SIGNAL_OBSERVERS of a peer.
+ * status 6.  Bounded: DOTS_SIGNAL_OBSERVERS of a customer in a session.
  */
 
 #include <stdlib.h>
@@ -51,9 +51,9 @@ typedef struct {
 struct dots_signal_observer_s {
     dots_signal_observer_t      *next;
     const dots_signal_method_t  *method;
+    const dots_customer_t       *whose;     /* whom a gateway asked for, maybe */
 
-    uint64_t                     customer;  /* dots_registry_hash(): whom a
-                                               gateway asked for, maybe */
+    uint64_t                     customer;  /* dots_registry_hash() of its name */
     uint64_t                     cuid;      /* the same */
     uint32_t                     mid;
     unsigned                     has_mid:1;
@@ -100,10 +100,10 @@ dots_signal_observe_release(dots_signal_observer_t *o)
 
 
 static void
-dots_signal_observe_gone(dots_signal_t *s)
+dots_signal_observe_gone(dots_signal_t *s, const dots_customer_t *customer)
 {
     if (s->conf.ops->unobserve != NULL) {
-        s->conf.ops->unobserve(s->peer);
+        s->conf.ops->unobserve(s->peer, customer);
     }
 }
 
@@ -117,7 +117,7 @@ dots_signal_observe_remove(dots_signal_t *s, dots_signal_observer_t **link)
     *link = o->next;
     s->nobservers--;
 
-    dots_signal_observe_gone(s);
+    dots_signal_observe_gone(s, o->whose);
 
     dots_signal_interest(s);
 
@@ -297,18 +297,21 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
 
     s = ex->signal;
 
-    if (s->conf.ops->observe != NULL && s->conf.ops->observe(s->peer) != 0) {
+    if (s->conf.ops->observe != NULL
+        && s->conf.ops->observe(s->peer, ex->customer) != 0)
+    {
         return;
     }
 
     o = calloc(1, sizeof(dots_signal_observer_t) + ex->data.len);
 
     if (o == NULL) {
-        dots_signal_observe_gone(s);
+        dots_signal_observe_gone(s, ex->customer);
         return;
     }
 
     o->method = ex->method;
+    o->whose = ex->customer;
     o->token_len = ex->request.token_len;
     memcpy(o->token, ex->request.token, sizeof(o->token));
     o->len = ex->data.len;
@@ -331,6 +334,32 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
     dots_signal_interest(s);
 
     response->observe = s->sequence++ & DOTS_SIGNAL_OBSERVE_SEQUENCE;
+}
+
+
+/* Nonzero: the customer has DOTS_SIGNAL_OBSERVERS in this session. */
+
+static int
+dots_signal_observe_full(const dots_signal_t *s,
+    const dots_customer_t *customer)
+{
+    size_t                         n;
+    const dots_signal_observer_t  *o;
+
+    if (s->nobservers == s->shares * DOTS_SIGNAL_OBSERVERS) {
+        return 1;
+    }
+
+    n = 0;
+
+    for (o = s->observers; o != NULL; o = o->next) {
+
+        if (o->whose == customer) {
+            n++;
+        }
+    }
+
+    return n >= DOTS_SIGNAL_OBSERVERS;
 }
 
 
@@ -367,7 +396,7 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
      */
 
     if (ex->request.observe == 0 && dots_coap_class(response->code) == 2
-        && s->nobservers < DOTS_SIGNAL_OBSERVERS)
+        && !dots_signal_observe_full(s, ex->customer))
     {
         dots_signal_observe_add(ex, response, rq);
     }
@@ -508,6 +537,28 @@ dots_signal_observe_link(dots_signal_t *s, const dots_signal_observer_t *o)
 }
 
 
+/*
+ * The pace is the session's: who has had a word is behind all others, or one
+ * that always has news would keep theirs from them.
+ */
+
+static void
+dots_signal_observe_last(dots_signal_t *s, dots_signal_observer_t *o)
+{
+    dots_signal_observer_t  **link;
+
+    link = dots_signal_observe_link(s, o);
+    *link = o->next;
+
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+
+    *link = o;
+    o->next = NULL;
+}
+
+
 static void
 dots_signal_observe_notify(dots_signal_exchange_t *ex,
     dots_signal_observer_t *o, dots_coap_message_t *response)
@@ -533,6 +584,8 @@ dots_signal_observe_notify(dots_signal_exchange_t *ex,
     o->id = response->id;
     s->notified = s->now;
     s->notified_size = response->payload.len + DOTS_SIGNAL_OBSERVE_OVERHEAD;
+
+    dots_signal_observe_last(s, o);
 }
 
 

@@ -5,6 +5,7 @@
  *   dots_signal.c          create, close, timer; a request's way in, its
  *                          answer's way out
  *   dots_signal_route.c    which resource and method; what a request may have
+ *   dots_signal_relay.c    for whom a gateway asks, and each one's share of it
  *   dots_signal_udp.c      RFC 7252: message ids, ACK, RST, duplicates
  *   dots_signal_tcp.c      RFC 8323: framing, CSM, Ping, Release, Abort
  *   dots_signal_block.c    RFC 7959: bodies in pieces, both ways
@@ -32,6 +33,7 @@ struct dots_signal_method_s {
     unsigned  body:1;           /* the request has one: application/dots+cbor */
     unsigned  observable:1;
     unsigned  quiet:1;          /* a success is no line of the audit log */
+    unsigned  relayed:1;        /* by gateways, for whom a cdid names */
     void    (*handler)(dots_signal_exchange_t *ex);
 };
 
@@ -104,6 +106,7 @@ struct dots_signal_s {
     const dots_signal_transport_ops_t  *transport;
     void                               *link;       /* the transport's */
 
+    size_t                              shares;     /* of a gateway, else 1 */
     size_t                              nexchanges;
     dots_signal_exchange_t             *exchanges;
 
@@ -155,13 +158,26 @@ void dots_signal_interest(dots_signal_t *s);
 /* The code to refuse with, or 0 and ex->method, which serves the request. */
 uint8_t dots_signal_route(dots_signal_exchange_t *ex, dots_fault_t *f);
 
+/* ---- dots_signal_relay.c ---- */
+
+/* How many shares the peer's session has. */
+size_t dots_signal_relay_shares(const dots_customer_t *customer);
+
+/* Sets ex->customer; 0, or the code to refuse with. */
+uint8_t dots_signal_relay(dots_signal_exchange_t *ex, dots_fault_t *f);
+
+/* Nonzero: its customer has more than its share of requests under way. */
+int dots_signal_relay_busy(const dots_signal_exchange_t *ex);
+
 /* ---- dots_signal_block.c ---- */
 
 /*
  * A request that is to be served: nonzero if it was but a block of a body, or a
- * later block of an answer, and the exchange has ended.
+ * later block of an answer, and the exchange has ended.  Else *code is 0 or what
+ * to refuse the block with.
  */
-int dots_signal_block_request(dots_signal_exchange_t *ex);
+int dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
+    dots_fault_t *f);
 
 /* Cuts an answer's body to the block that was asked for or that fits. */
 void dots_signal_block_response(dots_signal_exchange_t *ex,

@@ -18,20 +18,20 @@ typedef struct {
 
 static const dots_signal_resource_t  dots_signal_route_resources[] = {
     { dots_string("hb"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, 1, dots_signal_heartbeat_put } } },
+      { { DOTS_COAP_PUT, 1, 0, 1, 0, dots_signal_heartbeat_put } } },
     { dots_string("mitigate"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, 0, dots_signal_mitigate_put },
-        { DOTS_COAP_GET, 0, 1, 0, dots_signal_mitigate_get },
-        { DOTS_COAP_DELETE, 0, 0, 0, dots_signal_mitigate_delete } } },
+      { { DOTS_COAP_PUT, 1, 0, 0, 1, dots_signal_mitigate_put },
+        { DOTS_COAP_GET, 0, 1, 0, 1, dots_signal_mitigate_get },
+        { DOTS_COAP_DELETE, 0, 0, 0, 1, dots_signal_mitigate_delete } } },
     { dots_string("config"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, 0, dots_signal_config_put },
-        { DOTS_COAP_GET, 0, 1, 0, dots_signal_config_get },
-        { DOTS_COAP_DELETE, 0, 0, 0, dots_signal_config_delete } } },
+      { { DOTS_COAP_PUT, 1, 0, 0, 0, dots_signal_config_put },
+        { DOTS_COAP_GET, 0, 1, 0, 0, dots_signal_config_get },
+        { DOTS_COAP_DELETE, 0, 0, 0, 0, dots_signal_config_delete } } },
 };
 
 static const dots_signal_resource_t  dots_signal_route_core =
     { dots_string("core"), DOTS_COAP_FORMAT_LINK,
-      { { DOTS_COAP_GET, 0, 0, 0, dots_signal_core_get } } };
+      { { DOTS_COAP_GET, 0, 0, 0, 0, dots_signal_core_get } } };
 
 #define DOTS_SIGNAL_ROUTE_RESOURCES                                           \
     (sizeof(dots_signal_route_resources)                                      \

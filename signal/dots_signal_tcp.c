@@ -367,7 +367,7 @@ dots_signal_tcp_message(dots_signal_t *s, const uint8_t *data, size_t len)
         return DOTS_OK;
     }
 
-    if (s->nexchanges == DOTS_SIGNAL_INFLIGHT
+    if (s->nexchanges == s->shares * DOTS_SIGNAL_INFLIGHT
         || s->conf.ops->full(s->peer))
     {
         return DOTS_DECLINED;

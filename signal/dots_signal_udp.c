@@ -56,7 +56,8 @@ typedef struct {
     uint16_t                  next_id;
     uint16_t                  nreplies;
     uint16_t                  nconfirm; /* of them, replies to be confirmed */
-    dots_signal_udp_slot_t    replies[DOTS_SIGNAL_RECENT];  /* oldest first */
+    uint16_t                  max;      /* of them */
+    dots_signal_udp_slot_t    replies[];    /* oldest first */
 } dots_signal_udp_t;
 
 
@@ -127,7 +128,7 @@ dots_signal_udp_remember(dots_signal_exchange_t *ex,
 
     u = ex->signal->link;
 
-    if (u->nreplies == DOTS_SIGNAL_RECENT) {
+    if (u->nreplies == u->max) {
         dots_signal_udp_forget(u, 0);
     }
 
@@ -713,12 +714,18 @@ dots_signal_udp_timer(dots_signal_t *s)
 static int
 dots_signal_udp_open(dots_signal_t *s)
 {
+    size_t              max;
     dots_signal_udp_t  *u;
 
-    u = calloc(1, sizeof(dots_signal_udp_t));
+    max = s->shares * DOTS_SIGNAL_RECENT;
+
+    u = calloc(1, sizeof(dots_signal_udp_t)
+                  + max * sizeof(dots_signal_udp_slot_t));
     if (u == NULL) {
         return DOTS_ERROR;
     }
+
+    u->max = (uint16_t) max;
 
     /* ids start anywhere (RFC 7252 section 4.4); without entropy, at 0 */
 

@@ -28,6 +28,8 @@ static const dots_signal_uri_parameter_t  dots_signal_uri_parameters[] = {
     { dots_string("mid"), "mid", dots_signal_uri_set_mid },
 };
 
+#define DOTS_SIGNAL_URI_CDID 0      /* of them */
+
 #define DOTS_SIGNAL_URI_PARAMETERS                                            \
     (sizeof(dots_signal_uri_parameters)                                       \
      / sizeof(dots_signal_uri_parameters[0]))
@@ -89,15 +91,15 @@ dots_signal_uri_utf8(const uint8_t *p, size_t len)
 }
 
 
-/* Looked up as it is, and ignored where a client sent it. */
+/* Whether it counts is not for the path to say: dots_signal_relay.c. */
 
 static int
 dots_signal_uri_set_cdid(dots_signal_uri_t *uri, dots_str_t value,
     dots_fault_t *f)
 {
+    (void) uri;
+    (void) value;
     (void) f;
-
-    uri->cdid = value;
 
     return DOTS_OK;
 }
@@ -280,6 +282,22 @@ dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
     }
 
     return DOTS_OK;
+}
+
+
+dots_str_t
+dots_signal_uri_cdid(const dots_coap_message_t *m)
+{
+    dots_str_t  value;
+
+    if (m->npath > DOTS_SIGNAL_URI_PREFIX
+        && dots_signal_uri_parameter(m->path[DOTS_SIGNAL_URI_PREFIX], &value)
+           == DOTS_SIGNAL_URI_CDID)
+    {
+        return value;
+    }
+
+    return dots_str(NULL, 0);
 }
 
 

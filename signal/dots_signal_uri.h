@@ -17,20 +17,21 @@
 #define DOTS_SIGNAL_URI_STATE  0x02
 
 typedef struct {
-    dots_str_t  cdid;       /* these point into the message; empty: absent */
-    dots_str_t  cuid;
+    dots_str_t  cuid;       /* points into the message */
     unsigned    has_mid:1;
     uint32_t    mid;
 } dots_signal_uri_t;
 
 /*
  * The parameters behind the resource's name: cdid, cuid, mid, in this order,
- * none empty; cuid has to be there, mid where "need_mid" says so.  Whether the
- * cdid counts is for the caller (RFC 9132 section 4.4.1.2).
+ * none empty; cuid has to be there, mid where "need_mid" says so.
  * DOTS_OK or DOTS_INVALID.
  */
 int dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
     dots_signal_uri_t *uri, dots_fault_t *f);
+
+/* The cdid, where it may stand; empty: none. */
+dots_str_t dots_signal_uri_cdid(const dots_coap_message_t *m);
 
 /*
  * The same for the resources of a session: a sid or nothing (section 4.5.2:
