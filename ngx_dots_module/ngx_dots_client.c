@@ -1,4 +1,5 @@
 #include "ngx_dots_client.h"
+#include "ngx_dots_psk.h"
 #include "ngx_dots_zone.h"
 
 
@@ -120,11 +121,11 @@ static ngx_int_t
 ngx_dots_client_presume(SSL *ssl, u_char cuid[NGX_DOTS_CLIENT_CUID],
     size_t *len)
 {
-    int          n, ok;
-    X509        *cert;
-    u_char       hash[EVP_MAX_MD_SIZE], *der;
-    ngx_str_t    src, dst;
-    const char  *psk;
+    int         n, ok;
+    X509       *cert;
+    u_char      hash[EVP_MAX_MD_SIZE], *der;
+    ngx_str_t   src, dst;
+    dots_str_t  identity;
 
     cert = SSL_get_peer_certificate(ssl);
 
@@ -137,9 +138,11 @@ ngx_dots_client_presume(SSL *ssl, u_char cuid[NGX_DOTS_CLIENT_CUID],
         X509_free(cert);
 
     } else {
-        psk = SSL_get_psk_identity(ssl);
-        ok = (psk && EVP_Digest(psk, ngx_strlen(psk), hash, NULL, EVP_sha256(),
-                                NULL) == 1);
+        ok = (ngx_dots_psk_identity(ngx_dots_get_conf(ngx_cycle), ssl,
+                                    &identity)
+              == NGX_OK
+              && EVP_Digest(identity.data, identity.len, hash, NULL,
+                            EVP_sha256(), NULL) == 1);
     }
 
     if (!ok) {

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_psk.h"
 
 
 static const dots_customer_t *ngx_dots_identity_san(dots_customers_t *cs,
@@ -96,7 +97,7 @@ const dots_customer_t *
 ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl)
 {
     X509                   *cert;
-    const char             *psk;
+    dots_str_t              identity;
     const dots_customer_t  *customer;
 
     cert = SSL_get_peer_certificate(ssl);
@@ -108,14 +109,14 @@ ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl)
         return customer;
     }
 
-    psk = SSL_get_psk_identity(ssl);
-
-    if (psk == NULL || dcf->customers == NULL) {
+    if (dcf->customers == NULL
+        || ngx_dots_psk_identity(dcf, ssl, &identity) != NGX_OK)
+    {
         return NULL;
     }
 
     return dots_customers_by_identity(dcf->customers, DOTS_IDENTITY_PSK,
-                                      dots_str(psk, ngx_strlen(psk)));
+                                      identity);
 }
 
 

@@ -69,11 +69,11 @@ ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_dots_check_events(cycle, dcf) != NGX_OK) {
+    if (ngx_dots_check_events(cycle, dcf) != NGX_OK
+        || ngx_dots_psk_enable(dcf, cycle->log) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
-
-    ngx_dots_psk_enable(dcf);
 
     return NGX_CONF_OK;
 }

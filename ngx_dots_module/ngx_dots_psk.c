@@ -1,6 +1,7 @@
 #include <openssl/rand.h>
 
 #include "ngx_dots_conf.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_psk.h"
 
 
@@ -8,6 +9,7 @@
 #define NGX_DOTS_PSK_MAX      64
 #define NGX_DOTS_PSK_RANDOM   32    /* bytes of a key that nobody has */
 #define NGX_DOTS_PSK_FILE     (16 * 1024 * 1024)
+#define NGX_DOTS_PSK_SUITES   256   /* bytes of the names of TLS 1.3's */
 
 
 typedef struct {
@@ -34,8 +36,11 @@ static char *ngx_dots_psk_sort(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 static int ngx_libc_cdecl ngx_dots_psk_cmp(const void *one, const void *two);
 static ngx_dots_psk_t *ngx_dots_psk_find(ngx_dots_conf_t *dcf,
     const u_char *name, size_t len);
+static ngx_int_t ngx_dots_psk_suites(SSL_CTX *ctx);
 static unsigned int ngx_dots_psk_server(SSL *ssl, const char *identity,
     unsigned char *key, unsigned int max);
+static int ngx_dots_psk_session(SSL *ssl, const unsigned char *identity,
+    size_t len, SSL_SESSION **session);
 
 
 /* ---- the file ---- */
@@ -319,20 +324,77 @@ ngx_dots_psk_known(ngx_dots_conf_t *dcf, const u_char *name, size_t len)
 }
 
 
-ngx_int_t
-ngx_dots_psk_digest(ngx_dots_conf_t *dcf, const char *name,
-    u_char digest[NGX_DOTS_PSK_DIGEST])
+/* ---- what a session remembers ---- */
+
+size_t
+ngx_dots_psk_proof(ngx_dots_conf_t *dcf, const u_char *name, size_t len,
+    u_char proof[NGX_DOTS_PSK_PROOF])
 {
     ngx_dots_psk_t  *psk;
 
-    psk = ngx_dots_psk_find(dcf, (u_char *) name, ngx_strlen(name));
-    if (psk == NULL) {
+    psk = ngx_dots_psk_find(dcf, name, len);
+
+    if (psk == NULL
+        || !EVP_Digest(psk->key.data, psk->key.len, proof, NULL, EVP_sha256(),
+                       NULL))
+    {
+        return 0;
+    }
+
+    ngx_memcpy(proof + NGX_DOTS_PSK_DIGEST, name, len);
+
+    return NGX_DOTS_PSK_DIGEST + len;
+}
+
+
+ngx_uint_t
+ngx_dots_psk_proved(ngx_dots_conf_t *dcf, SSL_SESSION *session,
+    dots_str_t *identity)
+{
+    void    *data;
+    size_t   len;
+    u_char   proof[NGX_DOTS_PSK_PROOF];
+
+    if (SSL_SESSION_get0_peer(session)
+        || !SSL_SESSION_get0_ticket_appdata(session, &data, &len)
+        || data == NULL
+        || len <= NGX_DOTS_PSK_DIGEST || len > NGX_DOTS_PSK_PROOF)
+    {
+        return 0;
+    }
+
+    *identity = dots_str((u_char *) data + NGX_DOTS_PSK_DIGEST,
+                         len - NGX_DOTS_PSK_DIGEST);
+
+    return ngx_dots_psk_proof(dcf, identity->data, identity->len, proof) == len
+           && CRYPTO_memcmp(data, proof, NGX_DOTS_PSK_DIGEST) == 0;
+}
+
+
+ngx_int_t
+ngx_dots_psk_identity(ngx_dots_conf_t *dcf, SSL *ssl, dots_str_t *identity)
+{
+    const char   *name;
+    SSL_SESSION  *session;
+
+    session = SSL_get_session(ssl);
+
+    if (session == NULL || SSL_SESSION_get0_peer(session)) {
         return NGX_DECLINED;
     }
 
-    return EVP_Digest(psk->key.data, psk->key.len, digest, NULL, EVP_sha256(),
-                      NULL)
-           ? NGX_OK : NGX_ERROR;
+    /* before TLS 1.3 OpenSSL remembers it; from then on it is our own data */
+
+    name = SSL_get_psk_identity(ssl);
+
+    if (name) {
+        *identity = dots_str(name, ngx_strlen(name));
+        return NGX_OK;
+    }
+
+    return SSL_version(ssl) == TLS1_3_VERSION && SSL_session_reused(ssl)
+           && ngx_dots_psk_proved(dcf, session, identity)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -358,28 +420,84 @@ ngx_dots_psk_init(ngx_conf_t *cf, ngx_dots_conf_t *dcf, SSL_CTX *ctx)
 
 /* Without the callback OpenSSL leaves the PSK suites of the list out. */
 
-void
-ngx_dots_psk_enable(ngx_dots_conf_t *dcf)
+ngx_int_t
+ngx_dots_psk_enable(ngx_dots_conf_t *dcf, ngx_log_t *log)
 {
     ngx_dots_psk_ctx_t  *pc;
 
     if (dcf->psks.nelts == 0) {
-        return;
+        return NGX_OK;
     }
 
     for (pc = dcf->psk_ctx; pc; pc = pc->next) {
+
         SSL_CTX_set_psk_server_callback(pc->ctx, ngx_dots_psk_server);
+        SSL_CTX_set_psk_find_session_callback(pc->ctx, ngx_dots_psk_session);
+
+        if (ngx_dots_psk_suites(pc->ctx) != NGX_OK) {
+            ngx_ssl_error(NGX_LOG_EMERG, log, 0,
+                          "dots: cipher suites for pre-shared keys cannot be "
+                          "set up");
+            return NGX_ERROR;
+        }
     }
+
+    return NGX_OK;
 }
 
 
 /*
- * RFC 4279 section 2: who does not want to tell which identities there are goes
- * on with a random key, so that an unknown identity fails as a wrong key does.
- * Both cases draw it, so that they take the same time.
- *
- * In TLS 1.3 every ticket comes here first, and OpenSSL does not remember the
- * identity: there the certificate is the only way.
+ * A key goes with a hash, SHA-256 for one that says nothing else (RFC 8446
+ * section 4.2.11), and OpenSSL drops it where it has chosen a suite with another
+ * one: those with SHA-256 come first, and the order is ours.
+ */
+
+static ngx_int_t
+ngx_dots_psk_suites(SSL_CTX *ctx)
+{
+    int                    i, sha256;
+    u_char                *p, list[NGX_DOTS_PSK_SUITES];
+    const SSL_CIPHER      *cipher;
+    STACK_OF(SSL_CIPHER)  *ciphers;
+
+    p = list;
+    ciphers = SSL_CTX_get_ciphers(ctx);
+
+    for (sha256 = 1; sha256 >= 0; sha256--) {
+
+        for (i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+
+            cipher = sk_SSL_CIPHER_value(ciphers, i);
+
+            if (SSL_CIPHER_get_kx_nid(cipher) != NID_kx_any
+                || sha256 != (SSL_CIPHER_get_handshake_digest(cipher)
+                              == EVP_sha256()))
+            {
+                continue;
+            }
+
+            p = ngx_slprintf(p, list + sizeof(list) - 1, "%s%s",
+                             p == list ? "" : ":",
+                             SSL_CIPHER_get_name(cipher));
+        }
+    }
+
+    if (p == list) {
+        return NGX_OK;          /* DTLS 1.2 */
+    }
+
+    *p = '\0';
+
+    SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+
+    return SSL_CTX_set_ciphersuites(ctx, (char *) list) ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * Before TLS 1.3.  RFC 4279 section 2: who does not want to tell which identities
+ * there are goes on with a random key, so that an unknown identity fails as a
+ * wrong key does.  Both cases draw it, so that they take the same time.
  */
 
 static unsigned int
@@ -403,4 +521,52 @@ ngx_dots_psk_server(SSL *ssl, const char *identity, unsigned char *key,
     ngx_memcpy(key, psk->key.data, psk->key.len);
 
     return (unsigned int) psk->key.len;
+}
+
+
+/*
+ * TLS 1.3 (RFC 8446 section 4.2.11): every ticket comes here first, too, and is
+ * nobody's name; what is unknown goes on to a full handshake with a certificate.
+ * The key is used with (EC)DHE only, OpenSSL's default.  1, or 0: an alert.
+ */
+
+static int
+ngx_dots_psk_session(SSL *ssl, const unsigned char *identity, size_t len,
+    SSL_SESSION **session)
+{
+    size_t                      n;
+    u_char                      proof[NGX_DOTS_PSK_PROOF];
+    ngx_dots_psk_t             *psk;
+    ngx_dots_conf_t            *dcf;
+
+    static const unsigned char  suite[] = { 0x13, 0x01 };
+
+    *session = NULL;
+
+    dcf = ngx_dots_get_conf(ngx_cycle);
+
+    psk = ngx_dots_psk_find(dcf, identity, len);
+    if (psk == NULL) {
+        return 1;
+    }
+
+    if (ngx_dots_limit_hello(dcf, ngx_ssl_get_connection(ssl)) != NGX_OK) {
+        return 0;
+    }
+
+    n = ngx_dots_psk_proof(dcf, identity, len, proof);
+    *session = SSL_SESSION_new();
+
+    if (n == 0 || *session == NULL
+        || !SSL_SESSION_set1_master_key(*session, psk->key.data, psk->key.len)
+        || !SSL_SESSION_set_cipher(*session, SSL_CIPHER_find(ssl, suite))
+        || !SSL_SESSION_set_protocol_version(*session, TLS1_3_VERSION)
+        || !SSL_SESSION_set1_ticket_appdata(*session, proof, n))
+    {
+        SSL_SESSION_free(*session);
+        *session = NULL;
+        return 0;
+    }
+
+    return 1;
 }

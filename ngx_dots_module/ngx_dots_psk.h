@@ -11,6 +11,7 @@
 #include "ngx_dots.h"
 
 #define NGX_DOTS_PSK_DIGEST  32     /* SHA-256 */
+#define NGX_DOTS_PSK_PROOF   (NGX_DOTS_PSK_DIGEST + PSK_MAX_IDENTITY_LEN)
 
 /* The directive "psk_file". */
 char *ngx_dots_psk_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -22,18 +23,31 @@ ngx_uint_t ngx_dots_psk_known(ngx_dots_conf_t *dcf, const u_char *name,
     size_t len);
 
 /*
- * SHA-256 of the identity's key of today, to notice that it has changed.
- * NGX_OK, NGX_DECLINED (no such identity), NGX_ERROR.
+ * What a session remembers of its owner, as application data of its ticket:
+ * SHA-256 of the key that has proved the identity, so that another key is
+ * noticed, and the identity.  The length; 0: there is none.
  */
-ngx_int_t ngx_dots_psk_digest(ngx_dots_conf_t *dcf, const char *name,
-    u_char digest[NGX_DOTS_PSK_DIGEST]);
+size_t ngx_dots_psk_proof(ngx_dots_conf_t *dcf, const u_char *name, size_t len,
+    u_char proof[NGX_DOTS_PSK_PROOF]);
+
+/* Of a session without certificate: nonzero if the key is that of today. */
+ngx_uint_t ngx_dots_psk_proved(ngx_dots_conf_t *dcf, SSL_SESSION *session,
+    dots_str_t *identity);
 
 /*
- * "ctx" shall offer PSK if there is a psk_file, which is known only when the
- * whole configuration is read; then ngx_dots_psk_enable() is called.
+ * The identity that a pre-shared key has proved in this handshake or in the one
+ * that is resumed; NGX_DECLINED: none has.
+ */
+ngx_int_t ngx_dots_psk_identity(ngx_dots_conf_t *dcf, SSL *ssl,
+    dots_str_t *identity);
+
+/*
+ * "ctx", of DTLS or TLS, shall offer PSK if there is a psk_file, which is known
+ * only when the whole configuration is read; then ngx_dots_psk_enable() is
+ * called.
  */
 ngx_int_t ngx_dots_psk_init(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
     SSL_CTX *ctx);
-void ngx_dots_psk_enable(ngx_dots_conf_t *dcf);
+ngx_int_t ngx_dots_psk_enable(ngx_dots_conf_t *dcf, ngx_log_t *log);
 
 #endif /* _NGX_DOTS_PSK_H_INCLUDED_ */

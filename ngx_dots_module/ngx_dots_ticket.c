@@ -42,8 +42,6 @@ static ngx_uint_t ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session);
 static ngx_uint_t ngx_dots_ticket_proved(SSL *ssl, SSL_SESSION *session,
     X509 *cert);
 static ngx_uint_t ngx_dots_ticket_cert(SSL *ssl, X509 *cert);
-static ngx_uint_t ngx_dots_ticket_psk(ngx_dots_conf_t *dcf,
-    SSL_SESSION *session);
 
 
 /* OpenSSL's number for what we keep of a context; the same in all cycles. */
@@ -223,17 +221,16 @@ ngx_dots_ticket_keyed(ngx_dots_ticket_key_t *key, unsigned char *iv,
 
 /*
  * A certificate is in the session itself, but not with what it was verified.  Of
- * a PSK session the identity is,
- * too, but out of reach before the session is taken, so it is repeated, behind
- * the digest of the key that has proved it.
+ * a PSK session the identity is, too, but out of reach before the session is
+ * taken, so it is repeated.  In TLS 1.3 the session has that from the key
+ * itself.
  */
 
 static int
 ngx_dots_ticket_seal(SSL *ssl, void *arg)
 {
-    int          rc;
     size_t       len;
-    u_char       data[NGX_DOTS_PSK_DIGEST + PSK_MAX_IDENTITY_LEN];
+    u_char       proof[NGX_DOTS_PSK_PROOF];
     X509        *cert;
     const char  *identity;
 
@@ -244,22 +241,13 @@ ngx_dots_ticket_seal(SSL *ssl, void *arg)
         return cert ? ngx_dots_ticket_seal_cert(ssl, cert) : 1;
     }
 
-    len = ngx_strlen(identity);
-
-    if (len > PSK_MAX_IDENTITY_LEN
-        || ngx_dots_psk_digest(ngx_dots_get_conf(ngx_cycle), identity, data)
-           != NGX_OK)
-    {
+    len = ngx_dots_psk_proof(ngx_dots_get_conf(ngx_cycle), (u_char *) identity,
+                             ngx_strlen(identity), proof);
+    if (len == 0) {
         return 1;               /* not to be resumed: there is no proof */
     }
 
-    ngx_memcpy(data + NGX_DOTS_PSK_DIGEST, identity, len);
-
-    rc = SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), data,
-                                         NGX_DOTS_PSK_DIGEST + len);
-    OPENSSL_cleanse(data, sizeof(data));
-
-    return rc;
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), proof, len);
 }
 
 
@@ -326,13 +314,14 @@ static ngx_uint_t
 ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session)
 {
     X509             *cert;
+    dots_str_t        identity;
     ngx_dots_conf_t  *dcf;
 
     dcf = ngx_dots_get_conf(ngx_cycle);
     cert = SSL_SESSION_get0_peer(session);
 
     if (cert == NULL) {
-        return ngx_dots_ticket_psk(dcf, session);
+        return ngx_dots_psk_proved(dcf, session, &identity);
     }
 
     if (ngx_dots_identity(dcf, cert) == NULL) {
@@ -402,28 +391,4 @@ ngx_dots_ticket_cert(SSL *ssl, X509 *cert)
     X509_STORE_CTX_free(store);
 
     return valid;
-}
-
-
-static ngx_uint_t
-ngx_dots_ticket_psk(ngx_dots_conf_t *dcf, SSL_SESSION *session)
-{
-    void    *data;
-    char     identity[PSK_MAX_IDENTITY_LEN + 1];
-    size_t   len;
-    u_char   digest[NGX_DOTS_PSK_DIGEST];
-
-    if (!SSL_SESSION_get0_ticket_appdata(session, &data, &len)
-        || data == NULL
-        || len <= NGX_DOTS_PSK_DIGEST
-        || len > NGX_DOTS_PSK_DIGEST + PSK_MAX_IDENTITY_LEN)
-    {
-        return 0;
-    }
-
-    ngx_cpystrn((u_char *) identity, (u_char *) data + NGX_DOTS_PSK_DIGEST,
-                len - NGX_DOTS_PSK_DIGEST + 1);
-
-    return ngx_dots_psk_digest(dcf, identity, digest) == NGX_OK
-           && CRYPTO_memcmp(data, digest, sizeof(digest)) == 0;
 }

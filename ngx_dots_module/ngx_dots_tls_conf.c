@@ -1,5 +1,6 @@
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_limit.h"
+#include "ngx_dots_psk.h"
 #include "ngx_dots_ticket.h"
 #include "ngx_dots_tls.h"
 
@@ -32,7 +33,8 @@ ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
     if (ngx_dots_tls_conf_check(cf, sslcf) != NGX_OK
         || ngx_dots_dtls_conf_profile(cf, &sslcf->ssl, sslcf) != NGX_OK
         || ngx_dots_dtls_conf_aead(cf, sslcf->ssl.ctx) != NGX_OK
-        || ngx_dots_tls_conf_protocol(cf, sslcf->ssl.ctx, sslcf) != NGX_OK)
+        || ngx_dots_tls_conf_protocol(cf, sslcf->ssl.ctx, sslcf) != NGX_OK
+        || ngx_dots_psk_init(cf, conf->dots, sslcf->ssl.ctx) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -44,13 +46,14 @@ ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
 static ngx_int_t
 ngx_dots_tls_conf_check(ngx_conf_t *cf, ngx_stream_ssl_conf_t *sslcf)
 {
-    /* 1: "on", which is in force anyway; 2 and 3: "optional", "optional_no_ca" */
+    /* 1: "on", nginx's own check for one; 2, 3: "optional", "optional_no_ca" */
 
     if (sslcf->verify > 1) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"ssl_verify_client\" of a server with \"dots_signal\" "
                       "can't be optional, a DOTS client always has a "
-                      "certificate: write \"on\", or remove the directive");
+                      "certificate or a pre-shared key: write \"on\", which "
+                      "lets in certificates only, or remove the directive");
         return NGX_ERROR;
     }
 
@@ -138,13 +141,18 @@ ngx_dots_tls_conf_certificate(X509_STORE_CTX *store, void *data)
 const char *
 ngx_dots_tls_conf_verify(SSL *ssl)
 {
-    long   rc;
-    X509  *cert;
+    long        rc;
+    X509       *cert;
+    dots_str_t  identity;
 
     cert = SSL_get_peer_certificate(ssl);
 
     if (cert == NULL) {
-        return "the client sent no certificate";
+        return ngx_dots_psk_identity(ngx_dots_get_conf(ngx_cycle), ssl,
+                                     &identity)
+               == NGX_OK
+               ? NULL
+               : "the client has neither a certificate nor a pre-shared key";
     }
 
     X509_free(cert);

@@ -4,6 +4,7 @@
  * make sense.
  *
  *   dots_client_tcp --server HOST:PORT --ca FILE [--cert FILE --key FILE]
+ *                   [--psk-id NAME --psk HEX] [--ciphers LIST]
  *                   [--name HOST] [--bind ADDR[:PORT]] [--alpn NAME|none]
  *                   [--max 1.1|1.2|1.3] [--rcvbuf BYTES] [--timeout MS]
  *                   [--life SECONDS] [--wait]
@@ -55,6 +56,9 @@ typedef struct {
     const char               *ca;
     const char               *cert;
     const char               *key;
+    const char               *psk_id;
+    const char               *psk;
+    const char               *ciphers;
     const char               *name;
     const char               *bind;
     const char               *alpn;
@@ -555,6 +559,30 @@ dots_client_tcp_command(dots_client_tcp_t *dc, char *line)
 
 /* ---- start ---- */
 
+static unsigned int
+dots_client_tcp_psk(SSL *ssl, const char *hint, char *identity,
+    unsigned int identity_len, unsigned char *psk, unsigned int max)
+{
+    int                 n;
+    dots_client_tcp_t  *dc;
+
+    (void) ssl;
+    (void) hint;
+
+    dc = &dots_client_tcp;
+    n = dots_client_unhex(dc->psk, psk, max);
+
+    if (n <= 0
+        || snprintf(identity, identity_len, "%s", dc->psk_id)
+           >= (int) identity_len)
+    {
+        dots_client_die("cannot use --psk-id or --psk");
+    }
+
+    return (unsigned) n;
+}
+
+
 static void
 dots_client_tcp_init(dots_client_tcp_t *dc)
 {
@@ -598,6 +626,14 @@ dots_client_tcp_init(dots_client_tcp_t *dc)
         dots_client_die("cannot use --ca, --cert or --key");
     }
 
+    if (dc->psk_id && dc->psk) {
+        SSL_CTX_set_psk_client_callback(ctx, dots_client_tcp_psk);
+    }
+
+    if (dc->ciphers && SSL_CTX_set_cipher_list(ctx, dc->ciphers) != 1) {
+        dots_client_die("cannot use --ciphers");
+    }
+
     dc->ctx = ctx;
 }
 
@@ -607,6 +643,9 @@ static const struct option  dots_client_tcp_longopts[] = {
     { "ca", required_argument, NULL, 'a' },
     { "cert", required_argument, NULL, 'c' },
     { "key", required_argument, NULL, 'k' },
+    { "psk-id", required_argument, NULL, 'i' },
+    { "psk", required_argument, NULL, 'y' },
+    { "ciphers", required_argument, NULL, 'e' },
     { "name", required_argument, NULL, 'n' },
     { "bind", required_argument, NULL, 'b' },
     { "alpn", required_argument, NULL, 'p' },
@@ -627,6 +666,9 @@ dots_client_tcp_option(dots_client_tcp_t *dc, int c)
     case 'a': dc->ca = optarg; break;
     case 'c': dc->cert = optarg; break;
     case 'k': dc->key = optarg; break;
+    case 'i': dc->psk_id = optarg; break;
+    case 'y': dc->psk = optarg; break;
+    case 'e': dc->ciphers = optarg; break;
     case 'n': dc->name = optarg; break;
     case 'b': dc->bind = optarg; break;
     case 'p': dc->alpn = optarg; break;
