@@ -115,9 +115,11 @@ extern ngx_dots_shared_t   *ngx_dots_shared;
 
 /*
  * The DTLS cookie secrets (RFC 6347 section 4.2.1), newest first; copies.
- * Rotates them by age.
+ * Rotates them by age.  Returns when the newest was made; who keeps them asks
+ * then, without a lock, whether they are old.
  */
-void ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET]);
+time_t ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET]);
+ngx_uint_t ngx_dots_zone_secrets_old(time_t made);
 
 /* Likewise the keys of session tickets (RFC 5077 section 4).  NGX_ERROR: there
  * are none yet and no entropy. */

@@ -6,6 +6,7 @@
  *            -> ngx_dots_dtls_input()    a session's; one door for the event
  *                                        loop and for whoever forwards one
  *      ClientHello?  ngx_dots_dtls_listen.c  cookie, stateless
+ *                    ngx_dots_dtls_cookie.c
  *      record        ngx_dots_dtls.c         handshake, timers, close
  *      plaintext     ngx_dots_peer.c         dots_signal_t of this peer
  *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
@@ -13,8 +14,8 @@
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
  *
  * Words: a "hello" is a ClientHello in epoch 0; the "listener" is the SSL
- * object of a server{} in this process that answers hellos until one carries a
- * valid cookie and then becomes that peer's session.
+ * object of a server{} in this process that takes the next hello with a valid
+ * cookie and then becomes that peer's session.
  */
 
 #ifndef _NGX_DOTS_DTLS_H_INCLUDED_
@@ -31,6 +32,7 @@
 #define NGX_DOTS_DTLS_DATAGRAM  65535
 #define NGX_DOTS_DTLS_PLAIN     16384   /* RFC 5246 section 6.2.1 */
 #define NGX_DOTS_DTLS_RANDOM    32
+#define NGX_DOTS_DTLS_COOKIE    32      /* HMAC-SHA256 */
 
 /* What the BIO of an SSL object reads from and writes to. */
 
@@ -38,7 +40,6 @@ typedef struct {
     ngx_connection_t      *connection;
     u_char                *data;        /* the datagram being read */
     size_t                 len;
-    size_t                 limit;       /* largest answer; 0: none */
 } ngx_dots_dtls_io_t;
 
 typedef struct {
@@ -108,10 +109,22 @@ ngx_int_t ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
 
 void ngx_dots_dtls_attach(SSL *ssl, ngx_dots_dtls_io_t *io);
 
-int ngx_dots_dtls_cookie_generate(SSL *ssl, unsigned char *cookie,
+/* OpenSSL's callbacks. */
+int ngx_dots_dtls_listen_generate(SSL *ssl, unsigned char *cookie,
     unsigned int *len);
-int ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
+int ngx_dots_dtls_listen_verify(SSL *ssl, const unsigned char *cookie,
     unsigned int len);
+
+
+/* ---- ngx_dots_dtls_cookie.c ---- */
+
+/* Of the connection's addresses. */
+ngx_int_t ngx_dots_dtls_cookie_generate(ngx_connection_t *c,
+    u_char cookie[NGX_DOTS_DTLS_COOKIE]);
+
+/* NGX_DECLINED: it is not ours, or too old. */
+ngx_int_t ngx_dots_dtls_cookie_verify(ngx_connection_t *c,
+    const u_char *cookie, size_t len);
 
 
 /* ---- ngx_dots_dtls_batch.c ---- */

@@ -213,8 +213,8 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
 
     SSL_CTX_set_max_send_fragment(ctx, NGX_DOTS_DTLS_MTU);
 
-    SSL_CTX_set_cookie_generate_cb(ctx, ngx_dots_dtls_cookie_generate);
-    SSL_CTX_set_cookie_verify_cb(ctx, ngx_dots_dtls_cookie_verify);
+    SSL_CTX_set_cookie_generate_cb(ctx, ngx_dots_dtls_listen_generate);
+    SSL_CTX_set_cookie_verify_cb(ctx, ngx_dots_dtls_listen_verify);
 
     /*
      * nginx's verify callback lets everything pass, to be looked at later, and

@@ -1,6 +1,8 @@
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_limit.h"
 
+#include "../signal/dots_hello.h"
+
 
 /* RFC 6347 sections 4.1 and 4.2.2 */
 
@@ -15,8 +17,6 @@
 #define NGX_DOTS_DTLS_OVERHEAD      24
 #define NGX_DOTS_DTLS_OVERHEAD_LOW  16  /* no nonce, or a tag of 8 bytes */
 
-#define NGX_DOTS_DTLS_ADDRESS       32  /* bytes of an address, see below */
-
 
 static int ngx_dots_dtls_bio_create(BIO *bio);
 static int ngx_dots_dtls_bio_read(BIO *bio, char *buf, int size);
@@ -25,9 +25,10 @@ static void ngx_dots_dtls_sendto(ngx_connection_t *c, const char *buf,
     size_t size);
 static long ngx_dots_dtls_bio_ctrl(BIO *bio, int cmd, long num, void *ptr);
 static ngx_int_t ngx_dots_dtls_listener(ngx_dots_dtls_conf_t *conf);
-static ngx_uint_t ngx_dots_dtls_cookie(SSL *ssl, const u_char *secret,
-    u_char *cookie, unsigned int *len);
-static u_char *ngx_dots_dtls_cookie_address(u_char *p, struct sockaddr *sa);
+static ngx_int_t ngx_dots_dtls_proved(ngx_connection_t *c, const u_char *data,
+    size_t len);
+static ngx_int_t ngx_dots_dtls_take(ngx_dots_dtls_conf_t *conf,
+    ngx_connection_t *c, u_char *data, size_t len);
 static size_t ngx_dots_dtls_overhead(SSL *ssl);
 
 
@@ -133,6 +134,72 @@ ngx_int_t
 ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
     u_char *data, size_t len, SSL **ssl)
 {
+    if (ngx_dots_dtls_proved(c, data, len) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    /* counted now: before the cookie anybody may be the source */
+
+    if (ngx_dots_limit_hello(conf->dots, c) != NGX_OK
+        || ngx_dots_dtls_take(conf, c, data, len) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    *ssl = conf->listener;
+    conf->listener = NULL;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A flood of hellos is answered here, OpenSSL would take five times as long.
+ * NGX_OK: the hello has a valid cookie.
+ */
+
+static ngx_int_t
+ngx_dots_dtls_proved(ngx_connection_t *c, const u_char *data, size_t len)
+{
+    size_t        n;
+    u_char        cookie[NGX_DOTS_DTLS_COOKIE], answer[DOTS_HELLO_VERIFY];
+    dots_hello_t  hello;
+
+    if (dots_hello_read(&hello, data, len) != DOTS_OK) {
+        return NGX_DECLINED;
+    }
+
+    /* an invalid cookie is as good as none, RFC 6347 section 4.2.1 */
+
+    if (hello.cookie.len
+        && ngx_dots_dtls_cookie_verify(c, hello.cookie.data, hello.cookie.len)
+           == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_dots_dtls_cookie_generate(c, cookie) != NGX_OK) {
+        ngx_ssl_error(NGX_LOG_ERR, c->log, 0, "no DTLS cookie");
+        return NGX_DECLINED;
+    }
+
+    n = dots_hello_verify(&hello, dots_str(cookie, sizeof(cookie)), answer);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0,
+                   "dots DTLS HelloVerifyRequest of %uz bytes", n);
+
+    ngx_dots_dtls_sendto(c, (char *) answer, n);
+
+    return NGX_DECLINED;
+}
+
+
+/* OpenSSL takes the hello into the listener; it looks at all of it again. */
+
+static ngx_int_t
+ngx_dots_dtls_take(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
+    u_char *data, size_t len)
+{
     int        rc;
     BIO_ADDR  *addr;
 
@@ -151,7 +218,6 @@ ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
     conf->io.connection = c;
     conf->io.data = data;
     conf->io.len = len;
-    conf->io.limit = len;
 
     ERR_clear_error();
 
@@ -165,21 +231,7 @@ ngx_dots_dtls_listen(ngx_dots_dtls_conf_t *conf, ngx_connection_t *c,
 
     ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0, "dots DTLS listen: %d", rc);
 
-    if (rc <= 0) {
-        return NGX_DECLINED;
-    }
-
-    *ssl = conf->listener;
-    conf->listener = NULL;
-
-    /* counted now: before the cookie anybody may be the source */
-
-    if (ngx_dots_limit_hello(conf->dots, c) != NGX_OK) {
-        SSL_free(*ssl);
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
+    return rc > 0 ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -226,106 +278,30 @@ ngx_dots_dtls_attach(SSL *ssl, ngx_dots_dtls_io_t *io)
 }
 
 
-/*
- * ---- the cookie: HMAC-SHA256(secret, peer and own address) ----
- *
- * The secret is in the zone, so every worker of every cycle accepts it.
- */
+/* ---- the cookie, as OpenSSL asks for it ---- */
 
 int
-ngx_dots_dtls_cookie_generate(SSL *ssl, unsigned char *cookie,
+ngx_dots_dtls_listen_generate(SSL *ssl, unsigned char *cookie,
     unsigned int *len)
 {
-    u_char      secrets[2][NGX_DOTS_COOKIE_SECRET];
-    ngx_uint_t  ok;
-
-    ngx_dots_zone_secrets(secrets);
-
-    ok = ngx_dots_dtls_cookie(ssl, secrets[0], cookie, len);
-
-    OPENSSL_cleanse(secrets, sizeof(secrets));
-
-    return ok;
-}
-
-
-int
-ngx_dots_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie,
-    unsigned int len)
-{
-    u_char        secrets[2][NGX_DOTS_COOKIE_SECRET];
-    u_char        expected[EVP_MAX_MD_SIZE];
-    ngx_uint_t    i, valid;
-    unsigned int  n;
-
-    ngx_dots_zone_secrets(secrets);
-
-    valid = 0;
-
-    for (i = 0; i < 2; i++) {
-        if (ngx_dots_dtls_cookie(ssl, secrets[i], expected, &n)
-            && n == len && CRYPTO_memcmp(cookie, expected, n) == 0)
-        {
-            valid = 1;
-        }
-    }
-
-    OPENSSL_cleanse(secrets, sizeof(secrets));
-
-    return valid;
-}
-
-
-static ngx_uint_t
-ngx_dots_dtls_cookie(SSL *ssl, const u_char *secret, u_char *cookie,
-    unsigned int *len)
-{
-    u_char               text[2 * NGX_DOTS_DTLS_ADDRESS], *p;
-    ngx_connection_t    *c;
     ngx_dots_dtls_io_t  *io;
 
     io = BIO_get_data(SSL_get_rbio(ssl));
-    c = io->connection;
+    *len = NGX_DOTS_DTLS_COOKIE;
 
-    p = ngx_dots_dtls_cookie_address(text, c->sockaddr);
-    p = ngx_dots_dtls_cookie_address(p, c->local_sockaddr);
-
-    return HMAC(EVP_sha256(), secret, NGX_DOTS_COOKIE_SECRET, text, p - text,
-                cookie, len)
-           != NULL;
+    return ngx_dots_dtls_cookie_generate(io->connection, cookie) == NGX_OK;
 }
 
 
-/* Family, port, address; not the padding and the flow label of a sockaddr. */
-
-static u_char *
-ngx_dots_dtls_cookie_address(u_char *p, struct sockaddr *sa)
+int
+ngx_dots_dtls_listen_verify(SSL *ssl, const unsigned char *cookie,
+    unsigned int len)
 {
-    in_port_t             port;
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
+    ngx_dots_dtls_io_t  *io;
 
-    port = ngx_inet_get_port(sa);
+    io = BIO_get_data(SSL_get_rbio(ssl));
 
-    *p++ = (u_char) sa->sa_family;
-    p = ngx_cpymem(p, &port, sizeof(in_port_t));
-
-#if (NGX_HAVE_INET6)
-    if (sa->sa_family == AF_INET6) {
-        sin6 = (struct sockaddr_in6 *) sa;
-        p = ngx_cpymem(p, &sin6->sin6_addr, sizeof(struct in6_addr));
-        return ngx_cpymem(p, &sin6->sin6_scope_id, sizeof(uint32_t));
-    }
-#endif
-
-    if (sa->sa_family == AF_INET) {
-        sin = (struct sockaddr_in *) sa;
-        p = ngx_cpymem(p, &sin->sin_addr, sizeof(struct in_addr));
-    }
-
-    return p;
+    return ngx_dots_dtls_cookie_verify(io->connection, cookie, len) == NGX_OK;
 }
 
 
@@ -410,13 +386,6 @@ ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size)
 
     if (c == NULL || size <= 0) {
         return -1;
-    }
-
-    if (io->limit && (size_t) size > io->limit) {
-
-        /* an unproven address never gets more than it sent */
-
-        return size;
     }
 
     ngx_dots_dtls_sendto(c, buf, size);

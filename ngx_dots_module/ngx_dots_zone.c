@@ -604,10 +604,18 @@ ngx_dots_zone_seconds(void)
 }
 
 
-void
+ngx_uint_t
+ngx_dots_zone_secrets_old(time_t made)
+{
+    return made != (time_t) ngx_dots_shared->secret_time
+           || ngx_dots_zone_seconds() - made >= NGX_DOTS_ZONE_ROTATE;
+}
+
+
+time_t
 ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
 {
-    time_t              now;
+    time_t              now, made;
     u_char              fresh[NGX_DOTS_COOKIE_SECRET];
     ngx_uint_t          old;
     ngx_dots_shared_t  *shared;
@@ -633,10 +641,13 @@ ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
     }
 
     ngx_memcpy(secrets, shared->secret, 2 * NGX_DOTS_COOKIE_SECRET);
+    made = (time_t) shared->secret_time;
 
     ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
 
     ngx_explicit_memzero(fresh, sizeof(fresh));
+
+    return made;
 }
 
 
