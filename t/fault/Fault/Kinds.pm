@@ -1,0 +1,116 @@
+package Fault::Kinds;
+
+# The faults: what each does to the server, how it is over, and what the log may
+# say of it in level crit or worse.  What no fault of a round explains is a
+# violation.
+
+use warnings;
+use strict;
+
+use Fault::Random;
+
+my @killed = (qr/exited on signal 9/);
+my @store = (qr/dots: .*(?:store|disk|commit)/);
+
+our %KINDS = (
+	worker => { weight => 10, log => \@killed, hurry => 1,
+		begin => sub { _kill(@_, 'worker') } },
+	manager => { weight => 8, log => \@killed,
+		begin => sub { _kill(@_, 'manager') } },
+	master => { weight => 5, log => \@killed, away => 1, hurry => 1,
+		begin => \&_master, end => \&_orphans },
+	all => { weight => 8, away => 1, hurry => 1, begin => sub { $_[0]->kill_all('KILL') },
+		end => sub { $_[0]->start() } },
+	quit => { weight => 4, away => 1, hurry => 1,
+		begin => sub { $_[0]->signal('QUIT') }, end => \&_again },
+	stop => { weight => 4, away => 1, hurry => 1,
+		begin => sub { $_[0]->signal('TERM') }, end => \&_again },
+	reload => { weight => 8, begin => sub { $_[0]->signal('HUP') } },
+	workers => { weight => 5, begin => \&_workers },
+	upgrade => { weight => 0, away => 1, begin => sub { $_[0]->upgrade() },
+		end => sub { $_[0]->retire() } },
+	gobgpd => { weight => 7, begin => sub { $_[0]->gobgpd_end() },
+		end => sub { $_[0]->gobgpd_start() } },
+	eio => { weight => 6, log => \@store, _disk('eio') },
+	meta => { weight => 5, log => \@store, _disk('meta') },
+	full => { weight => 6, log => \@store, _disk('full') },
+	slow => { weight => 6, begin => \&_slow,
+		end => sub { $_[0]->heal('slow') } },
+	hold => { weight => 6, _disk('hold') },
+
+	# of the clients, see Fault::Round
+
+	loss => { weight => 6 },
+	cut => { weight => 6 },
+);
+
+sub _disk {
+	my ($name) = @_;
+	return (begin => sub { $_[0]->disk($name) },
+		end => sub { $_[0]->heal($name) });
+}
+
+# { kind => weight } of those that are asked for, "kind,kind...", or of all
+sub weights {
+	my ($asked) = @_;
+	my %all = map { $_ => $KINDS{$_}{weight} } keys %KINDS;
+
+	if ($asked) {
+		my %some;
+
+		foreach my $kind (split /,/, $asked) {
+			exists $all{$kind} or die "no fault \"$kind\"\n";
+			$some{$kind} = $all{$kind} || 5;
+		}
+
+		return \%some;
+	}
+
+	delete $all{$_} foreach grep { !$all{$_} } keys %all;
+	return \%all;
+}
+
+sub _kill {
+	my ($server, $fault, $what) = @_;
+	my %now = $server->processes();
+	my @pids = sort { $a <=> $b } @{$now{$what}};
+
+	kill 'KILL', $pids[$fault->{seed} % @pids] if @pids;
+}
+
+# The master alone: its workers go on without it
+sub _master {
+	my ($server) = @_;
+	my $pid = $server->{pid} or return;
+
+	kill 'KILL', $pid;
+	$server->gone($pid);
+	$server->{pid} = 0;
+}
+
+# As an init system does with what is left of a service
+sub _orphans {
+	my ($server, $fault) = @_;
+	$server->kill_all($fault->{seed} % 2 ? 'KILL' : 'TERM');
+	$server->start();
+}
+
+sub _again {
+	my ($server) = @_;
+	$server->ended();
+	$server->start();
+}
+
+sub _workers {
+	my ($server, $fault) = @_;
+	$server->{workers} = 1 + $fault->{seed} % 3;
+	$server->configure();
+	$server->signal('HUP');
+}
+
+sub _slow {
+	my ($server, $fault) = @_;
+	$server->disk('slow', 50 + $fault->{seed} % 250);
+}
+
+1;

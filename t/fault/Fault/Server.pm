@@ -1,0 +1,386 @@
+package Fault::Server;
+
+# nginx and gobgpd of a run: they start, end, are killed, and are looked at from
+# outside: their processes, descriptors, the zone's memory, the log, the routes
+# and the store.
+
+use warnings;
+use strict;
+
+use POSIX qw/ WNOHANG /;
+use Test::DOTS;
+use Time::HiRes qw/ sleep time /;
+
+# Whoever loses its parent is ours then, and can be waited for
+my $PR_SET_CHILD_SUBREAPER = 36;
+my %prctl = (x86_64 => 157, aarch64 => 167);
+
+my $rest = <<'EOF';
+        mitigate rtbh;
+        limits rate=off handshakes=off sessions=off;
+    }
+EOF
+
+my $customers = <<"EOF";
+    customer a {
+        identity dns:client.example.com;
+        prefix 192.0.2.0/24 2001:db8:6401::/48;
+        prefix 203.0.113.0/24 shared;
+$rest
+    customer b {
+        identity dns:client.example.net;
+        prefix 198.51.100.0/25 2001:db8:6402::/48;
+        prefix 203.0.113.0/24 shared;
+$rest
+    customer s {
+        identity dns:client.example.org;
+        prefix 198.51.100.128/26 2001:db8:6403::/48;
+$rest
+    customer c {
+        identity dns:stranger.example.org;
+        prefix 198.51.100.192/26 2001:db8:6404::/48;
+$rest
+EOF
+
+sub new {
+	my ($class, $t) = @_;
+	my $machine = (POSIX::uname())[4];
+	my $dir = $t->testdir();
+	my $self = bless { t => $t, dir => $dir, workers => 2, pid => 0,
+		mark => 0, owner => $$ }, $class;
+
+	my $n = $prctl{$machine} or die "no prctl() for $machine\n";
+	syscall($n, $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+		or die "prctl: $!\n";
+
+	dots_pki($t);
+	Test::DOTS::_leaf($dir, 's', 'client-s', 'DNS:client.example.org');
+	mkdir "$dir/fault";
+	$self->{gobgpd} = dots_gobgpd($t);
+	$self->configure();
+	$self->start();
+
+	return $self;
+}
+
+sub configure {
+	my ($self) = @_;
+	my $t = $self->{t};
+
+	$t->write_file_expand('nginx.conf', dots_conf(
+		workers => $self->{workers}, customers => $customers,
+		lifetime => 'default=3600 min=1 max=86400 indefinite=off '
+			. 'terminating=1',
+		dots => 'limit_source handshakes=off requests=off;'));
+
+	# a soak would fill the disk with nginx's traces
+
+	(my $conf = $t->read_file('nginx.conf')) =~ s/(error\.log) debug;/$1 info;/;
+	$t->write_file('nginx.conf', $conf);
+}
+
+# ---- starting and ending ----
+
+# Returns at once: serving() says when it is there
+sub start {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+
+	unlink "$dir/nginx.pid";
+
+	my $pid = fork();
+	die "fork: $!\n" unless defined $pid;
+
+	if ($pid == 0) {
+		$ENV{LD_PRELOAD} = "$Test::DOTS::BUILD/tools/preload_disk.so";
+		$ENV{DOTS_FAULT} = "$dir/fault";
+		$ENV{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} || '')
+			. ':verify_asan_link_order=0';
+		exec($ENV{TEST_NGINX_BINARY}, '-p', "$dir/", '-c', 'nginx.conf', '-e',
+			"$dir/error.log") or POSIX::_exit(1);
+	}
+
+	$self->{pid} = $pid;
+}
+
+# the master, as many workers as there should be, one manager, nobody else
+sub serving {
+	my ($self) = @_;
+
+	return 0 unless $self->{pid} && -s "$self->{dir}/nginx.pid";
+
+	my %now = $self->processes();
+	return @{$now{worker}} == $self->{workers} && @{$now{manager}} == 1
+		&& !@{$now{leaving}} && !@{$now{other}} && !$self->orphans();
+}
+
+# What nginx has below the master, by what it calls itself
+sub processes {
+	my ($self) = @_;
+	my %list = map { $_ => [] } qw/ worker manager leaving other /;
+
+	return %list unless $self->{pid};
+
+	foreach my $p (_all()) {
+		next unless $p->{parent} == $self->{pid} && $p->{state} ne 'Z';
+
+		my $title = _title($p->{pid});
+		push @{$list{$title =~ /shutting down/ ? 'leaving'
+			: $title =~ /worker process/ ? 'worker'
+			: $title =~ /cache manager/ ? 'manager' : 'other'}}, $p->{pid};
+	}
+
+	return %list;
+}
+
+sub _all {
+	my @all;
+
+	foreach my $stat (glob '/proc/[0-9]*/stat') {
+		open my $fh, '<', $stat or next;
+		my $line = <$fh>;
+		push @all, { pid => $1, name => $2, state => $3, parent => $4 }
+			if defined $line && $line =~ /^(\d+) \((.*)\) (\S) (\d+)/;
+	}
+
+	return @all;
+}
+
+sub _title {
+	my ($pid) = @_;
+	open my $fh, '<', "/proc/$pid/cmdline" or return '';
+	my $title = <$fh>;
+	return defined $title ? $title : '';
+}
+
+# Processes of nginx that are ours since their parent has gone
+sub orphans {
+	my ($self) = @_;
+	return map { $_->{pid} } grep { $_->{parent} == $$ && $_->{state} ne 'Z'
+		&& $_->{pid} != $self->{pid} && _title($_->{pid}) =~ /^nginx: / } _all();
+}
+
+sub _reap {
+	foreach my $p (_all()) {
+		waitpid($p->{pid}, WNOHANG) if $p->{parent} == $$
+			&& $p->{state} eq 'Z' && $p->{name} =~ /^nginx/;
+	}
+}
+
+sub gone {
+	my ($self, @pids) = @_;
+
+	return dots_until(sub { _reap(); !grep { kill 0, $_ } @pids }, 30)
+		|| die "processes do not end: @pids\n";
+}
+
+# Everything of nginx, at once
+sub kill_all {
+	my ($self, $signal) = @_;
+	my %now = $self->processes();
+	my @pids = ($self->{pid} || (), $self->orphans(), map { @$_ } values %now);
+
+	return unless @pids;
+	kill $signal, @pids;
+	$self->gone(@pids);
+	$self->{pid} = 0;
+}
+
+sub signal {
+	my ($self, $signal) = @_;
+	kill $signal, $self->{pid} if $self->{pid};
+}
+
+sub ended {
+	my ($self) = @_;
+	my $pid = $self->{pid} or return;
+
+	$self->gone($pid);
+	$self->{pid} = 0;
+}
+
+# SIGUSR2; retire(): SIGQUIT for the old master
+sub upgrade {
+	my ($self) = @_;
+	my $old = $self->{pid} or return;
+
+	kill 'USR2', $old;
+
+	$self->{pid} = dots_until(sub {
+		my $now = eval { $self->{t}->read_file('nginx.pid') } || '';
+		return $now =~ /(\d+)/ && $1 != $old ? $1 : 0
+	}) or die "no new master\n";
+
+	$self->{old} = $old;
+}
+
+sub retire {
+	my ($self) = @_;
+	kill 'QUIT', delete $self->{old} if $self->{old};
+}
+
+sub DESTROY {
+	my ($self) = @_;
+	local ($?, $@);
+	$self->kill_all('KILL') if $self->{owner} == $$;
+}
+
+# ---- gobgpd ----
+
+sub gobgpd_end {
+	my ($self) = @_;
+	my $pid = delete $self->{gobgpd} or return;
+	my $daemons = $self->{t}{_daemons};
+
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+	@$daemons = grep { $_ != $pid } @$daemons;
+}
+
+sub gobgpd_start {
+	my ($self) = @_;
+	$self->{gobgpd} ||= dots_gobgpd($self->{t});
+}
+
+sub routes {
+	my ($self) = @_;
+	my @routes = map { dots_rib($self->{t}, $_) =~ m!^\S*\s+(\S+/\d+)\s!mg }
+		qw/ ipv4 ipv6 /;
+	return sort @routes;
+}
+
+# ---- the disk ----
+
+# See preload_disk.c; "hold" is a FIFO
+sub disk {
+	my ($self, $name, $text) = @_;
+	my $file = "$self->{dir}/fault/$name";
+
+	return POSIX::mkfifo($file, 0600) if $name eq 'hold';
+
+	open my $fh, '>', "$file.new" or die "$file.new: $!\n";
+	print $fh $text if defined $text;
+	close $fh;
+	rename "$file.new", $file or die "$file: $!\n";
+}
+
+# Whoever waits for the FIFO has it open, or opens it now: first its name goes,
+# then there is a writer, and then there is none any more
+sub heal {
+	my ($self, $name) = @_;
+	my $file = "$self->{dir}/fault/$name";
+
+	if ($name ne 'hold') {
+		unlink $file;
+		return;
+	}
+
+	sysopen my $fh, $file, POSIX::O_RDWR() or return;
+	unlink $file;
+	close $fh;
+}
+
+# ---- the store ----
+
+# The lines of "dots-admin store dump", or what is wrong with it
+sub dump {
+	my ($self) = @_;
+	my $admin = "$Test::DOTS::BUILD/dots-admin store";
+	my $check = `$admin check $self->{dir}/state 2>&1`;
+
+	return "store check: $check"
+		if $? || $check !~ /^unknown +0$/m || $check !~ /^damaged +0$/m;
+
+	my @lines = split /\n/, `$admin dump $self->{dir}/state 2>&1`;
+	return $? ? "store dump: @lines" : \@lines;
+}
+
+# ---- what could leak ----
+
+# Descriptors of a worker by kind, the most of any
+sub descriptors {
+	my ($self) = @_;
+	my %now = $self->processes();
+	my %most;
+
+	foreach my $pid (@{$now{worker}}) {
+		my %n;
+
+		foreach my $fd (glob "/proc/$pid/fd/*") {
+			my $link = readlink $fd or next;
+			$link =~ s/:\[\d+\]//;
+			$link =~ s!^/.*/!!;
+			$n{$link}++;
+		}
+
+		foreach my $kind (keys %n) {
+			$most{$kind} = $n{$kind} if $n{$kind} > ($most{$kind} || 0);
+		}
+	}
+
+	return \%most;
+}
+
+# The zone in use, by nginx's own counters (ngx_slab.h): whole pages, and bytes
+# of what is smaller
+sub zone {
+	my ($self) = @_;
+	my %now = $self->processes();
+	my $pid = $now{worker}[0] or return undef;
+	my $base = _mapping($pid, 8 * 1024 * 1024) or return undef;
+
+	open my $fh, '<:raw', "/proc/$pid/mem" or return undef;
+
+	my $read = sub {
+		my ($at, $n) = @_;
+		sysseek $fh, $at, 0 or return ();
+		(sysread($fh, my $bytes, 8 * $n) || 0) == 8 * $n or return ();
+		return unpack('Q*', $bytes);
+	};
+
+	# lock, wait, min_size, min_shift, pages, last, free (3), stats, pfree,
+	# start, end
+
+	my @pool = $read->($base, 13);
+	return undef unless @pool && $pool[2] == 8 && $pool[3] == 3;
+
+	my $slots = 12 - $pool[3];
+	my @stats = $read->($pool[9], 4 * $slots) or return undef;
+	my $used = 0;
+
+	# total, used, reqs, fails of each size
+
+	$used += $stats[4 * $_ + 1] * 2 ** ($_ + 3) foreach 0 .. $slots - 1;
+
+	return { pages => int(($pool[12] - $pool[11]) / 4096) - $pool[10],
+		bytes => $used };
+}
+
+sub _mapping {
+	my ($pid, $size) = @_;
+	open my $fh, '<', "/proc/$pid/maps" or return;
+
+	while (my $line = <$fh>) {
+		return hex $1 if $line =~ m!^([0-9a-f]+)-([0-9a-f]+) rw-s .*/dev/zero!
+			&& hex($2) - hex($1) == $size;
+	}
+
+	return;
+}
+
+# ---- the log ----
+
+# New lines of level crit and worse, and a sanitizer's
+sub complaints {
+	my ($self) = @_;
+	open my $fh, '<', "$self->{dir}/error.log" or return;
+
+	seek $fh, $self->{mark}, 0;
+	my @lines = grep { /\[(?:alert|emerg|crit)\]|Sanitizer|runtime error/ } <$fh>;
+	$self->{mark} = tell $fh;
+	chomp @lines;
+
+	return @lines;
+}
+
+1;
