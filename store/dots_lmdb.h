@@ -33,6 +33,7 @@ struct dots_store_s {
     int               mixed;     /* records without a check sum are good, too */
     int               stamped;   /* the format's record is there */
     int               broken;    /* no environment: nothing may touch it */
+    dots_store_op_t   fence;     /* a CHECK; action 0: there is none */
     pthread_rwlock_t  map;
     pthread_mutex_t   pool;
     MDB_txn          *parked[DOTS_LMDB_PARKED];

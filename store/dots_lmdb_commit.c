@@ -222,6 +222,39 @@ dots_lmdb_commit_valid(dots_store_txn_t *t)
 }
 
 
+void
+dots_store_fence(dots_store_t *store, dots_store_slice_t key,
+    dots_store_slice_t value)
+{
+    store->fence.action = DOTS_STORE_CHECK;
+    store->fence.expect = DOTS_STORE_SAME;
+    store->fence.key = key;
+    store->fence.value = value;
+}
+
+
+static int
+dots_lmdb_commit_fence(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
+{
+    int              rc;
+    dots_store_op_t  op;
+
+    if (t->claim || store->fence.action == 0) {
+        return DOTS_STORE_OK;
+    }
+
+    op = store->fence;
+    rc = dots_lmdb_commit_expect(store, txn, &op);
+
+    if (rc == DOTS_STORE_DECLINED) {
+        t->result = DOTS_STORE_FENCED;
+        return DOTS_STORE_OK;
+    }
+
+    return rc;
+}
+
+
 /*
  * One transaction of the group inside LMDB's.  The return value speaks of the
  * whole group: anything but OK means that LMDB's transaction must be dropped.
@@ -238,6 +271,12 @@ dots_lmdb_commit_one(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
 
     if (t->result != DOTS_STORE_OK) {
         return DOTS_STORE_OK;
+    }
+
+    rc = dots_lmdb_commit_fence(store, txn, t);
+
+    if (rc != DOTS_STORE_OK || t->result != DOTS_STORE_OK) {
+        return rc;
     }
 
     for (i = 0; i < t->nops; i++) {
@@ -309,7 +348,9 @@ dots_lmdb_commit_bound(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
 {
     MDB_stat  st;
 
-    if (t->result != DOTS_STORE_OK || dots_lmdb_commit_adds_none(t)) {
+    if (t->result != DOTS_STORE_OK || t->spare
+        || dots_lmdb_commit_adds_none(t))
+    {
         return DOTS_STORE_OK;
     }
 

@@ -21,6 +21,7 @@
 #define DOTS_STORE_DECLINED -3 /* an expectation did not hold, or no such key */
 #define DOTS_STORE_FULL     -4 /* the map or the disk is full */
 #define DOTS_STORE_DAMAGED  -5 /* a record is not as it was written */
+#define DOTS_STORE_FENCED   -7 /* another writer has claimed the store */
 
 typedef struct dots_store_s  dots_store_t;
 
@@ -57,11 +58,14 @@ typedef struct {
 /*
  * All operations or none.  Expectations are all checked before the first
  * change.  result: OK, DECLINED (then "failed" is the index of the operation
- * whose expectation did not hold), FULL, ERROR.
+ * whose expectation did not hold), FULL, FENCED, ERROR.
  */
 typedef struct {
     dots_store_op_t *ops;
     size_t           nops;
+    unsigned         claim:1;       /* goes through the fence */
+    unsigned         spare:1;       /* may use what is kept free so that a full
+                                       store can be changed and emptied */
     int              result;
     size_t           failed;
 } dots_store_txn_t;
@@ -74,6 +78,15 @@ typedef struct {
 int dots_store_open(dots_store_t **store, const char *path, size_t size,
     char *err, size_t errsize);
 void dots_store_close(dots_store_t *store);
+
+/*
+ * Transactions of this handle are FENCED from now on unless the record of "key"
+ * is "value"; what both point to outlives the handle.  A writer claims the
+ * store by a transaction that puts its own value there: what others commit
+ * after that is refused, even if they began before.
+ */
+void dots_store_fence(dots_store_t *store, dots_store_slice_t key,
+    dots_store_slice_t value);
 
 /*
  * Many transactions in one durable commit; each gets its own result, in order,

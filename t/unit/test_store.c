@@ -245,6 +245,49 @@ test_expectations(void **state)
 }
 
 
+/* Who claimed the store last may write, in the middle of a group, too. */
+
+static void
+test_fence(void **state)
+{
+    size_t             i;
+    test_t            *t = *state;
+    dots_store_op_t    put[] = { op_put("k", ANY, "1") };
+    dots_store_op_t    ours[] = { op_put("w", ANY, "A") };
+    dots_store_op_t    theirs[] = { op(CHECK, "w", PRESENT),
+                                    op_put("w", ANY, "B") };
+    dots_store_op_t    last[] = { op_put("k", ANY, "2") };
+    dots_store_txn_t   txn[] = {
+        { .ops = put, .nops = 1 }, { .ops = theirs, .nops = 2, .claim = 1 },
+        { .ops = ours, .nops = 1, .claim = 1 }, { .ops = put, .nops = 1 },
+        { .ops = theirs, .nops = 2, .claim = 1 }, { .ops = last, .nops = 1 },
+    };
+    dots_store_txn_t  *txns[count(txn)];
+    static const int   results[] = { DOTS_STORE_FENCED, DOTS_STORE_DECLINED,
+                                     DOTS_STORE_OK, DOTS_STORE_OK,
+                                     DOTS_STORE_OK, DOTS_STORE_FENCED };
+
+    dots_store_fence(t->store, key("w"), key("A"));
+
+    for (i = 0; i < count(txn); i++) {
+        txns[i] = &txn[i];
+    }
+
+    assert_int_equal(dots_store_commit(t->store, txns, count(txn)),
+                     DOTS_STORE_OK);
+
+    for (i = 0; i < count(txn); i++) {
+        assert_int_equal(txn[i].result, results[i]);
+    }
+
+    expect_all(t, "", "k=1 w=B ");
+
+    dots_store_fence(t->store, key("w"), key("B"));
+    assert_int_equal(commit(t, last, 1, NULL), DOTS_STORE_OK);
+    expect_all(t, "", "k=2 w=B ");
+}
+
+
 /* COUNT and expectations look at the state before the transaction itself. */
 
 static void
@@ -1074,6 +1117,7 @@ main(void)
         test(test_actions),
         test(test_expectations),
         test(test_same),
+        test(test_fence),
         test(test_before_any_op),
         test(test_group),
         test(test_walk),
