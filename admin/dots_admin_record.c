@@ -34,6 +34,8 @@ typedef struct {
 
 static int dots_admin_record_clock(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
+static int dots_admin_record_writer(const dots_admin_parsed_t *r,
+    dots_arena_t *a, json_t *o);
 static int dots_admin_record_client(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 static int dots_admin_record_alias(const dots_admin_parsed_t *r,
@@ -46,6 +48,7 @@ static int dots_admin_record_mitigation(const dots_admin_parsed_t *r,
 
 static const dots_admin_kind_t  dots_admin_kinds[DOTS_ADMIN_KINDS] = {
     { 'T', "clock", 0, dots_admin_record_clock },
+    { 'W', "writer", 0, dots_admin_record_writer },
     { 'c', "client", 2, dots_admin_record_client },
     { 'a', "alias", 3, dots_admin_record_alias },
     { 'l', "acl", 3, dots_admin_record_acl },
@@ -265,6 +268,25 @@ dots_admin_record_clock(const dots_admin_parsed_t *r, dots_arena_t *a,
     (void) json_object_set_new(o, "monotonic", json_integer(c.mono));
     (void) json_object_set_new(o, "wall", dots_admin_record_time(c.wall));
     (void) json_object_set_new(o, "clock", dots_admin_record_time(c.now));
+
+    return 0;
+}
+
+
+/* A version byte, and the token of the nginx that may write. */
+
+static int
+dots_admin_record_writer(const dots_admin_parsed_t *r, dots_arena_t *a,
+    json_t *o)
+{
+    (void) a;
+
+    if (r->value.len != 17 || r->value.data[0] != 1) {
+        return -1;
+    }
+
+    (void) json_object_set_new(o, "token",
+        dots_admin_record_hex(dots_str(r->value.data + 1, 16)));
 
     return 0;
 }

@@ -95,8 +95,18 @@ typedef struct {
     u_char                  mac[32];    /* HMAC-SHA256 */
 } ngx_dots_ticket_key_t;
 
+#define NGX_DOTS_FENCE_TOKEN    16
+
+/* of a zone: ngx_dots_fence.c */
+
+#define NGX_DOTS_FENCE_FRESH    0       /* it has not claimed the store yet */
+#define NGX_DOTS_FENCE_ACTING   1
+#define NGX_DOTS_FENCE_FENCED   2       /* another one has */
+
 typedef struct {
     ngx_dots_slot_t         slots[NGX_DOTS_SLOTS];
+    ngx_atomic_t            fence;
+    u_char                  token[NGX_DOTS_FENCE_TOKEN];
     ngx_atomic_t            manager;    /* slot of the manager + 1; 0: none */
     ngx_atomic_t            filters;    /* counts changes that the manager has
                                            to look at: ngx_dots_filter.c */

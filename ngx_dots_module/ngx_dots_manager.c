@@ -2,6 +2,7 @@
 
 #include "ngx_dots.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_filter.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_pass.h"
@@ -10,7 +11,7 @@
 #include "ngx_dots_zone.h"
 
 
-#define NGX_DOTS_MANAGER_TICK     1000     /* ms: looks by itself */
+#define NGX_DOTS_MANAGER_TICK     500      /* ms: looks by itself */
 #define NGX_DOTS_MANAGER_RETRY    50       /* ms: lock or registry not there */
 #define NGX_DOTS_MANAGER_SWEEP    600000   /* ms between looks for old aliases */
 #define NGX_DOTS_MANAGER_GAP      10       /* ms between passes, at least */
@@ -25,6 +26,7 @@ typedef struct {
     ngx_msec_t      swept;
     ngx_msec_t      passed;       /* end of the last pass */
     ngx_msec_t      cost;         /* of the last pass */
+    unsigned        leaves:1;     /* stop() is called when it does */
 } ngx_dots_manager_t;
 
 
@@ -76,7 +78,17 @@ ngx_dots_manager_single(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_dots_manager_start(ngx_dots_conf_t *dcf)
 {
-    if (ngx_dots_shared == NULL || ngx_dots_manager_lock(dcf) != NGX_OK) {
+    if (ngx_dots_shared == NULL) {
+        return NGX_AGAIN;
+    }
+
+    if (!ngx_dots_fence_acting()
+        && ngx_dots_fence_claim(ngx_cycle->log) != NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_dots_manager_lock(dcf) != NGX_OK) {
         return NGX_AGAIN;
     }
 
@@ -104,10 +116,12 @@ ngx_dots_manager_start(ngx_dots_conf_t *dcf)
      * mitigators' threads must end before libcurl and OpenSSL are torn down.
      */
 
-    if (atexit(ngx_dots_manager_stop) != 0) {
+    if (!ngx_dots_mgr.leaves && atexit(ngx_dots_manager_stop) != 0) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
                       "dots: atexit() failed");
     }
+
+    ngx_dots_mgr.leaves = 1;
 
     return NGX_OK;
 }
@@ -195,6 +209,18 @@ static void
 ngx_dots_manager_woken(void)
 {
     ngx_msec_t  next;
+
+    if (ngx_dots_mgr.pid != ngx_pid) {
+        return;
+    }
+
+    /* the routes stay: who acts now wants them, too */
+
+    if (!ngx_dots_fence_check(ngx_cycle->log)) {
+        ngx_dots_manager_stop();
+        ngx_add_timer(&ngx_dots_mgr.timer, NGX_DOTS_MANAGER_RETRY);
+        return;
+    }
 
     next = ngx_dots_manager_step();
 

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_names.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_request.h"
@@ -291,7 +292,8 @@ ngx_dots_mitigation_again(ngx_dots_request_t *dr)
 
 /*
  * NGX_AGAIN: the change is durable, but the registry is being loaded.  A change
- * that failed has nothing to undo then: reservations are not loaded.
+ * that failed has nothing to undo then: reservations are not loaded.  Another
+ * zone that acts by now has loaded it with the rest.
  */
 
 ngx_int_t
@@ -313,6 +315,10 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     generation = 0;
     epoch = ngx_dots_zone_epoch();
     reread = (committed && epoch != dr->epoch);
+
+    if (!ngx_dots_fence_acting()) {
+        return NGX_OK;
+    }
 
     if (reread) {
         r = ngx_dots_zone_lock(0);

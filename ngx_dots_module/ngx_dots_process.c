@@ -2,12 +2,18 @@
 #include "ngx_dots_changes.h"
 #include "ngx_dots_client.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_zone.h"
 
 
+#define NGX_DOTS_PROCESS_WAIT  3000    /* ms: for who loads a fresh zone */
+#define NGX_DOTS_PROCESS_LOOK  2
+
+
+static void ngx_dots_process_load(ngx_cycle_t *cycle);
 static ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
 static ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid);
 static ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd);
@@ -44,6 +50,8 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    ngx_dots_fence_init_process(cycle);
+
     if (ngx_dots_state_init(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -70,15 +78,37 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    /* the first worker fills a fresh zone before it serves */
-
-    (void) ngx_dots_zone_load(cycle->log);
+    ngx_dots_process_load(cycle);
+    ngx_dots_fence_follow();
 
     if (ngx_process == NGX_PROCESS_SINGLE) {
         return ngx_dots_manager_single(cycle);
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A fresh zone is filled before anybody serves: by the first worker, the others
+ * wait for it.  Nobody is connected to this one yet.
+ */
+
+static void
+ngx_dots_process_load(ngx_cycle_t *cycle)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_DOTS_PROCESS_WAIT / NGX_DOTS_PROCESS_LOOK; i++) {
+
+        if (ngx_dots_zone_load(cycle->log) != NGX_AGAIN
+            || !ngx_dots_fence_acting())
+        {
+            return;
+        }
+
+        ngx_msleep(NGX_DOTS_PROCESS_LOOK);
+    }
 }
 
 
@@ -161,6 +191,8 @@ ngx_dots_process_woken(ngx_event_t *ev)
     if (read(c->fd, &n, sizeof(n)) != sizeof(n)) {
         return;
     }
+
+    ngx_dots_fence_follow();
 
     if (ngx_dots_process_handler) {
         ngx_dots_process_handler();
@@ -246,6 +278,26 @@ ngx_dots_process_wake_observers(void)
 
 
 void
+ngx_dots_process_wake_all(void)
+{
+    uint64_t          one;
+    ngx_uint_t        i;
+    ngx_dots_slot_t  *slot;
+
+    one = 1;
+
+    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+
+        slot = &ngx_dots_shared->slots[i];
+
+        if (slot->pid) {
+            (void) !write(slot->event, &one, sizeof(one));
+        }
+    }
+}
+
+
+void
 ngx_dots_process_reap(ngx_log_t *log)
 {
     size_t            pending;
@@ -291,6 +343,7 @@ ngx_dots_process_exit(ngx_cycle_t *cycle)
 
     ngx_dots_manager_exit();
     ngx_dots_state_exit();
+    ngx_dots_fence_exit();
 
     if (ngx_dots_process_slot >= 0) {
         ngx_dots_shared->slots[ngx_dots_process_slot].pid = 0;

@@ -23,6 +23,9 @@ void ngx_dots_process_wake_manager(void);
 void ngx_dots_process_wake_observers(void);
 void ngx_dots_process_observe(ngx_uint_t on);
 
+/* Wakes every process. */
+void ngx_dots_process_wake_all(void);
+
 /* Declares this process the manager; "handler" runs when it is woken. */
 void ngx_dots_process_manage(void (*handler)(void));
 int ngx_dots_process_eventfd(void);    /* of this process; -1: none */

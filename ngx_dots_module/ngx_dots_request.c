@@ -1,10 +1,12 @@
 #include "ngx_dots.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_zone.h"
 
 
 static void ngx_dots_request_retry_handler(ngx_event_t *ev);
+static ngx_uint_t ngx_dots_request_reads(dots_operation_t operation);
 static ngx_int_t ngx_dots_request_check_key(dots_str_t s);
 
 
@@ -73,6 +75,12 @@ ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
         return;
     }
 
+    if (!ngx_dots_fence_acting() && !ngx_dots_request_reads(rq->operation)) {
+        ngx_dots_request_unavailable(dr, "another nginx has taken over: "
+                                     "connect again");
+        return;
+    }
+
     rq->now = ngx_dots_now();
 
     for (i = 0;
@@ -90,6 +98,16 @@ ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
                   (ngx_uint_t) rq->operation);
 
     ngx_dots_request_done(dr, DOTS_VERDICT_UNAVAILABLE);
+}
+
+
+/* What the store alone answers. */
+
+static ngx_uint_t
+ngx_dots_request_reads(dots_operation_t operation)
+{
+    return operation == DOTS_CLIENT_GET || operation == DOTS_ALIAS_GET
+           || operation == DOTS_ACL_GET;
 }
 
 

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_state.h"
 
 
@@ -112,6 +113,8 @@ ngx_dots_state_open(char *err, size_t errsize)
     {
         return NULL;
     }
+
+    ngx_dots_fence_store(store);
 
     return store;
 }
@@ -304,6 +307,11 @@ ngx_dots_state_finish(void)
 
     for ( /* void */ ; c; c = next) {
         next = c->next;
+
+        if (c->txn.result == DOTS_STORE_FENCED) {
+            ngx_dots_fence_lost(ngx_dots_state.log);
+        }
+
         c->handler(c);
     }
 }
@@ -381,6 +389,13 @@ ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n)
 
     if (dots_store_commit(ngx_dots_state.store, txns, n) == DOTS_STORE_OK) {
         ngx_dots_state.failing = 0;
+
+        for (i = 0; i < n; i++) {
+            if (txns[i]->result == DOTS_STORE_FENCED) {
+                ngx_dots_fence_lost(ngx_dots_state.log);
+            }
+        }
+
         return;
     }
 

@@ -46,6 +46,7 @@ ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
  * Keys: a letter, then the parts, each but the last ended by a NUL byte, which
  * no part may hold.
  *     T                                 the clock (ngx_dots_clock.c)
+ *     W                                 who may write (ngx_dots_fence.c)
  *     c CUSTOMER NUL CUID               a registered dots-client
  *     a CUSTOMER NUL CUID NUL NAME      an alias
  *     l CUSTOMER NUL CUID NUL NAME      an access control list

@@ -4,6 +4,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_client.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_process.h"
@@ -25,7 +26,6 @@ typedef struct {
 
     ngx_atomic_t             loaded;     /* the registry is whole */
     ngx_atomic_t             loader;     /* pid of who is filling it */
-    ngx_atomic_t             retired;    /* another zone has taken over */
     ngx_uint_t               mutating;   /* under the lock */
     ngx_uint_t               epoch;      /* fillings of the registry */
 
@@ -136,7 +136,9 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    if (RAND_bytes(zone->shared.secret[0], 2 * NGX_DOTS_COOKIE_SECRET) != 1) {
+    if (RAND_bytes(zone->shared.secret[0], 2 * NGX_DOTS_COOKIE_SECRET) != 1
+        || RAND_bytes(zone->shared.token, NGX_DOTS_FENCE_TOKEN) != 1)
+    {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "RAND_bytes() failed");
         return NGX_ERROR;
@@ -259,7 +261,7 @@ void
 ngx_dots_zone_attach(ngx_shm_zone_t *zone)
 {
     if (ngx_dots_zone && (zone == NULL || zone->data != ngx_dots_zone)) {
-        ngx_dots_zone->retired = 1;
+        ngx_dots_zone->shared.fence = NGX_DOTS_FENCE_FENCED;
         ngx_dots_zone->loaded = 0;
     }
 
@@ -291,7 +293,7 @@ ngx_dots_zone_lock(ngx_uint_t write)
 
     ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
 
-    if (ngx_dots_zone->mutating || ngx_dots_zone->retired) {
+    if (ngx_dots_zone->mutating || !ngx_dots_fence_acting()) {
         ngx_dots_zone->loaded = 0;
     }
 
@@ -383,10 +385,6 @@ ngx_dots_zone_load(ngx_log_t *log)
         return NGX_OK;
     }
 
-    if (ngx_dots_zone->retired) {
-        return NGX_AGAIN;
-    }
-
     loader = ngx_dots_zone->loader;
 
     if (loader && loader != ngx_pid
@@ -409,7 +407,11 @@ ngx_dots_zone_load(ngx_log_t *log)
     ngx_memzero(&ld, sizeof(ngx_dots_zone_loading_t));
     ld.log = log;
 
-    rc = ngx_dots_clock_start(log);
+    rc = ngx_dots_fence_claim(log);
+
+    if (rc == NGX_OK || rc == NGX_DECLINED) {
+        rc = ngx_dots_clock_start(log);
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_dots_zone_wipe();

@@ -22,7 +22,14 @@ typedef ngx_int_t (*ngx_stream_dots_listen_pt)(ngx_conf_t *cf,
     ngx_stream_dots_listen_t *listen);
 
 
+/* Nonzero if a server with "dots_signal" is behind the listening socket. */
+ngx_uint_t ngx_stream_dots_listening(ngx_listening_t *ls);
+
+
 #if (nginx_version >= 1025005)
+
+#define ngx_stream_dots_addr_srv_conf(conf)  (conf)->default_server->ctx->srv_conf
+
 
 static ngx_inline ngx_int_t
 ngx_stream_dots_each_server(ngx_conf_t *cf, ngx_stream_conf_addr_t *addr,
@@ -82,6 +89,9 @@ ngx_stream_dots_each_listen(ngx_conf_t *cf, ngx_stream_dots_listen_pt handler)
 }
 
 #else
+
+#define ngx_stream_dots_addr_srv_conf(conf)  (conf)->ctx->srv_conf
+
 
 /* Calls "handler" for each "listen" of each server{}. */
 

@@ -410,6 +410,49 @@ ngx_stream_dots_init_module(ngx_cycle_t *cycle)
 }
 
 
+ngx_uint_t
+ngx_stream_dots_listening(ngx_listening_t *ls)
+{
+    void                       **srv_conf;
+    ngx_uint_t                   i;
+    ngx_stream_port_t           *port;
+    ngx_stream_in_addr_t        *addr;
+#if (NGX_HAVE_INET6)
+    ngx_stream_in6_addr_t       *addr6;
+#endif
+    ngx_stream_dots_srv_conf_t  *dscf;
+
+    if (ls->handler != ngx_stream_init_connection) {
+        return 0;
+    }
+
+    port = ls->servers;
+
+    for (i = 0; i < port->naddrs; i++) {
+
+#if (NGX_HAVE_INET6)
+        if (ls->sockaddr->sa_family == AF_INET6) {
+            addr6 = port->addrs;
+            srv_conf = ngx_stream_dots_addr_srv_conf(&addr6[i].conf);
+
+        } else
+#endif
+        {
+            addr = port->addrs;
+            srv_conf = ngx_stream_dots_addr_srv_conf(&addr[i].conf);
+        }
+
+        dscf = srv_conf[ngx_stream_dots_module.ctx_index];
+
+        if (dscf->enable) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* ---- processes ---- */
 
 static ngx_int_t

@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl/);
-$t->plan(98);
+$t->plan(99);
 
 dots_pki($t);
 
@@ -178,6 +178,7 @@ is((dots_curl($t, 'PUT', "$url/dots-client=first/acls/acl=filter",
 my ($rc, $out) = admin('check', $state);
 is($rc, 0, 'check');
 like($out, qr/^clock +1$/m, 'the clock');
+like($out, qr/^writer +1$/m, 'who may write');
 like($out, qr/^mitigation +5$/m, 'mitigations');
 like($out, qr/^client +4$/m, 'clients');
 like($out, qr/^alias +@{[ $n - 1 ]}$/m, 'aliases');
@@ -189,7 +190,7 @@ like($out, qr/^damaged +0$/m, 'nothing is damaged');
 is($rc, 0, 'dump');
 my @dump = map { decode_json($_) } split /\n/, $out;
 my ($one) = grep { $_->{kind} eq 'mitigation' && $_->{mid} == 1 } @dump;
-is(scalar @dump, 1 + 5 + 4 + 1 + $n - 1, 'every record');
+is(scalar @dump, 2 + 5 + 4 + 1 + $n - 1, 'every record');
 is_deeply([ @$one{qw/ customer cuid status /}, $one->{scope} ],
 	[ 'a', $c, 1, { 'target-prefix' => [ '192.0.2.1/32' ] } ],
 	'a mitigation, readable');
