@@ -402,6 +402,35 @@ dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 }
 
 
+static void
+dots_coap_moved_slice(dots_str_t *slice, const uint8_t *data,
+    const uint8_t *copy)
+{
+    if (slice->data != NULL) {
+        slice->data = copy + (slice->data - data);
+    }
+}
+
+
+void
+dots_coap_moved(dots_coap_message_t *m, const uint8_t *data,
+    const uint8_t *copy)
+{
+    size_t  i;
+
+    for (i = 0; i < m->npath; i++) {
+        dots_coap_moved_slice(&m->path[i], data, copy);
+    }
+
+    for (i = 0; i < m->nquery; i++) {
+        dots_coap_moved_slice(&m->query[i], data, copy);
+    }
+
+    dots_coap_moved_slice(&m->long_token, data, copy);
+    dots_coap_moved_slice(&m->payload, data, copy);
+}
+
+
 /* ---- writing ---- */
 
 unsigned

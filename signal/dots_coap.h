@@ -98,6 +98,10 @@ typedef struct {
 int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
     int *header);
 
+/* "m" was parsed from "data"; from now on its slices are those of the copy. */
+void dots_coap_moved(dots_coap_message_t *m, const uint8_t *data,
+    const uint8_t *copy);
+
 /* All fields empty, numbers absent. */
 void dots_coap_init(dots_coap_message_t *m);
 

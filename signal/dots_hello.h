@@ -29,9 +29,9 @@ typedef struct {
 int dots_hello_read(dots_hello_t *hello, const uint8_t *data, size_t len);
 
 /*
- * The HelloVerifyRequest with our cookie of up to DOTS_HELLO_COOKIE bytes; "buf"
- * has DOTS_HELLO_VERIFY.  Returns its length.  With 32 bytes of cookie it is
- * shorter than any hello that dots_hello_read() takes.
+ * The HelloVerifyRequest with our cookie of up to DOTS_HELLO_COOKIE bytes, in
+ * the DOTS_HELLO_VERIFY of "buf".  Returns its length.  With 32 bytes of cookie
+ * it is shorter than any hello that dots_hello_read() takes.
  */
 
 size_t dots_hello_verify(const dots_hello_t *hello, dots_str_t cookie,

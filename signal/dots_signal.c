@@ -263,7 +263,8 @@ dots_signal_submit(dots_signal_exchange_t *ex, dots_request_t *rq,
 /* The exchange with its own copy of the message; NULL: no memory. */
 
 static dots_signal_exchange_t *
-dots_signal_exchange(dots_signal_t *s, dots_str_t data)
+dots_signal_exchange(dots_signal_t *s, const dots_coap_message_t *m,
+    dots_str_t data)
 {
     dots_str_t               copy;
     dots_arena_t            *arena;
@@ -276,12 +277,13 @@ dots_signal_exchange(dots_signal_t *s, dots_str_t data)
 
     ex = dots_arena_alloc(arena, sizeof(dots_signal_exchange_t));
 
-    if (ex == NULL || dots_arena_dup(arena, &copy, data) != DOTS_OK
-        || s->transport->parse(&ex->request, copy.data, copy.len) != DOTS_OK)
-    {
+    if (ex == NULL || dots_arena_dup(arena, &copy, data) != DOTS_OK) {
         dots_arena_destroy(arena);
         return NULL;
     }
+
+    ex->request = *m;
+    dots_coap_moved(&ex->request, data.data, copy.data);
 
     ex->arena = arena;
     ex->data = copy;
@@ -334,7 +336,8 @@ dots_signal_refused(dots_signal_exchange_t *ex)
 
 
 void
-dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
+dots_signal_serve(dots_signal_t *s, const dots_coap_message_t *m,
+    dots_str_t data, uint64_t hash)
 {
     uint8_t                  code;
     dots_fault_t             fault;
@@ -346,7 +349,7 @@ dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash)
         return;
     }
 
-    ex = dots_signal_exchange(s, data);
+    ex = dots_signal_exchange(s, m, data);
     if (ex == NULL) {
         return;
     }
@@ -381,9 +384,14 @@ int
 dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
     const dots_signal_method_t *method, dots_str_t data)
 {
+    dots_coap_message_t      m;
     dots_signal_exchange_t  *ex;
 
-    ex = dots_signal_exchange(s, data);
+    if (s->transport->parse(&m, data.data, data.len) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    ex = dots_signal_exchange(s, &m, data);
     if (ex == NULL) {
         return DOTS_ERROR;
     }

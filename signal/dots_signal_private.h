@@ -47,7 +47,7 @@ typedef struct {
     /* bytes of the peer, at s->now */
     void (*input)(dots_signal_t *s, const uint8_t *data, size_t len);
 
-    /* a message as input() gave it to dots_signal_serve() */
+    /* again what input() gave to dots_signal_serve() */
     int (*parse)(dots_coap_message_t *m, const uint8_t *data, size_t len);
 
     /* its reverse; DOTS_OK or DOTS_FULL */
@@ -125,10 +125,11 @@ extern const dots_signal_transport_ops_t  dots_signal_tcp;
 /* ---- dots_signal.c ---- */
 
 /*
- * A request that is new, as it came; "hash" is the transport's and comes back
- * in the exchange.
+ * A request that is new, parsed from "data", both for the call only; "hash" is
+ * the transport's and comes back in the exchange.
  */
-void dots_signal_serve(dots_signal_t *s, dots_str_t data, uint64_t hash);
+void dots_signal_serve(dots_signal_t *s, const dots_coap_message_t *m,
+    dots_str_t data, uint64_t hash);
 
 /*
  * The observed request "data" once more, for its observer.  DOTS_OK: it ends in

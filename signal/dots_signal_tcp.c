@@ -373,7 +373,7 @@ dots_signal_tcp_message(dots_signal_t *s, const uint8_t *data, size_t len)
         return DOTS_DECLINED;
     }
 
-    dots_signal_serve(s, dots_str(data, len), 0);
+    dots_signal_serve(s, &m, dots_str(data, len), 0);
 
     return DOTS_OK;
 }
