@@ -549,7 +549,7 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
     heard = 0;
 
     do {
-        ERR_clear_error();
+        ngx_dots_dtls_clear_error();
 
         n = SSL_read(ds->ssl, plain, sizeof(plain));
 
@@ -608,7 +608,7 @@ ngx_dots_dtls_send(ngx_dots_peer_t *peer, const u_char *data, size_t len)
 
     ds = ngx_queue_data(peer, ngx_dots_dtls_t, peer);
 
-    ERR_clear_error();
+    ngx_dots_dtls_clear_error();
 
     if (SSL_write(ds->ssl, data, len) <= 0) {
         ngx_ssl_error(NGX_LOG_INFO, peer->connection->log, 0,
