@@ -1,10 +1,11 @@
 /*
  * The reference of t/bench: what OpenSSL and the kernel leave to a server that
  * does nothing else.  One thread, one socket, one SSL object a peer; a DTLS
- * handshake with client certificates, then every CoAP request is answered with
- * 4.04 and its token.  No timers, no limits, no resources: not a server.
+ * handshake with client certificates, verified as nginx does, with the CRL, then
+ * every CoAP request is answered with 4.04 and its token.  No tickets, no
+ * timers, no limits, no resources: not a server.
  *
- *   bare_dtls PORT CA CERT KEY
+ *   bare_dtls PORT CA CRL CERT KEY
  */
 
 #include <arpa/inet.h>
@@ -149,8 +150,29 @@ bare_dtls_cookie_verify(SSL *ssl, const unsigned char *cookie, unsigned int len)
 }
 
 
+/* The flags of ngx_ssl_crl(). */
+
+static int
+bare_dtls_verify(SSL_CTX *ctx, const char *ca, const char *crl)
+{
+    X509_STORE   *store;
+    X509_LOOKUP  *lookup;
+
+    store = SSL_CTX_get_cert_store(ctx);
+    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+
+    return lookup != NULL
+           && SSL_CTX_load_verify_locations(ctx, ca, NULL) == 1
+           && X509_LOOKUP_load_file(lookup, crl, X509_FILETYPE_PEM) == 1
+           && X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK
+                                          |X509_V_FLAG_CRL_CHECK_ALL)
+              == 1;
+}
+
+
 static void
-bare_dtls_init(const char *ca, const char *cert, const char *key)
+bare_dtls_init(const char *ca, const char *crl, const char *cert,
+    const char *key)
 {
     SSL_CTX  *ctx;
 
@@ -180,7 +202,7 @@ bare_dtls_init(const char *ca, const char *cert, const char *key)
 
     if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1
         || SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1
-        || SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1)
+        || !bare_dtls_verify(ctx, ca, crl))
     {
         bare_dtls_die("certificates");
     }
@@ -312,12 +334,12 @@ main(int argc, char **argv)
     socklen_t           len;
     struct sockaddr_in  addr;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: bare_dtls PORT CA CERT KEY\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: bare_dtls PORT CA CRL CERT KEY\n");
         return 2;
     }
 
-    bare_dtls_init(argv[2], argv[3], argv[4]);
+    bare_dtls_init(argv[2], argv[3], argv[4], argv[5]);
     bare_dtls_listen(atoi(argv[1]));
 
     printf("ready\n");
