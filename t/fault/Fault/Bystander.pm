@@ -1,7 +1,8 @@
 package Fault::Bystander;
 
 # A customer whose resources are made once, before the first round, and whom no
-# round concerns: what it sees is the same, byte by byte, after each.
+# round concerns: what it sees is the same, byte by byte, after each.  With them
+# the server is as it has to be when a round has taken back its own.
 
 use warnings;
 use strict;
@@ -49,6 +50,7 @@ sub new {
 	$self->{data} = $self->_data();
 	$self->{mitigations} = $self->_mitigations();
 	$self->{records} = join "\n", @{$server->dump()};
+	$self->{zone} = $server->zone();
 
 	return $self;
 }

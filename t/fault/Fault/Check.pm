@@ -197,6 +197,27 @@ sub processes {
 	});
 }
 
+# What was taken for the rounds' requests is given back
+sub leaks {
+	my ($server, $before) = @_;
+
+	return settled(sub {
+		my ($zone, $fds) = ($server->zone(), $server->descriptors());
+		my $fds_before = $before->{descriptors}{$server->{workers}} ||= $fds;
+
+		return "the zone has $zone bytes, had $before->{zone}"
+			if $zone != $before->{zone};
+
+		foreach my $kind (sort keys %$fds) {
+			my $n = $fds_before->{$kind} || 0;
+			return "a worker has $fds->{$kind} descriptors of $kind, had $n"
+				if $fds->{$kind} > $n;
+		}
+
+		return '';
+	});
+}
+
 sub complaints {
 	my ($server, @explained) = @_;
 

@@ -117,7 +117,6 @@ sub _down {
 	my ($self) = @_;
 
 	if ($self->{socket}) {
-		local $SIG{PIPE} = 'IGNORE';
 		my $tls = $self->{socket}->isa('IO::Socket::SSL');
 
 		# after a failed handshake it is one no more
@@ -190,7 +189,6 @@ sub _ask {
 
 	# one record, which the socket's buffer has room for
 
-	local $SIG{PIPE} = 'IGNORE';
 	my $n = $self->{socket}->syswrite($head);
 
 	return $self->_lost() unless defined $n && $n == length $head;

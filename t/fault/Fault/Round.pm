@@ -65,6 +65,10 @@ sub faults { return map { $_->{kind} } map { @{$_->{faults}} }
 sub run {
 	my ($self) = @_;
 
+	# a server that is killed closes what is being written to
+
+	local $SIG{PIPE} = 'IGNORE';
+
 	$self->_burst($_) foreach @{$self->{plan}{bursts}};
 	$self->_check();
 	$self->_purge();
@@ -323,6 +327,9 @@ sub _purge {
 		die "$client still has something\n"
 			if $world->{client} || keys %{$world->{mitigations}};
 	}
+
+	my $why = Fault::Check::leaks($self->{server}, $self->{bystander});
+	die "$why\n" if $why;
 }
 
 1;

@@ -92,6 +92,7 @@ sub start {
 	die "fork: $!\n" unless defined $pid;
 
 	if ($pid == 0) {
+		$SIG{$_} = 'DEFAULT' foreach qw/ PIPE INT TERM HUP /;
 		$ENV{LD_PRELOAD} = "$Test::DOTS::BUILD/tools/preload_disk.so";
 		$ENV{DOTS_FAULT} = "$dir/fault";
 		$ENV{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} || '')
@@ -186,9 +187,13 @@ sub kill_all {
 	$self->{pid} = 0;
 }
 
+# A master that has no pid file yet would die of any signal
 sub signal {
 	my ($self, $signal) = @_;
-	kill $signal, $self->{pid} if $self->{pid};
+
+	return unless $self->{pid};
+	dots_until(sub { -s "$self->{dir}/nginx.pid" }) or die "no nginx.pid\n";
+	kill $signal, $self->{pid};
 }
 
 sub ended {
@@ -204,7 +209,7 @@ sub upgrade {
 	my ($self) = @_;
 	my $old = $self->{pid} or return;
 
-	kill 'USR2', $old;
+	$self->signal('USR2');
 
 	$self->{pid} = dots_until(sub {
 		my $now = eval { $self->{t}->read_file('nginx.pid') } || '';
@@ -308,9 +313,7 @@ sub descriptors {
 
 		foreach my $fd (glob "/proc/$pid/fd/*") {
 			my $link = readlink $fd or next;
-			$link =~ s/:\[\d+\]//;
-			$link =~ s!^/.*/!!;
-			$n{$link}++;
+			$n{$link =~ /^(\w+):\[/ ? $1 : $link}++;
 		}
 
 		foreach my $kind (keys %n) {
@@ -321,51 +324,57 @@ sub descriptors {
 	return \%most;
 }
 
-# The zone in use, by nginx's own counters (ngx_slab.h): whole pages, and bytes
-# of what is smaller
+# Bytes of the registry in the zone in use.  It has a slab pool of its own in a
+# piece of the zone's; ngx_slab.h is of whole words: lock, wait, min_size,
+# min_shift, pages, last, free (3), stats, pfree, start, end.
 sub zone {
 	my ($self) = @_;
 	my %now = $self->processes();
-	my $pid = $now{worker}[0] or return undef;
-	my $base = _mapping($pid, 8 * 1024 * 1024) or return undef;
+	my $pid = $now{worker}[0] or die "no worker\n";
+	my ($base, $size) = _mapping($pid);
 
-	open my $fh, '<:raw', "/proc/$pid/mem" or return undef;
+	open my $fh, '<:raw', "/proc/$pid/mem" or die "/proc/$pid/mem: $!\n";
 
-	my $read = sub {
+	my $words = sub {
 		my ($at, $n) = @_;
-		sysseek $fh, $at, 0 or return ();
-		(sysread($fh, my $bytes, 8 * $n) || 0) == 8 * $n or return ();
+		sysseek $fh, $at, 0;
+		(sysread($fh, my $bytes, 8 * $n) || 0) == 8 * $n
+			or die "/proc/$pid/mem: $!\n";
 		return unpack('Q*', $bytes);
 	};
 
-	# lock, wait, min_size, min_shift, pages, last, free (3), stats, pfree,
-	# start, end
+	for (my $at = $base + 4096; $at < $base + $size; $at += 4096) {
+		my @pool = $words->($at, 13);
 
-	my @pool = $read->($base, 13);
-	return undef unless @pool && $pool[2] == 8 && $pool[3] == 3;
+		next unless $pool[2] == 8 && $pool[3] == 3
+			&& $pool[11] > $at && $pool[12] <= $base + $size;
 
-	my $slots = 12 - $pool[3];
-	my @stats = $read->($pool[9], 4 * $slots) or return undef;
-	my $used = 0;
+		# total, used, reqs, fails of 8, 16 ... 2048 bytes
 
-	# total, used, reqs, fails of each size
+		my @stats = $words->($pool[9], 4 * 9);
+		my $used = ($pool[12] - $pool[11]) - 4096 * $pool[10];
 
-	$used += $stats[4 * $_ + 1] * 2 ** ($_ + 3) foreach 0 .. $slots - 1;
+		$used += ($stats[4 * $_ + 1] << $_ + 3)
+			- ($stats[4 * $_] << $_ + 3 & ~4095) foreach 0 .. 8;
 
-	return { pages => int(($pool[12] - $pool[11]) / 4096) - $pool[10],
-		bytes => $used };
+		return $used;
+	}
+
+	die "the zone has no registry\n";
 }
 
 sub _mapping {
-	my ($pid, $size) = @_;
-	open my $fh, '<', "/proc/$pid/maps" or return;
+	my ($pid) = @_;
+	open my $fh, '<', "/proc/$pid/maps" or die "/proc/$pid/maps: $!\n";
 
 	while (my $line = <$fh>) {
-		return hex $1 if $line =~ m!^([0-9a-f]+)-([0-9a-f]+) rw-s .*/dev/zero!
-			&& hex($2) - hex($1) == $size;
+		next unless $line =~ m!^([0-9a-f]+)-([0-9a-f]+) rw-s .*/dev/zero!;
+
+		my ($from, $to) = (hex $1, hex $2);
+		return ($from, $to - $from) if $to - $from == 8 * 1024 * 1024;
 	}
 
-	return;
+	die "no zone in the worker\n";
 }
 
 # ---- the log ----

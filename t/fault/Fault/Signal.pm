@@ -134,7 +134,6 @@ sub _down {
 
 sub _say {
 	my ($self, $line) = @_;
-	local $SIG{PIPE} = 'IGNORE';
 	print { $self->{in} } "$line\n";
 }
 
