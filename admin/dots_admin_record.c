@@ -7,6 +7,7 @@
 #include "dots_admin_record.h"
 #include "dots_alias.h"
 #include "dots_clock.h"
+#include "dots_data_record.h"
 #include "dots_mitigation.h"
 
 
@@ -44,6 +45,8 @@ static int dots_admin_record_acl(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 static int dots_admin_record_mitigation(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
+static int dots_admin_record_lost(const dots_admin_parsed_t *r,
+    dots_arena_t *a, json_t *o);
 
 
 static const dots_admin_kind_t  dots_admin_kinds[DOTS_ADMIN_KINDS] = {
@@ -53,6 +56,7 @@ static const dots_admin_kind_t  dots_admin_kinds[DOTS_ADMIN_KINDS] = {
     { 'a', "alias", 3, dots_admin_record_alias },
     { 'l', "acl", 3, dots_admin_record_acl },
     { 'm', "mitigation", 3, dots_admin_record_mitigation },
+    { 't', "time", 3, dots_admin_record_lost },
     { 0, "unknown", 0, NULL }
 };
 
@@ -296,12 +300,52 @@ static int
 dots_admin_record_client(const dots_admin_parsed_t *r, dots_arena_t *a,
     json_t *o)
 {
+    int64_t  created;
+
     (void) a;
-    (void) o;
 
-    /* what counts is that it is there; a version byte is its value */
+    if (dots_data_record_decode(&created, r->value.data, r->value.len)
+        != DOTS_OK)
+    {
+        return -1;
+    }
 
-    return r->value.len && r->value.data[0] ? 0 : -1;
+    if (created) {
+        (void) json_object_set_new(o, "created",
+                                   dots_admin_record_time(created));
+    }
+
+    return 0;
+}
+
+
+/* When something was last taken out of a list of the data channel. */
+
+static int
+dots_admin_record_lost(const dots_admin_parsed_t *r, dots_arena_t *a,
+    json_t *o)
+{
+    int64_t      when;
+    const char  *what;
+
+    (void) a;
+
+    what = dots_str_eq(r->parts[2], dots_str("a", 1))   ? "aliases"
+           : dots_str_eq(r->parts[2], dots_str("l", 1)) ? "acls"
+           : dots_str_eq(r->parts[2], dots_str("c", 1)) ? "clients"
+                                                        : NULL;
+
+    if (what == NULL || dots_data_record_decode(&when, r->value.data,
+                                                r->value.len)
+                        != DOTS_OK)
+    {
+        return -1;
+    }
+
+    (void) json_object_set_new(o, "of", json_string(what));
+    (void) json_object_set_new(o, "changed", dots_admin_record_time(when));
+
+    return 0;
 }
 
 
@@ -459,16 +503,19 @@ dots_admin_record_mitigation(const dots_admin_parsed_t *r, dots_arena_t *a,
 
 /*
  * The last part may hold anything, the ones before end with a NUL; what is of
- * nobody has a letter alone.
+ * nobody has a letter alone.  Only the second may be empty: a time of all
+ * clients has no cuid.
  */
 
 static int
 dots_admin_record_parse(dots_store_slice_t key, size_t nparts,
     dots_admin_parsed_t *r)
 {
+    uint8_t         letter;
     const uint8_t  *p, *end, *nul;
 
     p = (const uint8_t *) key.data + 1;
+    letter = p[-1];
     end = (const uint8_t *) key.data + key.len;
 
     if (nparts == 0 && p != end) {
@@ -479,7 +526,7 @@ dots_admin_record_parse(dots_store_slice_t key, size_t nparts,
 
         nul = r->nparts + 1 < nparts ? memchr(p, '\0', (size_t) (end - p))
                                      : end;
-        if (nul == NULL || nul == p) {
+        if (nul == NULL || (nul == p && (r->nparts != 1 || letter != 't'))) {
             return -1;
         }
 

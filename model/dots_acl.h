@@ -11,6 +11,7 @@
 #define DOTS_ACL_H
 
 #include "dots_base.h"
+#include "dots_entity.h"
 #include "dots_prefix.h"
 
 struct lyd_node;
@@ -144,6 +145,8 @@ typedef struct {
     dots_str_t             text;        /* one list entry, RFC 7951, no state */
     int64_t                expires;     /* ms of dots_clock.h */
     int64_t                rank;        /* the order of the client's ACLs */
+    dots_entity_t          entity;
+    dots_str_t             record;      /* as it was read; empty: it was not */
 } dots_acl_t;
 
 
@@ -225,7 +228,15 @@ int dots_acl_decode(dots_acl_t *acl, const uint8_t *buf, size_t len,
     dots_arena_t *a);
 int dots_acl_brief(dots_acl_brief_t *brief, const uint8_t *buf, size_t len);
 
-/* Changes the rank in a record that brief() reads. */
-void dots_acl_rank(uint8_t *buf, size_t len, int64_t rank);
+/* As dots_alias_renew(). */
+int dots_acl_renew(dots_acl_t *acl, const dots_acl_t *old, int64_t now,
+    int64_t expires);
+
+/*
+ * Gives those of "acls", which are all of a client in the order that is wanted,
+ * ascending ranks with as few changes as that takes.  Rank 0 is one that has no
+ * place yet; at the end it stays 0 where "last" is for the caller to choose.
+ */
+void dots_acl_order(dots_acl_t **acls, size_t n);
 
 #endif /* DOTS_ACL_H */

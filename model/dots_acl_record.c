@@ -1,11 +1,10 @@
 #include "dots_acl.h"
 
 
-#define DOTS_ACL_VERSION 1
-#define DOTS_ACL_RANK    (1 + 8) /* offset of the rank */
+#define DOTS_ACL_VERSION 2
 
-/* version, expires, rank, name's length, text's */
-#define DOTS_ACL_FIXED   (1 + 8 + 8 + 2 + 4)
+/* version, expires, rank, entity, name's length, text's */
+#define DOTS_ACL_FIXED   (1 + 8 + 8 + DOTS_ENTITY_SIZE + 2 + 4)
 
 /* activation, needs, family, entries */
 #define DOTS_ACL_DETAIL  (1 + 8 + 1 + 2)
@@ -409,7 +408,7 @@ dots_acl_record_valid(const dots_acl_t *acl)
 {
     return acl->name.len && acl->name.len <= DOTS_ACL_NAME
            && acl->text.len <= UINT32_MAX
-           && acl->expires >= 0;
+           && acl->expires >= 0 && acl->entity.modified >= 0;
 }
 
 
@@ -437,6 +436,7 @@ dots_acl_encode(const dots_acl_t *acl, uint8_t *buf, size_t size, size_t *len)
     dots_write_u8(&w, DOTS_ACL_VERSION);
     dots_write_u64(&w, (uint64_t) acl->expires);
     dots_write_u64(&w, (uint64_t) acl->rank);
+    dots_entity_write(&w, &acl->entity);
     dots_write_str(&w, acl->name);
 
     /* the text of an ACL with many entries is beyond 64 KiB */
@@ -458,32 +458,52 @@ dots_acl_encode(const dots_acl_t *acl, uint8_t *buf, size_t size, size_t *len)
 /* All up to the detail, pointing into the record. */
 
 static int
-dots_acl_record_read_head(dots_acl_t *acl, dots_reader_t *r)
+dots_acl_record_read_head(dots_acl_t *acl, dots_reader_t *r, uint8_t *version)
 {
     size_t          n;
-    uint8_t         version;
     const uint8_t  *p;
 
-    version = dots_read_u8(r);
+    *version = dots_read_u8(r);
     acl->expires = (int64_t) dots_read_u64(r);
     acl->rank = (int64_t) dots_read_u64(r);
+
+    if (*version > 1) {
+        dots_entity_read(r, &acl->entity);
+    }
+
     acl->name = dots_read_str(r);
 
     n = dots_read_u32(r);
     p = dots_read_bytes(r, n);
     acl->text = dots_str(p, p ? n : 0);
 
-    return r->failed || version != DOTS_ACL_VERSION ? DOTS_INVALID : DOTS_OK;
+    return r->failed || *version == 0 || *version > DOTS_ACL_VERSION
+               ? DOTS_INVALID : DOTS_OK;
+}
+
+
+/* Version 1 had no entity: see dots_alias.c. */
+
+static int
+dots_acl_record_first(dots_acl_t *acl)
+{
+    int64_t  modified;
+
+    modified = acl->expires - DOTS_ACL_LIFETIME;
+
+    return dots_entity_make(&acl->entity, acl->text,
+                            modified > 0 ? modified : 0);
 }
 
 
 int
 dots_acl_brief(dots_acl_brief_t *brief, const uint8_t *buf, size_t len)
 {
+    uint8_t        version;
     dots_acl_t     acl;
     dots_reader_t  r = { buf, buf + len, 0 };
 
-    if (dots_acl_record_read_head(&acl, &r) != DOTS_OK) {
+    if (dots_acl_record_read_head(&acl, &r, &version) != DOTS_OK) {
         return DOTS_INVALID;
     }
 
@@ -494,25 +514,17 @@ dots_acl_brief(dots_acl_brief_t *brief, const uint8_t *buf, size_t len)
 }
 
 
-void
-dots_acl_rank(uint8_t *buf, size_t len, int64_t rank)
-{
-    dots_writer_t  w = { buf + DOTS_ACL_RANK, buf + len, 0 };
-
-    dots_write_u64(&w, (uint64_t) rank);
-}
-
-
 int
 dots_acl_decode(dots_acl_t *acl, const uint8_t *buf, size_t len,
     dots_arena_t *a)
 {
     int            rc;
+    uint8_t        version;
     dots_reader_t  r = { buf, buf + len, 0 };
 
     memset(acl, 0, sizeof(dots_acl_t));
 
-    if (dots_acl_record_read_head(acl, &r) != DOTS_OK
+    if (dots_acl_record_read_head(acl, &r, &version) != DOTS_OK
         || !dots_acl_record_valid(acl))
     {
         return DOTS_INVALID;
@@ -524,6 +536,10 @@ dots_acl_decode(dots_acl_t *acl, const uint8_t *buf, size_t len,
         return DOTS_ERROR;
     }
 
+    if (version == 1 && dots_acl_record_first(acl) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
     rc = dots_acl_detail_decode(acl, &r, a);
 
     if (rc == DOTS_OK && r.pos != r.end) {
@@ -531,4 +547,19 @@ dots_acl_decode(dots_acl_t *acl, const uint8_t *buf, size_t len,
     }
 
     return rc;
+}
+
+
+int
+dots_acl_renew(dots_acl_t *acl, const dots_acl_t *old, int64_t now,
+    int64_t expires)
+{
+    acl->expires = expires;
+
+    if (old != NULL && dots_str_eq(old->text, acl->text)) {
+        acl->entity = old->entity;
+        return DOTS_OK;
+    }
+
+    return dots_entity_make(&acl->entity, acl->text, now);
 }

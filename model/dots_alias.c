@@ -1,8 +1,10 @@
 #include "dots_alias.h"
 
 
-#define DOTS_ALIAS_VERSION 1
-#define DOTS_ALIAS_FIXED   (1 + 2 + 4 + 8) /* version, two lengths, expires */
+#define DOTS_ALIAS_VERSION 2
+
+/* version, two lengths, expires, entity */
+#define DOTS_ALIAS_FIXED   (1 + 2 + 4 + 8 + DOTS_ENTITY_SIZE)
 
 
 /* Asked before writing and after reading: nothing unreadable is stored. */
@@ -13,7 +15,7 @@ dots_alias_valid(const dots_alias_t *alias)
     return alias->name.len && alias->name.len <= DOTS_ALIAS_NAME
            && alias->target.naliases == 0
            && alias->text.len <= UINT32_MAX
-           && alias->expires >= 0;
+           && alias->expires >= 0 && alias->entity.modified >= 0;
 }
 
 
@@ -48,6 +50,7 @@ dots_alias_encode(const dots_alias_t *alias, uint8_t *buf, size_t size,
     dots_write_u32(&w, (uint32_t) alias->text.len);
     dots_write_bytes(&w, alias->text.data, alias->text.len);
     dots_write_u64(&w, (uint64_t) alias->expires);
+    dots_entity_write(&w, &alias->entity);
 
     if (w.failed) {
         return DOTS_INVALID;
@@ -59,6 +62,23 @@ dots_alias_encode(const dots_alias_t *alias, uint8_t *buf, size_t size,
 }
 
 
+/*
+ * Version 1 had no entity: by what it was stored for, no later than this, it
+ * was altered.
+ */
+
+static int
+dots_alias_first(dots_alias_t *alias)
+{
+    int64_t  modified;
+
+    modified = alias->expires - DOTS_ALIAS_LIFETIME;
+
+    return dots_entity_make(&alias->entity, alias->text,
+                            modified > 0 ? modified : 0);
+}
+
+
 int
 dots_alias_decode(dots_alias_t *alias, const uint8_t *buf, size_t len,
     dots_arena_t *a)
@@ -66,12 +86,15 @@ dots_alias_decode(dots_alias_t *alias, const uint8_t *buf, size_t len,
     int             rc;
     size_t          n;
     dots_str_t      name, text;
+    uint8_t         version;
     dots_reader_t   r = { buf, buf + len, 0 };
     const uint8_t  *p;
 
     memset(alias, 0, sizeof(dots_alias_t));
 
-    if (dots_read_u8(&r) != DOTS_ALIAS_VERSION) {
+    version = dots_read_u8(&r);
+
+    if (version == 0 || version > DOTS_ALIAS_VERSION) {
         return DOTS_INVALID;
     }
 
@@ -87,6 +110,10 @@ dots_alias_decode(dots_alias_t *alias, const uint8_t *buf, size_t len,
     text = dots_str(p, p ? n : 0);
     alias->expires = (int64_t) dots_read_u64(&r);
 
+    if (version > 1) {
+        dots_entity_read(&r, &alias->entity);
+    }
+
     if (r.failed || r.pos != r.end) {
         return DOTS_INVALID;
     }
@@ -97,7 +124,26 @@ dots_alias_decode(dots_alias_t *alias, const uint8_t *buf, size_t len,
         return DOTS_ERROR;
     }
 
+    if (version == 1 && dots_alias_first(alias) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
     return dots_alias_valid(alias) ? DOTS_OK : DOTS_INVALID;
+}
+
+
+int
+dots_alias_renew(dots_alias_t *alias, const dots_alias_t *old, int64_t now,
+    int64_t expires)
+{
+    alias->expires = expires;
+
+    if (old != NULL && dots_str_eq(old->text, alias->text)) {
+        alias->entity = old->entity;
+        return DOTS_OK;
+    }
+
+    return dots_entity_make(&alias->entity, alias->text, now);
 }
 
 

@@ -24,31 +24,17 @@ typedef enum {
                                 all that is another by that, or NOT_FOUND */
     DOTS_MITIGATION_LOOKUP,  /* the names of a mid again, for the manager:
                                 CHANGED, or NOT_FOUND: nothing has */
-    DOTS_CLIENT_PUT,         /* register a dots-client; with "aliases", "acls":
-                                replace all of them in the same transaction */
     DOTS_CLIENT_GET,         /* one cuid with all it has, or, no cuid, all of
                                 the customer's */
-    DOTS_CLIENT_DELETE,      /* and everything below it */
-    DOTS_ALIAS_PUT,          /* "aliases": all or none */
     DOTS_ALIAS_GET,          /* one ("alias") or all */
-    DOTS_ALIAS_DELETE,       /* one ("alias") or all */
-    DOTS_ACL_PUT,            /* "acls": all or none, at "insert" */
     DOTS_ACL_GET,            /* one ("acl") or all */
-    DOTS_ACL_DELETE          /* one ("acl") or all */
+    DOTS_DATA_COMMIT         /* "changes": all or none */
 } dots_operation_t;
 
 /*
- * Where new ACLs go (RFC 8040 section 4.8.5); NONE: to the end, and one that is
- * there stays where it is.
+ * A dots-client as it was read.  Of its lists those are there that the
+ * operation asked for.
  */
-
-typedef enum {
-    DOTS_INSERT_NONE = 0,
-    DOTS_INSERT_FIRST,
-    DOTS_INSERT_LAST,
-    DOTS_INSERT_BEFORE,      /* "point" */
-    DOTS_INSERT_AFTER
-} dots_insert_t;
 
 typedef struct dots_client_s {
     dots_str_t    cuid;
@@ -56,7 +42,58 @@ typedef struct dots_client_s {
     dots_alias_t *aliases;   /* sorted by name */
     size_t        nacls;
     dots_acl_t   *acls;      /* sorted by rank: the client's order */
+
+    int64_t       created;       /* ms since the epoch; 0: not known */
+    int64_t       aliases_lost;  /* when the last one went; 0: none has */
+    int64_t       acls_lost;     /* or was moved, of these */
+    size_t        aliases_kept;  /* records, with those that are over and are
+                                    not among the entries any more */
+    size_t        acls_kept;
+    dots_str_t    record;
 } dots_client_t;
+
+/*
+ * A change of one record of the data channel, or what has to hold for all of
+ * them.  PUT and REMOVE of a client are about everything below it as well;
+ * COUNT is about the list of a client, or, no cuid, the customer's clients.
+ */
+
+typedef enum {
+    DOTS_CHANGE_PUT = 1,
+    DOTS_CHANGE_REMOVE,
+    DOTS_CHANGE_CHECK,       /* "expect" alone */
+    DOTS_CHANGE_COUNT        /* not more than "most" records */
+} dots_change_action_t;
+
+typedef enum {
+    DOTS_CHANGE_CLIENT = 0,
+    DOTS_CHANGE_ALIAS,
+    DOTS_CHANGE_ACL
+} dots_change_kind_t;
+
+/* What does not hold is: for ABSENT EXISTS, PRESENT NOT_FOUND, SAME BUSY. */
+
+typedef enum {
+    DOTS_EXPECT_ANY = 0,
+    DOTS_EXPECT_ABSENT,      /* what is over counts as absent */
+    DOTS_EXPECT_PRESENT,
+    DOTS_EXPECT_SAME         /* as "record" */
+} dots_change_expect_t;
+
+typedef struct {
+    dots_change_action_t  action;
+    dots_change_kind_t    kind;
+    dots_change_expect_t  expect;
+    dots_str_t            cuid;
+    dots_str_t            name;      /* of an alias or an ACL */
+    dots_str_t            record;
+    size_t                most;
+    dots_alias_t         *alias;     /* PUT; expires and entity are the host's */
+    dots_acl_t           *acl;       /* likewise, and the rank where it is 0 */
+    unsigned              moved:1;   /* of an ACL: its rank is another */
+    unsigned              keep:1;    /* of an ACL: nothing else is, so that it
+                                        lives as long as it did */
+} dots_change_t;
 
 typedef struct dots_request_s  dots_request_t;
 
@@ -67,23 +104,15 @@ struct dots_request_s {
     dots_str_t              cuid;
 
     unsigned                has_mid:1;
-    unsigned                create_only:1;  /* RESTCONF POST: EXISTS if there */
-    unsigned                replace_all:1;  /* aliases or ACLs, or both of a
-                                               dots-client, that are not named
-                                               are removed */
+    unsigned                records:1;      /* *_GET: with records, for SAME */
     uint32_t                mid;
     dots_mitigation_t      *mitigation;     /* PUT: target, lifetime, trigger,
                                                attack */
 
-    dots_str_t              alias;          /* ALIAS_GET, ALIAS_DELETE: one */
-    size_t                  naliases;
-    dots_alias_t           *aliases;        /* ALIAS_PUT, CLIENT_PUT */
-
-    dots_str_t              acl;            /* ACL_GET, ACL_DELETE: one */
-    size_t                  nacls;
-    dots_acl_t             *acls;           /* ACL_PUT, CLIENT_PUT */
-    dots_insert_t           insert;         /* ACL_PUT */
-    dots_str_t              point;          /* with BEFORE and AFTER */
+    dots_str_t              alias;          /* ALIAS_GET: one */
+    dots_str_t              acl;            /* ACL_GET: one */
+    size_t                  nchanges;       /* DATA_COMMIT */
+    dots_change_t          *changes;
 
     void                  (*done)(dots_request_t *rq);
     void                   *data;           /* the channel's */
@@ -97,9 +126,11 @@ struct dots_request_s {
     int64_t                 now;            /* ms: the time the outcome is of */
     size_t                  nmitigations;   /* FOUND, CREATED, CHANGED */
     dots_mitigation_t      *mitigations;
-    size_t                  nclients;       /* FOUND */
+    size_t                  nclients;       /* FOUND; of one alias or ACL that
+                                               is NOT_FOUND: the client is */
     dots_client_t          *clients;        /* ALIAS_GET, ACL_GET: one, with
                                                the found */
+    int64_t                 clients_lost;   /* when the last one went */
 };
 
 #endif /* DOTS_REQUEST_H */

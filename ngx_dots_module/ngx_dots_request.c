@@ -7,6 +7,7 @@
 
 static void ngx_dots_request_retry_handler(ngx_event_t *ev);
 static ngx_uint_t ngx_dots_request_reads(dots_operation_t operation);
+static ngx_int_t ngx_dots_request_check_keys(dots_request_t *rq);
 static ngx_int_t ngx_dots_request_check_key(dots_str_t s);
 
 
@@ -19,15 +20,10 @@ static struct {
     { DOTS_MITIGATION_DELETE, ngx_dots_mitigation_delete },
     { DOTS_MITIGATION_TRIGGER, ngx_dots_mitigation_trigger },
     { DOTS_MITIGATION_LOOKUP, ngx_dots_names_lookup },
-    { DOTS_CLIENT_PUT, ngx_dots_data_client_put },
     { DOTS_CLIENT_GET, ngx_dots_data_client_get },
-    { DOTS_CLIENT_DELETE, ngx_dots_data_client_delete },
-    { DOTS_ALIAS_PUT, ngx_dots_data_alias_put },
     { DOTS_ALIAS_GET, ngx_dots_data_alias_get },
-    { DOTS_ALIAS_DELETE, ngx_dots_data_alias_delete },
-    { DOTS_ACL_PUT, ngx_dots_acl_put },
-    { DOTS_ACL_GET, ngx_dots_acl_get },
-    { DOTS_ACL_DELETE, ngx_dots_acl_delete },
+    { DOTS_ACL_GET, ngx_dots_data_acl_get },
+    { DOTS_DATA_COMMIT, ngx_dots_data_commit },
 };
 
 
@@ -60,10 +56,7 @@ ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
     dr->retry.log = ngx_cycle->log;
     dr->retry.data = dr;
 
-    if (ngx_dots_request_check_key(rq->cuid) != NGX_OK
-        || ngx_dots_request_check_key(rq->alias) != NGX_OK
-        || ngx_dots_request_check_key(rq->acl) != NGX_OK)
-    {
+    if (ngx_dots_request_check_keys(rq) != NGX_OK) {
         ngx_dots_request_invalid(dr, rq->alias.len || rq->acl.len ? "name"
                                                                   : "cuid",
                                  "a NUL character can be part of no name");
@@ -112,6 +105,31 @@ ngx_dots_request_reads(dots_operation_t operation)
 
 
 /* NUL separates the parts of the store's keys. */
+
+static ngx_int_t
+ngx_dots_request_check_keys(dots_request_t *rq)
+{
+    size_t  i;
+
+    for (i = 0; i < rq->nchanges; i++) {
+
+        if (ngx_dots_request_check_key(rq->changes[i].cuid) != NGX_OK
+            || ngx_dots_request_check_key(rq->changes[i].name) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_dots_request_check_key(rq->cuid) != NGX_OK
+        || ngx_dots_request_check_key(rq->alias) != NGX_OK
+        || ngx_dots_request_check_key(rq->acl) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
 
 static ngx_int_t
 ngx_dots_request_check_key(dots_str_t s)
@@ -163,25 +181,6 @@ ngx_dots_request_failed(int result)
 }
 
 
-void
-ngx_dots_request_deleted(ngx_dots_request_t *dr, int result)
-{
-    switch (result) {
-
-    case DOTS_STORE_OK:
-        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
-        return;
-
-    case DOTS_STORE_DECLINED:
-        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
-        return;
-
-    default:
-        ngx_dots_request_done(dr, ngx_dots_request_failed(result));
-    }
-}
-
-
 /* An entry is on its way to the disk for somebody else: look again shortly. */
 
 void
@@ -189,8 +188,8 @@ ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr))
 {
     if (++dr->retries > NGX_DOTS_REQUEST_RETRIES) {
-        ngx_dots_request_unavailable(dr, "another change of this mitigation "
-                                     "does not end");
+        ngx_dots_request_unavailable(dr, "another change of the same does not "
+                                     "end");
         return;
     }
 

@@ -3,8 +3,8 @@
  * decided in the zone, stored, answered.
  *
  *   ngx_dots_request()  (ngx_dots.h)
- *      mitigations: ngx_dots_mitigation.c      clients, aliases: ngx_dots_data.c
- *                                              ACLs: ngx_dots_acl.c
+ *      mitigations: ngx_dots_mitigation.c      data channel: ngx_dots_data.c,
+ *                                              ngx_dots_data_commit.c
  *         targets to addresses: ngx_dots_resolve.c
  *            zone (decision) -> store (commit) -> zone (settle) -> rq->done()
  */
@@ -18,7 +18,8 @@
 #define NGX_DOTS_REQUEST_RETRY   10     /* ms between looks at a busy entry */
 #define NGX_DOTS_REQUEST_RETRIES 500
 
-typedef struct ngx_dots_request_s  ngx_dots_request_t;
+typedef struct ngx_dots_request_s   ngx_dots_request_t;
+typedef struct ngx_dots_data_txn_s  ngx_dots_data_txn_t;
 
 struct ngx_dots_request_s {
     dots_request_t      *rq;
@@ -31,7 +32,7 @@ struct ngx_dots_request_s {
     ngx_uint_t           epoch;      /* of the zone that decided */
     ngx_uint_t           lenient;    /* names: what is outside is left out */
 
-    ngx_uint_t           bound;      /* the cuid was bound for a dots-client */
+    ngx_dots_data_txn_t *data;       /* of a commit of the data channel */
     ngx_uint_t           filters;    /* the manager has to look at the ACLs */
 
     ngx_event_t          retry;      /* not cancelable: an answer waits for it;
@@ -46,9 +47,6 @@ void ngx_dots_request_invalid(ngx_dots_request_t *dr, const char *attribute,
 void ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why);
 void ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr));
-
-/* Of a commit that removes what has to be there: DELETED or NOT_FOUND. */
-void ngx_dots_request_deleted(ngx_dots_request_t *dr, int result);
 
 /* The verdict of a commit that failed: FULL or UNAVAILABLE. */
 dots_verdict_t ngx_dots_request_failed(int result);
@@ -73,30 +71,13 @@ ngx_int_t ngx_dots_mitigation_store(ngx_dots_request_t *dr,
 ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
     dots_mitigation_t *m, int committed);
 
-void ngx_dots_data_client_put(ngx_dots_request_t *dr);
 void ngx_dots_data_client_get(ngx_dots_request_t *dr);
-void ngx_dots_data_client_delete(ngx_dots_request_t *dr);
-void ngx_dots_data_alias_put(ngx_dots_request_t *dr);
 void ngx_dots_data_alias_get(ngx_dots_request_t *dr);
-void ngx_dots_data_alias_delete(ngx_dots_request_t *dr);
-
-void ngx_dots_acl_put(ngx_dots_request_t *dr);
-void ngx_dots_acl_get(ngx_dots_request_t *dr);
-void ngx_dots_acl_delete(ngx_dots_request_t *dr);
-
-/*
- * For the dots-client around them: all its ACLs, by rank, and the operations
- * that store rq->acls in the order of the request; with replace_all one more
- * before them removes the others.  NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_dots_acl_list(ngx_dots_request_t *dr, dots_client_t *client);
-ngx_int_t ngx_dots_acl_ops(ngx_dots_request_t *dr, dots_store_op_t *op);
+void ngx_dots_data_acl_get(ngx_dots_request_t *dr);
+void ngx_dots_data_commit(ngx_dots_request_t *dr);
 
 /* The manager has to look at the ACLs again. */
-void ngx_dots_acl_changed(void);
-
-/* Is the dots-client registered?  NGX_OK, NGX_DECLINED, NGX_ERROR. */
-ngx_int_t ngx_dots_data_registered(ngx_dots_request_t *dr);
+void ngx_dots_data_changed(void);
 
 /* One alias of the client, expired ones excepted; NGX_OK, NGX_DECLINED,
  * NGX_ERROR. */

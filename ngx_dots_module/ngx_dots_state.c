@@ -6,6 +6,8 @@
 #define NGX_DOTS_STATE_BATCH  256    /* transactions in one commit */
 #define NGX_DOTS_STATE_LONG   60000  /* ms */
 #define NGX_DOTS_STATE_RETRY  1000   /* ms: between attempts to open it */
+#define NGX_DOTS_STATE_LOG    60000  /* ms: between words about what can't be
+                                        read */
 
 
 typedef struct {
@@ -14,6 +16,7 @@ typedef struct {
     const char          *path;
     size_t               size;
     ngx_msec_t           tried;
+    ngx_msec_t           unread;     /* when that was last logged; 0: never */
     ngx_log_t           *log;
     ngx_thread_pool_t   *pool;       /* NULL: commit at once */
     ngx_thread_task_t   *task;
@@ -30,6 +33,7 @@ typedef struct {
 
 static dots_store_t *ngx_dots_state_open(char *err, size_t errsize);
 static ngx_uint_t ngx_dots_state_ready(void);
+static void ngx_dots_state_unread(void);
 static void ngx_dots_state_next(void);
 static ngx_int_t ngx_dots_state_post(void);
 static void ngx_dots_state_run(void);
@@ -427,6 +431,7 @@ ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb, void *ctx)
         return NGX_ABORT;
 
     default:
+        ngx_dots_state_unread();
         return NGX_ERROR;
     }
 }
@@ -454,8 +459,28 @@ ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
         return NGX_ABORT;
 
     default:
+        ngx_dots_state_unread();
         return NGX_ERROR;
     }
+}
+
+
+/* Whoever asks gets an answer; the operator one line a minute. */
+
+static void
+ngx_dots_state_unread(void)
+{
+    if (ngx_dots_state.unread
+        && ngx_current_msec - ngx_dots_state.unread < NGX_DOTS_STATE_LOG)
+    {
+        return;
+    }
+
+    ngx_dots_state.unread = ngx_current_msec;
+
+    ngx_log_error(NGX_LOG_CRIT, ngx_dots_state.log, 0,
+                  "dots: the store can't be read: %s",
+                  dots_store_error(ngx_dots_state.store));
 }
 
 
@@ -557,6 +582,35 @@ ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
     parts[2] = name;
 
     return ngx_dots_state_key(a, 'l', parts, cuid.len ? 3 : 2);
+}
+
+
+dots_store_slice_t
+ngx_dots_state_lost(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
+    dots_change_kind_t kind)
+{
+    dots_str_t         parts[3];
+    static const char  kinds[] = "cal";   /* the letters of their keys */
+
+    parts[0] = customer;
+    parts[1] = cuid;
+    parts[2] = dots_str(&kinds[kind], 1);
+
+    return ngx_dots_state_key(a, 't', parts, 3);
+}
+
+
+dots_store_slice_t
+ngx_dots_state_lost_below(dots_arena_t *a, dots_str_t customer,
+    dots_str_t cuid)
+{
+    dots_str_t  parts[3];
+
+    parts[0] = customer;
+    parts[1] = cuid;
+    parts[2] = dots_str(NULL, 0);
+
+    return ngx_dots_state_key(a, 't', parts, 3);
 }
 
 

@@ -51,6 +51,9 @@ ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
  *     a CUSTOMER NUL CUID NUL NAME      an alias
  *     l CUSTOMER NUL CUID NUL NAME      an access control list
  *     m CUSTOMER NUL CUID NUL MID       a mitigation; mid in network order
+ *     t CUSTOMER NUL CUID NUL KIND      when one of a client's aliases ("a") or
+ *                                       ACLs ("l") last went, or, no CUID, one
+ *                                       of the clients ("c")
  * The builders return a key in the arena; data NULL: no memory.
  */
 dots_store_slice_t ngx_dots_state_mitigation(dots_arena_t *a,
@@ -62,6 +65,11 @@ dots_store_slice_t ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer,
 
 dots_store_slice_t ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer,
     dots_str_t cuid, dots_str_t name);  /* likewise */
+
+dots_store_slice_t ngx_dots_state_lost(dots_arena_t *a, dots_str_t customer,
+    dots_str_t cuid, dots_change_kind_t kind);
+dots_store_slice_t ngx_dots_state_lost_below(dots_arena_t *a,
+    dots_str_t customer, dots_str_t cuid);
 
 /* Takes a client's, an alias's or an ACL's key apart: NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_dots_state_client_key(dots_store_slice_t key,

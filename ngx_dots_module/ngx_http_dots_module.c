@@ -8,6 +8,7 @@
 typedef struct {
     ngx_str_t             root;       /* {+restconf}: of dots_host_meta */
     ngx_uint_t            data;       /* dots_data is here */
+    ngx_uint_t            form;       /* dots_entry_form */
 } ngx_http_dots_loc_conf_t;
 
 
@@ -30,7 +31,7 @@ static ngx_int_t ngx_http_dots_append(ngx_http_dots_ctx_t *ctx,
 static void ngx_http_dots_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
-static dots_str_t ngx_http_dots_accept(ngx_http_request_t *r);
+static dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 static void ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_send(ngx_http_request_t *r,
@@ -50,6 +51,17 @@ static char *ngx_http_dots_host_meta(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_int_t ngx_http_dots_init_process(ngx_cycle_t *cycle);
 
 
+#define NGX_HTTP_DOTS_RFC8040  0
+#define NGX_HTTP_DOTS_RFC8783  1
+
+
+static ngx_conf_enum_t  ngx_http_dots_forms[] = {
+    { ngx_string("rfc8040"), NGX_HTTP_DOTS_RFC8040 },
+    { ngx_string("rfc8783"), NGX_HTTP_DOTS_RFC8783 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_dots_commands[] = {
 
     { ngx_string("dots_data"),
@@ -58,6 +70,13 @@ static ngx_command_t  ngx_http_dots_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("dots_entry_form"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_dots_loc_conf_t, form),
+      &ngx_http_dots_forms },
 
     { ngx_string("dots_host_meta"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
@@ -272,9 +291,11 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     dots_restconf_t           *rc;
     ngx_dots_conf_t           *dcf;
     ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_dots_loc_conf_t  *dlcf;
 
     dcf = ngx_dots_get_conf(ngx_cycle);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_dots_module);
     root = &clcf->name;
     rc = &ctx->rc;
 
@@ -310,7 +331,15 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
                                     r->headers_in.content_type->value.len);
     }
 
-    rc->accept = ngx_http_dots_accept(r);
+    rc->accept = ngx_http_dots_field(r, "Accept");
+
+    rc->conditions.match = ngx_http_dots_field(r, "If-Match");
+    rc->conditions.none_match = ngx_http_dots_field(r, "If-None-Match");
+    rc->conditions.modified_since = ngx_http_dots_field(r, "If-Modified-Since");
+    rc->conditions.unmodified_since = ngx_http_dots_field(r,
+                                                       "If-Unmodified-Since");
+
+    rc->wrapped = (dlcf->form == NGX_HTTP_DOTS_RFC8783);
     rc->body = dots_str(ctx->body, ctx->len);
     rc->now = ngx_dots_now();
 
@@ -368,20 +397,21 @@ ngx_http_dots_customer(ngx_http_request_t *r)
 
 
 /*
- * nginx keeps Accept among its known headers only in some builds.  Several
- * lines are one list (RFC 9110 section 5.3).
+ * nginx keeps some of them among its known headers only in some builds.  Several
+ * lines are one list (RFC 9110 section 5.3); without any there is no data.
  */
 
 static dots_str_t
-ngx_http_dots_accept(ngx_http_request_t *r)
+ngx_http_dots_field(ngx_http_request_t *r, const char *name)
 {
     u_char           *p;
-    size_t            len;
+    size_t            n, len;
     ngx_str_t         value;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
+    n = ngx_strlen(name);
     ngx_str_null(&value);
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
@@ -390,15 +420,13 @@ ngx_http_dots_accept(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (h[i].key.len != sizeof("Accept") - 1
-                || ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
-                                   sizeof("Accept") - 1)
-                   != 0)
+            if (h[i].key.len != n
+                || ngx_strncasecmp(h[i].key.data, (u_char *) name, n) != 0)
             {
                 continue;
             }
 
-            if (value.len == 0) {
+            if (value.data == NULL) {
                 value = h[i].value;
                 continue;
             }
@@ -493,13 +521,27 @@ ngx_http_dots_send(ngx_http_request_t *r, dots_restconf_t *rc)
 
     if (ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
         || ngx_http_dots_header(r, "Allow", rc->allow) != NGX_OK
+        || ngx_http_dots_header(r, "Accept-Patch", rc->accept_patch) != NGX_OK
+        || ngx_http_dots_header(r, "ETag", rc->etag) != NGX_OK
+        || ngx_http_dots_header(r, "Last-Modified", rc->last_modified)
+           != NGX_OK
         || ngx_http_dots_header(r, "Location", rc->location) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc->status == NGX_HTTP_NO_CONTENT || rc->text.len == 0) {
+    /* the conditions of the request are settled; nginx has a say in files */
+
+    r->disable_not_modified = 1;
+
+    if (rc->status == NGX_HTTP_NO_CONTENT
+        || rc->status == NGX_HTTP_NOT_MODIFIED || rc->text.len == 0)
+    {
         r->header_only = 1;
+    }
+
+    if (rc->status == NGX_HTTP_NOT_MODIFIED) {
+        ngx_http_clear_content_length(r);
     }
 
     n = ngx_http_send_header(r);
@@ -666,7 +708,23 @@ ngx_http_dots_host_meta_handler(ngx_http_request_t *r)
 static void *
 ngx_http_dots_create_loc_conf(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_dots_loc_conf_t));
+    ngx_http_dots_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_dots_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->root = { 0, NULL };
+     *     conf->data = 0;
+     */
+
+    conf->form = NGX_CONF_UNSET_UINT;
+
+    return conf;
 }
 
 
@@ -679,6 +737,8 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_dots_loc_conf_t *conf = child;
 
     ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_conf_merge_uint_value(conf->form, prev->form, NGX_HTTP_DOTS_RFC8040);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

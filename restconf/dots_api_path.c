@@ -148,7 +148,7 @@ dots_api_path_is_utf8(dots_str_t s)
 
 /* "identifier" of RFC 8040 section 3.5.3.1. */
 
-static int
+int
 dots_api_path_is_identifier(dots_str_t s)
 {
     size_t   i;

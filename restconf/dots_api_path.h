@@ -48,4 +48,7 @@ ssize_t dots_api_path_decode(uint8_t *dst, dots_str_t text, size_t *position);
  */
 void dots_api_path_encode(dots_writer_t *w, dots_str_t s);
 
+/* Nonzero if it is an "identifier" of the grammar. */
+int dots_api_path_is_identifier(dots_str_t s);
+
 #endif /* DOTS_API_PATH_H */

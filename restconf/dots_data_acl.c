@@ -3,28 +3,13 @@
 
 #include <libyang/libyang.h>
 
-#include "dots_api_path.h"
 #include "dots_data_acl.h"
-#include "dots_data_body.h"
-#include "dots_data_client.h"
 #include "dots_data_text.h"
 #include "dots_data_yang.h"
-#include "dots_restconf_route.h"
 
 
 #define DOTS_DATA_ACL_PENDING  48 /* ,"pending-lifetime":N} and a comma */
 #define DOTS_DATA_ACL_IDENTITY "ietf-access-control-list:"
-#define DOTS_DATA_ACL_PATH     4  /* elements down to "acl" */
-
-
-static const char *const  dots_data_acl_entry[] = { "acl", NULL };
-static const char *const  dots_data_acl_container[] = { "acls", NULL };
-
-/*
- * RFC 8040 section 4.5 has the entry itself as the body of a PUT; figure 25 of
- * RFC 8783 has its container around it.
- */
-static const char *const  dots_data_acl_either[] = { "acl", "acls", NULL };
 
 
 /* ---- the JSON before the schema sees it ---- */
@@ -190,7 +175,7 @@ dots_data_acl_take(dots_exchange_t *x, const struct lyd_node *entry,
     size_t        where;
     dots_fault_t  f;
 
-    rc = dots_acl_read(entry, x->rc->arena, acl, &where, &f);
+    rc = dots_acl_read(entry, x->rq.arena, acl, &where, &f);
 
     if (rc == DOTS_INVALID) {
         return dots_data_acl_fault(x, acl, where, &f);
@@ -205,11 +190,11 @@ dots_data_acl_take(dots_exchange_t *x, const struct lyd_node *entry,
         return rc;
     }
 
-    return dots_data_yang_text(entry, x->rc->arena, &acl->text);
+    return dots_data_yang_text(entry, x->rq.arena, &acl->text);
 }
 
 
-static int
+int
 dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
 {
     int                     rc;
@@ -247,381 +232,7 @@ dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
 }
 
 
-static int
-dots_data_acl_cmp(const void *a, const void *b)
-{
-    return dots_str_cmp(*(const dots_str_t *) a, *(const dots_str_t *) b);
-}
-
-
-/* The order of the message counts, so a copy of the names is sorted. */
-
-static int
-dots_data_acl_unique(dots_exchange_t *x)
-{
-    size_t       i, n;
-    dots_str_t  *names;
-
-    n = x->rq.nacls;
-
-    names = dots_arena_array(x->rc->arena, n, sizeof(dots_str_t));
-    if (names == NULL) {
-        return DOTS_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
-        names[i] = x->rq.acls[i].name;
-    }
-
-    qsort(names, n, sizeof(dots_str_t), dots_data_acl_cmp);
-
-    for (i = 1; i < n; i++) {
-
-        if (dots_str_eq(names[i - 1], names[i])) {
-            (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                       "name: the same ACL name twice");
-            dots_data_yang_acl_path(x, names[i], dots_str(NULL, 0), "name");
-
-            return DOTS_INVALID;
-        }
-    }
-
-    return DOTS_OK;
-}
-
-
-static int
-dots_data_acl_count(dots_exchange_t *x, size_t n)
-{
-    uint32_t  max;
-
-    max = x->rc->customer->max_acls;
-
-    if (max != 0 && n > max) {
-        return dots_restconf_error(&x->error, DOTS_TAG_RESOURCE_DENIED,
-                                   "at most %u ACLs are allowed", max);
-    }
-
-    if (n > DOTS_DATA_ACLS) {
-        return dots_restconf_error(&x->error, DOTS_TAG_TOO_BIG,
-                                   "at most %d ACLs in one request",
-                                   DOTS_DATA_ACLS);
-    }
-
-    return DOTS_OK;
-}
-
-
-/* "list" is the value of "acl". */
-
-static int
-dots_data_acl_list(dots_exchange_t *x, json_t *list)
-{
-    int     rc;
-    size_t  i, n;
-
-    if (!json_is_array(list)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
-                                   "\"acl\" has to be an array");
-    }
-
-    n = json_array_size(list);
-
-    rc = dots_data_acl_count(x, n);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    x->rq.nacls = n;
-    x->rq.acls = dots_arena_array(x->rc->arena, n, sizeof(dots_acl_t));
-
-    if (x->rq.acls == NULL) {
-        return DOTS_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
-        rc = dots_data_acl_parse(x, json_array_get(list, i), &x->rq.acls[i]);
-        if (rc != DOTS_OK) {
-            return rc;
-        }
-    }
-
-    return dots_data_acl_unique(x);
-}
-
-
-int
-dots_data_acl_read(dots_exchange_t *x, json_t *acls)
-{
-    json_t      *list;
-    const char  *name;
-
-    if (!json_is_object(acls)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
-                                   "\"acls\" has to be an object");
-    }
-
-    list = json_object_get(acls, "acl");
-
-    if (json_object_size(acls) != (list != NULL)) {
-        name = json_object_iter_key(json_object_iter(acls));
-
-        return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ELEMENT,
-                                   "\"acls\" has members other than \"acl\" "
-                                   "(the first one is \"%s\")", name);
-    }
-
-    return list ? dots_data_acl_list(x, list) : DOTS_OK;
-}
-
-
-static int
-dots_data_acl_root(dots_exchange_t *x, json_t *root, const char *const *names)
-{
-    int      rc;
-    size_t   index;
-    json_t  *value, *entry;
-
-    rc = dots_data_body_top(x, root, names, &index, &value);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    if (strcmp(names[index], "acls") == 0) {
-        return dots_data_acl_read(x, value);
-    }
-
-    rc = dots_data_body_single(x, value, "acl", &entry);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    return dots_data_acl_list(x, value);
-}
-
-
-static int
-dots_data_acl_body(dots_exchange_t *x, const char *const *names)
-{
-    int      rc;
-    json_t  *root;
-
-    rc = dots_data_body_parse(x, &root);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    rc = dots_data_acl_root(x, root, names);
-    json_decref(root);
-
-    return rc;
-}
-
-
-/* ---- where it goes ---- */
-
-static int
-dots_data_acl_is(const dots_api_segment_t *s, const char *name, size_t nkeys)
-{
-    return dots_str_eq(s->name, dots_str(name, strlen(name)))
-           && s->nkeys == nkeys;
-}
-
-
-/*
- * The value is decoded once as part of the URI; what is left is a path in its
- * own encoding (RFC 8040 appendix B.3.5).
- */
-
-static int
-dots_data_acl_path(dots_exchange_t *x, dots_api_path_t *path)
-{
-    size_t    position;
-    ssize_t   n;
-    uint8_t  *text;
-
-    text = dots_arena_alloc(x->rc->arena, x->query.point.len);
-    if (text == NULL) {
-        return DOTS_ERROR;
-    }
-
-    n = dots_api_path_decode(text, x->query.point, &position);
-    if (n < 0) {
-        return DOTS_INVALID;
-    }
-
-    return dots_api_path_parse(path, dots_str(text, (size_t) n), x->rc->arena);
-}
-
-
-/*
- * RFC 8040 section 4.8.6: the value of "point" is the path of an entry of the
- * same list, so of this client.
- */
-
-static int
-dots_data_acl_point(dots_exchange_t *x)
-{
-    int                        rc;
-    dots_api_path_t           *path;
-    const dots_api_segment_t  *s;
-
-    path = dots_arena_alloc(x->rc->arena, sizeof(dots_api_path_t));
-    if (path == NULL) {
-        return DOTS_ERROR;
-    }
-
-    rc = dots_data_acl_path(x, path);
-    if (rc == DOTS_ERROR) {
-        return rc;
-    }
-
-    s = path->segments;
-
-    if (rc != DOTS_OK || path->n != DOTS_DATA_ACL_PATH
-        || !dots_data_acl_is(&s[0], "dots-data", 0)
-        || !dots_str_eq(s[0].module, dots_str(DOTS_RESTCONF_MODULE,
-                                              sizeof(DOTS_RESTCONF_MODULE) - 1))
-        || !dots_data_acl_is(&s[1], "dots-client", 1)
-        || !dots_str_eq(s[1].keys[0], x->cuid)
-        || !dots_data_acl_is(&s[2], "acls", 0)
-        || !dots_data_acl_is(&s[3], "acl", 1))
-    {
-        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                   "query parameter \"point\" has to be the "
-                                   "path of an ACL of this client");
-    }
-
-    x->rq.point = s[3].keys[0];
-
-    return DOTS_OK;
-}
-
-
-/* RFC 8040 section 4.8.5: "point" goes with "before" and "after" only. */
-
-static int
-dots_data_acl_position(dots_exchange_t *x)
-{
-    int  relative;
-
-    x->rq.insert = x->query.insert;
-
-    relative = x->rq.insert == DOTS_INSERT_BEFORE
-               || x->rq.insert == DOTS_INSERT_AFTER;
-
-    if (relative != ((x->query.seen & DOTS_QUERY_POINT) != 0)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                   "query parameter \"point\" goes with "
-                                   "\"insert\" before or after, and only with "
-                                   "them");
-    }
-
-    return relative ? dots_data_acl_point(x) : DOTS_OK;
-}
-
-
-/* ---- handlers ---- */
-
-int
-dots_data_acl_create(dots_exchange_t *x)
-{
-    int         rc;
-    dots_str_t  none = { 0, NULL };
-
-    if (x->rq.nacls == 0) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MISSING_ATTRIBUTE,
-                                   "acl: there is no entry to create");
-    }
-
-    rc = dots_data_acl_position(x);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    x->rq.operation = DOTS_ACL_PUT;
-    x->rq.create_only = 1;
-
-    if (x->rq.nacls == 1) {
-        return dots_data_client_location(x, "/acls/acl=", x->rq.acls[0].name);
-    }
-
-    return dots_data_client_location(x, "/acls", none);
-}
-
-
-int
-dots_data_acl_post(dots_exchange_t *x)
-{
-    int  rc;
-
-    rc = dots_data_acl_body(x, dots_data_acl_entry);
-
-    return rc == DOTS_OK ? dots_data_acl_create(x) : rc;
-}
-
-
-static int
-dots_data_acl_put_one(dots_exchange_t *x)
-{
-    int  rc;
-
-    rc = dots_data_acl_body(x, dots_data_acl_either);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    /* RFC 8040 section 4.5: one entry, and its key is that of the URI */
-
-    if (x->rq.nacls != 1 || !dots_str_eq(x->rq.acls[0].name, x->name)) {
-        (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                   "name: the message has to be the ACL that "
-                                   "the URI names");
-        dots_data_yang_acl_path(x, x->name, dots_str(NULL, 0), "name");
-
-        return DOTS_INVALID;
-    }
-
-    return dots_data_acl_position(x);
-}
-
-
-int
-dots_data_acl_put(dots_exchange_t *x)
-{
-    x->rq.operation = DOTS_ACL_PUT;
-
-    if (x->resource->kind == DOTS_RESOURCE_ACL) {
-        return dots_data_acl_put_one(x);
-    }
-
-    x->rq.replace_all = 1;
-
-    return dots_data_acl_body(x, dots_data_acl_container);
-}
-
-
-int
-dots_data_acl_get(dots_exchange_t *x)
-{
-    x->rq.operation = DOTS_ACL_GET;
-    x->rq.acl = x->name;
-
-    return DOTS_OK;
-}
-
-
-int
-dots_data_acl_delete(dots_exchange_t *x)
-{
-    x->rq.operation = DOTS_ACL_DELETE;
-    x->rq.acl = x->name;
-
-    return DOTS_OK;
-}
-
-
-/* ---- what was found, to JSON ---- */
+/* ---- to JSON ---- */
 
 /*
  * RFC 8783 figure 31: the state and the keys that say whose it is.  Entries
@@ -651,7 +262,7 @@ dots_data_acl_state(dots_writer_t *w, const dots_acl_t *acl,
 
 /* RFC 8040 section 4.8.1. */
 
-static void
+void
 dots_data_acl_print(dots_exchange_t *x, dots_writer_t *w,
     const dots_acl_t *acl)
 {
@@ -717,48 +328,3 @@ dots_data_acl_write(dots_exchange_t *x, dots_writer_t *w,
     dots_data_text_literal(w, "]}");
 }
 
-
-int
-dots_data_acl_all(dots_exchange_t *x)
-{
-    dots_writer_t  w;
-
-    if (x->rq.nclients != 1) {
-        return DOTS_ERROR;
-    }
-
-    if (dots_data_text_start(x, &w, dots_data_acl_size(x->rq.clients))
-        != DOTS_OK)
-    {
-        return DOTS_INVALID;
-    }
-
-    dots_data_text_literal(&w, "{\"" DOTS_RESTCONF_MODULE ":acls\":");
-    dots_data_acl_write(x, &w, x->rq.clients);
-    dots_data_text_literal(&w, "}");
-
-    return dots_data_text_end(x, &w);
-}
-
-
-int
-dots_data_acl_one(dots_exchange_t *x)
-{
-    dots_writer_t  w;
-
-    if (x->rq.nclients != 1 || x->rq.clients[0].nacls != 1) {
-        return DOTS_ERROR;
-    }
-
-    if (dots_data_text_start(x, &w, dots_data_acl_size(x->rq.clients))
-        != DOTS_OK)
-    {
-        return DOTS_INVALID;
-    }
-
-    dots_data_text_literal(&w, "{\"" DOTS_RESTCONF_MODULE ":acl\":[");
-    dots_data_acl_print(x, &w, &x->rq.clients[0].acls[0]);
-    dots_data_text_literal(&w, "]}");
-
-    return dots_data_text_end(x, &w);
-}

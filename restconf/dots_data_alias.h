@@ -1,6 +1,6 @@
 /*
- * The resources "aliases" and "alias" of RFC 8783 section 6: their bodies into
- * a request to the model, what the model found into JSON.
+ * The entry "alias" of RFC 8783 section 6: from JSON into the model's form,
+ * checked, and back.
  */
 
 #ifndef DOTS_DATA_ALIAS_H
@@ -10,33 +10,21 @@
 
 #include "dots_restconf_exchange.h"
 
-/* In one request, beyond: 413.  Each costs the worker some 50 us of libyang. */
-#define DOTS_DATA_ALIASES 256
-
-/* ---- handlers of the routing table ---- */
-
-int dots_data_alias_get(dots_exchange_t *x);
-int dots_data_alias_post(dots_exchange_t *x);
-int dots_data_alias_put(dots_exchange_t *x);
-int dots_data_alias_delete(dots_exchange_t *x);
-
-int dots_data_alias_all(dots_exchange_t *x);
-int dots_data_alias_one(dots_exchange_t *x);
-
-/* ---- for the resource above ---- */
-
 /*
- * The value of "aliases" into rq.aliases: each validated, checked against the
- * customer's space, sorted by name.
+ * Against its schema and the customer's space, for the dots-client x->cuid:
+ * typed, with its canonical text, in the arena of x->rq.  DOTS_OK, DOTS_INVALID
+ * with error-path, DOTS_ERROR.
  */
-int dots_data_alias_read(dots_exchange_t *x, json_t *aliases);
-
-/* A POST that read them: create all. */
-int dots_data_alias_create(dots_exchange_t *x);
+int dots_data_alias_parse(dots_exchange_t *x, json_t *entry,
+    dots_alias_t *alias);
 
 /* Appends {"alias":[...]} as "content" wants it; the size is an upper bound. */
 size_t dots_data_alias_size(const dots_client_t *client);
 void dots_data_alias_write(dots_exchange_t *x, dots_writer_t *w,
     const dots_client_t *client);
+
+/* One entry alone. */
+void dots_data_alias_print(dots_exchange_t *x, dots_writer_t *w,
+    const dots_alias_t *alias);
 
 #endif /* DOTS_DATA_ALIAS_H */

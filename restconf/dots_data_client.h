@@ -1,6 +1,6 @@
 /*
- * The resources "dots-data" and "dots-client" of RFC 8783 section 5, and the
- * datastore above them, which shows the asking customer's part only.
+ * The resources around the entries (RFC 8783 section 5): "dots-client",
+ * "dots-data" and the datastore, which shows the asking customer's part only.
  */
 
 #ifndef DOTS_DATA_CLIENT_H
@@ -8,23 +8,21 @@
 
 #include "dots_restconf_exchange.h"
 
-int dots_data_client_get(dots_exchange_t *x);
-int dots_data_client_post(dots_exchange_t *x);
-int dots_data_client_put(dots_exchange_t *x);
-int dots_data_client_delete(dots_exchange_t *x);
+/*
+ * An entry without its lists, which are validated entry by entry: its cuid.
+ * DOTS_OK, DOTS_INVALID, DOTS_ERROR.
+ */
+int dots_data_client_parse(dots_exchange_t *x, const json_t *entry,
+    dots_str_t *cuid);
 
-/* POST on a dots-client: "aliases" or "acls", RFC 8783 figures 16 and 24. */
-int dots_data_client_fill(dots_exchange_t *x);
+/* ---- what was found into rc->text: "found" of the routing table ---- */
 
 int dots_data_client_datastore(dots_exchange_t *x);
 int dots_data_client_all(dots_exchange_t *x);
 int dots_data_client_one(dots_exchange_t *x);
-
-/*
- * x->location: the dots-client of x->cuid, then "below" as it is, then "name"
- * percent-encoded (RFC 8040 section 3.5.3).  DOTS_OK or DOTS_ERROR.
- */
-int dots_data_client_location(dots_exchange_t *x, const char *below,
-    dots_str_t name);
+int dots_data_client_aliases(dots_exchange_t *x);
+int dots_data_client_alias(dots_exchange_t *x);
+int dots_data_client_acls(dots_exchange_t *x);
+int dots_data_client_acl(dots_exchange_t *x);
 
 #endif /* DOTS_DATA_CLIENT_H */

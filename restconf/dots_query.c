@@ -16,17 +16,18 @@ typedef struct {
 static int dots_query_content(dots_query_t *q, dots_str_t value);
 static int dots_query_insert(dots_query_t *q, dots_str_t value);
 static int dots_query_point(dots_query_t *q, dots_str_t value);
+static int dots_query_depth(dots_query_t *q, dots_str_t value);
+static int dots_query_fields(dots_query_t *q, dots_str_t value);
+static int dots_query_with_defaults(dots_query_t *q, dots_str_t value);
 
-
-/*
- * The parameters of RFC 8040 that have no entry here are optional ones, not
- * announced as capabilities (section 9.1.1).
- */
 
 static const dots_query_parameter_t  dots_query_parameters[] = {
     { "content", DOTS_QUERY_CONTENT, 0, dots_query_content },
     { "insert", DOTS_QUERY_INSERT, 0, dots_query_insert },
     { "point", DOTS_QUERY_POINT, 1, dots_query_point },
+    { "depth", DOTS_QUERY_DEPTH, 0, dots_query_depth },
+    { "fields", DOTS_QUERY_FIELDS, 1, dots_query_fields },
+    { "with-defaults", DOTS_QUERY_DEFAULTS, 0, dots_query_with_defaults },
 };
 
 
@@ -34,6 +35,14 @@ static const char *const  dots_query_contents[] = {
     [DOTS_CONTENT_ALL] = "all",
     [DOTS_CONTENT_CONFIG] = "config",
     [DOTS_CONTENT_NONCONFIG] = "nonconfig",
+};
+
+
+static const char *const  dots_query_defaults[] = {
+    [DOTS_DEFAULTS_EXPLICIT] = "explicit",
+    [DOTS_DEFAULTS_ALL] = "report-all",
+    [DOTS_DEFAULTS_TRIM] = "trim",
+    [DOTS_DEFAULTS_TAGGED] = "report-all-tagged",
 };
 
 
@@ -94,6 +103,62 @@ dots_query_point(dots_query_t *q, dots_str_t value)
     q->point = value;
 
     return value.len ? DOTS_OK : DOTS_INVALID;
+}
+
+
+static int
+dots_query_fields(dots_query_t *q, dots_str_t value)
+{
+    q->fields = value;
+
+    return value.len ? DOTS_OK : DOTS_INVALID;
+}
+
+
+/* RFC 8040 section 4.8.2: 1 to 65535, or "unbounded". */
+
+static int
+dots_query_depth(dots_query_t *q, dots_str_t value)
+{
+    size_t  i;
+
+    if (dots_query_is(value, "unbounded")) {
+        return DOTS_OK;
+    }
+
+    q->depth = 0;
+
+    for (i = 0; i < value.len; i++) {
+
+        if (value.data[i] < '0' || value.data[i] > '9') {
+            return DOTS_INVALID;
+        }
+
+        q->depth = q->depth * 10 + (value.data[i] - '0');
+
+        if (q->depth >= DOTS_QUERY_UNBOUNDED) {
+            return DOTS_INVALID;
+        }
+    }
+
+    return q->depth > 0 && value.data[0] != '0' ? DOTS_OK : DOTS_INVALID;
+}
+
+
+static int
+dots_query_with_defaults(dots_query_t *q, dots_str_t value)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(dots_query_defaults) / sizeof(char *); i++) {
+
+        if (dots_query_is(value, dots_query_defaults[i])) {
+            q->defaults = (dots_defaults_t) i;
+            return DOTS_OK;
+        }
+    }
+
+    return DOTS_INVALID;
 }
 
 
@@ -212,6 +277,7 @@ dots_query_parse(dots_query_t *q, dots_str_t text, unsigned allowed,
     const uint8_t  *amp;
 
     memset(q, 0, sizeof(dots_query_t));
+    q->depth = DOTS_QUERY_UNBOUNDED;
 
     if (text.len == 0) {
         return DOTS_OK;

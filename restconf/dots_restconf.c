@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "dots_api_path.h"
-#include "dots_media.h"
+#include "dots_data_body.h"
 #include "dots_restconf_exchange.h"
 #include "dots_restconf_route.h"
 
@@ -13,6 +13,10 @@ typedef struct {
     dots_error_tag_t  tag;
     const char       *message;
 } dots_restconf_verdict_t;
+
+
+#define DOTS_RESTCONF_ACCEPT_PATCH                                            \
+    "application/yang-data+json, application/yang-patch+json"
 
 
 static void dots_restconf_outcome(dots_request_t *rq);
@@ -81,6 +85,7 @@ dots_restconf_finish(dots_exchange_t *x, int result)
         }
 
         rc->status = x->error.status;
+        rc->etag = rc->last_modified = dots_str(NULL, 0);
 
         /* out of memory here: the status alone has to say it */
 
@@ -101,12 +106,41 @@ dots_restconf_finish(dots_exchange_t *x, int result)
 
 /* ---- the model's outcome ---- */
 
+/* Who registers a cuid may learn that it is taken; to others it is not there. */
+
 static int
+dots_restconf_registers(const dots_request_t *rq)
+{
+    size_t  i;
+
+    for (i = 0; i < rq->nchanges; i++) {
+        if (rq->changes[i].kind == DOTS_CHANGE_CLIENT
+            && rq->changes[i].action == DOTS_CHANGE_PUT)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
 dots_restconf_refused(dots_exchange_t *x, dots_verdict_t verdict)
 {
     const dots_restconf_verdict_t  *v;
 
+    if (verdict == DOTS_VERDICT_COLLISION && !dots_restconf_registers(&x->rq)) {
+        verdict = DOTS_VERDICT_NOT_FOUND;
+    }
+
     v = &dots_restconf_verdicts[verdict];
+
+    /* what is no error should have been an answer */
+
+    if (v->message == NULL) {
+        return DOTS_ERROR;
+    }
 
     if (x->rq.fault.message[0] == '\0') {
         return dots_restconf_error_status(&x->error, v->status, v->tag, "%s",
@@ -122,52 +156,83 @@ dots_restconf_refused(dots_exchange_t *x, dots_verdict_t verdict)
 }
 
 
-static int
-dots_restconf_answer(dots_exchange_t *x)
+/* One that the host has left, or that is over. */
+
+static void
+dots_restconf_end(dots_exchange_t *x)
 {
-    dots_verdict_t                  verdict;
-    const dots_restconf_verdict_t  *v;
+    dots_arena_t  *arena;
 
-    verdict = x->rq.verdict;
+    arena = x->arena;
 
-    /* what is another customer's does not exist, unless one registers it */
+    json_decref(x->body);
 
-    if (verdict == DOTS_VERDICT_COLLISION
-        && x->rq.operation != DOTS_CLIENT_PUT)
-    {
-        verdict = DOTS_VERDICT_NOT_FOUND;
+    if (x->rq.arena != arena) {
+        dots_arena_destroy(x->rq.arena);
     }
 
-    v = &dots_restconf_verdicts[verdict];
+    dots_arena_destroy(arena);
+}
 
-    if (v->message != NULL) {
-        return dots_restconf_refused(x, verdict);
+
+int
+dots_restconf_again(dots_exchange_t *x)
+{
+    dots_arena_t   *arena;
+    dots_request_t  rq;
+
+    arena = dots_arena_create(DOTS_RESTCONF_ARENA);
+    if (arena == NULL) {
+        return DOTS_ERROR;
     }
 
-    x->rc->status = v->status;
+    memset(&rq, 0, sizeof(rq));
 
-    if (verdict == DOTS_VERDICT_CREATED) {
-        x->rc->location = x->location;
+    rq.customer = x->rq.customer;
+    rq.done = x->rq.done;
+    rq.data = x->rq.data;
+    rq.arena = arena;
+
+    if (x->rq.arena != x->arena) {
+        dots_arena_destroy(x->rq.arena);
     }
 
-    if (verdict != DOTS_VERDICT_FOUND) {
-        return DOTS_OK;
+    x->rq = rq;
+
+    return DOTS_OK;
+}
+
+
+/* On with what a handler has decided: to the model, or to the end. */
+
+static void
+dots_restconf_advance(dots_exchange_t *x, int result)
+{
+    if (result != DOTS_OK || x->rq.operation == 0) {
+        dots_restconf_finish(x, result);
+        return;
     }
 
-    return x->resource->found ? x->resource->found(x) : DOTS_ERROR;
+    /* the outcome may come, and free all this, before submit() returns */
+
+    x->pending = 1;
+    x->rq.verdict = DOTS_VERDICT_NONE;
+
+    x->rc->submit(x->rc, &x->rq);
 }
 
 
 static void
 dots_restconf_outcome(dots_request_t *rq)
 {
+    int               result;
     dots_exchange_t  *x;
 
     x = rq->data;
     x->pending = 0;
 
     if (x->rc == NULL) {
-        dots_arena_destroy(rq->arena);
+        dots_restconf_end(x);
         return;
     }
 
@@ -175,7 +240,10 @@ dots_restconf_outcome(dots_request_t *rq)
         rq->now = x->rc->now;
     }
 
-    dots_restconf_finish(x, dots_restconf_answer(x));
+    rq->operation = 0;
+    result = x->resume ? x->resume(x) : DOTS_ERROR;
+
+    dots_restconf_advance(x, result);
 }
 
 
@@ -225,10 +293,9 @@ dots_restconf_resource(dots_exchange_t *x, dots_str_t text)
 
 
 static int
-dots_restconf_handler(dots_exchange_t *x, dots_method_t method,
-    dots_resource_handler_pt *handler)
+dots_restconf_handler(dots_exchange_t *x, dots_resource_handler_pt *handler)
 {
-    *handler = x->resource->methods[method];
+    *handler = x->resource->methods[x->method];
 
     if (*handler != NULL) {
         return DOTS_OK;
@@ -245,10 +312,21 @@ dots_restconf_handler(dots_exchange_t *x, dots_method_t method,
 }
 
 
+/* What a method may be sent: RFC 8040 sections 4.4 to 4.6, RFC 8072. */
+
+static int
+dots_restconf_takes(const dots_exchange_t *x)
+{
+    return x->media == DOTS_MEDIA_JSON
+           || (x->media == DOTS_MEDIA_PATCH_JSON
+               && x->method == DOTS_METHOD_PATCH);
+}
+
+
 /* RFC 8040 section 5.2: what the client takes and what it sent. */
 
 static int
-dots_restconf_content(dots_exchange_t *x, dots_method_t method)
+dots_restconf_content(dots_exchange_t *x)
 {
     dots_str_t        json;
     dots_restconf_t  *rc;
@@ -264,7 +342,7 @@ dots_restconf_content(dots_exchange_t *x, dots_method_t method)
                                           (const char *) json.data);
     }
 
-    if (method != DOTS_METHOD_POST && method != DOTS_METHOD_PUT) {
+    if (x->method < DOTS_METHOD_POST || x->method > DOTS_METHOD_PATCH) {
         return DOTS_OK;
     }
 
@@ -273,7 +351,9 @@ dots_restconf_content(dots_exchange_t *x, dots_method_t method)
                                    "the message-body is missing");
     }
 
-    if (dots_media_content(rc->content_type) != DOTS_MEDIA_JSON) {
+    x->media = dots_media_content(rc->content_type);
+
+    if (!dots_restconf_takes(x)) {
         return dots_restconf_error_status(&x->error, 415,
                                           DOTS_TAG_NOT_SUPPORTED,
                                           "the Content-Type has to be %s",
@@ -284,13 +364,49 @@ dots_restconf_content(dots_exchange_t *x, dots_method_t method)
 }
 
 
+int
+dots_restconf_body(dots_exchange_t *x)
+{
+    return dots_data_body_parse(x, &x->body);
+}
+
+
+/* RFC 8040 section 4.1. */
+
+static int
+dots_restconf_options(dots_exchange_t *x)
+{
+    static const dots_str_t  patch = dots_string(DOTS_RESTCONF_ACCEPT_PATCH);
+
+    if (x->resource->methods[DOTS_METHOD_PATCH] != NULL) {
+        x->rc->accept_patch = patch;
+    }
+
+    return dots_restconf_route_allow(x->resource, x->arena, &x->rc->allow);
+}
+
+
+static unsigned
+dots_restconf_parameters(const dots_exchange_t *x)
+{
+    unsigned  allowed;
+
+    allowed = x->method == DOTS_METHOD_GET || x->method == DOTS_METHOD_HEAD
+                  ? x->resource->query : DOTS_QUERY_NONE;
+
+    if (x->resource->insert & 1U << x->method) {
+        allowed |= DOTS_QUERY_INSERT | DOTS_QUERY_POINT;
+    }
+
+    return allowed;
+}
+
+
 static int
 dots_restconf_run(dots_exchange_t *x)
 {
     int                       rc;
-    unsigned                  allowed;
     dots_str_t                path, query;
-    dots_method_t             method;
     dots_resource_handler_pt  handler;
 
     dots_restconf_split(x->rc->uri, &path, &query);
@@ -300,34 +416,27 @@ dots_restconf_run(dots_exchange_t *x)
         return rc;
     }
 
-    rc = dots_restconf_route_method(x, &method);
+    rc = dots_restconf_route_method(x);
     if (rc != DOTS_OK) {
         return rc;
     }
 
-    allowed = method == DOTS_METHOD_GET || method == DOTS_METHOD_HEAD
-                  ? x->resource->query : DOTS_QUERY_NONE;
-
-    if (x->resource->insert & 1U << method) {
-        allowed |= DOTS_QUERY_INSERT | DOTS_QUERY_POINT;
-    }
-
-    rc = dots_query_parse(&x->query, query, allowed, &x->error);
+    rc = dots_query_parse(&x->query, query, dots_restconf_parameters(x),
+                          &x->error);
     if (rc != DOTS_OK) {
         return rc;
     }
 
-    if (method == DOTS_METHOD_OPTIONS) {
-        return dots_restconf_route_allow(x->resource, x->rc->arena,
-                                         &x->rc->allow);
+    if (x->method == DOTS_METHOD_OPTIONS) {
+        return dots_restconf_options(x);
     }
 
-    rc = dots_restconf_handler(x, method, &handler);
+    rc = dots_restconf_handler(x, &handler);
     if (rc != DOTS_OK) {
         return rc;
     }
 
-    rc = dots_restconf_content(x, method);
+    rc = dots_restconf_content(x);
 
     return rc == DOTS_OK ? handler(x) : rc;
 }
@@ -350,6 +459,12 @@ dots_restconf_admit(dots_exchange_t *x)
                                    DOTS_RESTCONF_BODY);
     }
 
+    if (dots_conditions_valid(&x->rc->conditions) != DOTS_OK) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "If-Match and If-None-Match are lists of "
+                                   "entity-tags in quotes, or \"*\"");
+    }
+
     return dots_restconf_run(x);
 }
 
@@ -370,6 +485,8 @@ dots_restconf_start(dots_restconf_t *rc)
     }
 
     x->rc = rc;
+    x->arena = rc->arena;
+    x->context = (dots_data_context_t) { rc->schema, rc->arena, &x->error };
     x->rq.arena = rc->arena;
     x->rq.customer = rc->customer;
     x->rq.done = dots_restconf_outcome;
@@ -390,6 +507,7 @@ dots_restconf_handle(dots_restconf_t *rc)
     rc->status = 0;
     rc->request = NULL;
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);
+    rc->accept_patch = rc->etag = rc->last_modified = dots_str(NULL, 0);
 
     x = dots_restconf_start(rc);
 
@@ -401,24 +519,23 @@ dots_restconf_handle(dots_restconf_t *rc)
 
     result = dots_restconf_admit(x);
 
-    x->rq.cuid = x->cuid;
-
-    if (result != DOTS_OK || rc->text.len != 0 || rc->allow.len != 0) {
-        dots_restconf_finish(x, result);
-        return;
+    if (x->rq.cuid.len == 0) {
+        x->rq.cuid = x->cuid;
     }
 
-    /* the outcome may come, and free all this, before submit() returns */
-
-    x->pending = 1;
-    rc->submit(rc, &x->rq);
+    dots_restconf_advance(x, result);
 }
 
 
 void
 dots_restconf_free(dots_restconf_t *rc)
 {
-    dots_arena_destroy(rc->arena);
+    if (rc->request != NULL) {
+        dots_restconf_end(rc->request->data);
+
+    } else {
+        dots_arena_destroy(rc->arena);
+    }
 
     rc->arena = NULL;
     rc->request = NULL;

@@ -10,6 +10,7 @@
 #define DOTS_RESTCONF_H
 
 #include "dots_base.h"
+#include "dots_condition.h"
 #include "dots_customer.h"
 #include "dots_request.h"
 #include "dots_schema.h"
@@ -30,6 +31,10 @@ struct dots_restconf_s {
     dots_str_t              root;       /* {+restconf}, e.g. "/restconf" */
     dots_str_t              content_type;  /* empty: absent */
     dots_str_t              accept;        /* empty: absent */
+    dots_conditions_t       conditions;
+    unsigned                wrapped:1;  /* GET of one alias or ACL in RFC 8783's
+                                           form, not in RFC 8040's */
+    unsigned                xml:1;      /* what is answered is not JSON */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
     int64_t                 now;        /* ms of dots_clock.h */
@@ -45,6 +50,9 @@ struct dots_restconf_s {
     dots_str_t              text;       /* the body */
     dots_str_t              location;   /* empty: none; an absolute path */
     dots_str_t              allow;      /* empty: none */
+    dots_str_t              accept_patch;
+    dots_str_t              etag;
+    dots_str_t              last_modified;
     dots_request_t         *request;    /* for the audit log; may be NULL */
 
     dots_arena_t           *arena;

@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
 #include "dots_restconf_error.h"
 
 
@@ -28,6 +26,8 @@ static const dots_restconf_error_tag_t  dots_restconf_error_tags[] = {
     { "operation-not-supported", "protocol",    405 },
     { "operation-failed",        "application", 500 },
     { "malformed-message",       "protocol",    400 },
+    { "data-exists",             "application", 409 },
+    { "data-missing",            "application", 409 },
 };
 
 
@@ -129,7 +129,7 @@ dots_restconf_error_member(json_t *error, const char *name, const void *data,
 }
 
 
-static json_t *
+json_t *
 dots_restconf_error_entry(const dots_restconf_error_t *e)
 {
     size_t                            len;

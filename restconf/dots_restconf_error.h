@@ -7,6 +7,8 @@
 #ifndef DOTS_RESTCONF_ERROR_H
 #define DOTS_RESTCONF_ERROR_H
 
+#include <jansson.h>
+
 #include "dots_base.h"
 
 #define DOTS_ERROR_MESSAGE 400
@@ -22,7 +24,9 @@ typedef enum {
     DOTS_TAG_RESOURCE_DENIED,
     DOTS_TAG_NOT_SUPPORTED,
     DOTS_TAG_FAILED,
-    DOTS_TAG_MALFORMED
+    DOTS_TAG_MALFORMED,
+    DOTS_TAG_DATA_EXISTS,
+    DOTS_TAG_DATA_MISSING
 } dots_error_tag_t;
 
 typedef struct {
@@ -51,6 +55,9 @@ int dots_restconf_error_fault(dots_restconf_error_t *e, const dots_fault_t *f);
 /* The body, RFC 8040 section 7.1, in the arena.  DOTS_OK or DOTS_ERROR. */
 int dots_restconf_error_write(const dots_restconf_error_t *e, dots_arena_t *a,
     dots_str_t *body);
+
+/* One entry of an "error" list: a new reference, or NULL. */
+json_t *dots_restconf_error_entry(const dots_restconf_error_t *e);
 
 /* The length of "s" without an incomplete UTF-8 sequence at its end. */
 size_t dots_restconf_error_trim(const char *s, size_t len);

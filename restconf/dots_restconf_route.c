@@ -1,7 +1,8 @@
-#include "dots_data_acl.h"
-#include "dots_data_alias.h"
 #include "dots_data_capability.h"
 #include "dots_data_client.h"
+#include "dots_data_read.h"
+#include "dots_data_scope.h"
+#include "dots_data_write.h"
 #include "dots_restconf_api.h"
 #include "dots_restconf_route.h"
 
@@ -42,9 +43,12 @@ static const dots_resource_t  dots_resources[] = {
     { .kind = DOTS_RESOURCE_DATASTORE,
       .parent = DOTS_RESOURCE_API,
       .name = "data",
-      .query = DOTS_QUERY_CONTENT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
-                   [DOTS_METHOD_HEAD] = dots_data_client_get },
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write },
       .found = dots_data_client_datastore },
 
     { .kind = DOTS_RESOURCE_DOTS_DATA,
@@ -52,10 +56,13 @@ static const dots_resource_t  dots_resources[] = {
       .name = "dots-data",
       .module = DOTS_RESTCONF_MODULE,
       .prefix = 1,
-      .query = DOTS_QUERY_CONTENT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
-                   [DOTS_METHOD_HEAD] = dots_data_client_get,
-                   [DOTS_METHOD_POST] = dots_data_client_post },
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
       .found = dots_data_client_all },
 
     { .kind = DOTS_RESOURCE_CLIENT,
@@ -63,72 +70,129 @@ static const dots_resource_t  dots_resources[] = {
       .name = "dots-client",
       .module = DOTS_RESTCONF_MODULE,
       .nkeys = 1,
-      .query = DOTS_QUERY_CONTENT,
+      .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST,
-      .methods = { [DOTS_METHOD_GET] = dots_data_client_get,
-                   [DOTS_METHOD_HEAD] = dots_data_client_get,
-                   [DOTS_METHOD_POST] = dots_data_client_fill,
-                   [DOTS_METHOD_PUT] = dots_data_client_put,
-                   [DOTS_METHOD_DELETE] = dots_data_client_delete },
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
       .found = dots_data_client_one },
 
     { .kind = DOTS_RESOURCE_ALIASES,
       .parent = DOTS_RESOURCE_CLIENT,
       .name = "aliases",
       .module = DOTS_RESTCONF_MODULE,
-      .query = DOTS_QUERY_CONTENT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_alias_get,
-                   [DOTS_METHOD_HEAD] = dots_data_alias_get,
-                   [DOTS_METHOD_POST] = dots_data_alias_post,
-                   [DOTS_METHOD_PUT] = dots_data_alias_put,
-                   [DOTS_METHOD_DELETE] = dots_data_alias_delete },
-      .found = dots_data_alias_all },
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .found = dots_data_client_aliases },
 
     { .kind = DOTS_RESOURCE_ALIAS,
       .parent = DOTS_RESOURCE_ALIASES,
       .name = "alias",
       .module = DOTS_RESTCONF_MODULE,
       .nkeys = 1,
-      .query = DOTS_QUERY_CONTENT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_alias_get,
-                   [DOTS_METHOD_HEAD] = dots_data_alias_get,
-                   [DOTS_METHOD_PUT] = dots_data_alias_put,
-                   [DOTS_METHOD_DELETE] = dots_data_alias_delete },
-      .found = dots_data_alias_one },
+      .query = DOTS_QUERY_READ,
+      .insert = 1 << DOTS_METHOD_POST,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .found = dots_data_client_alias },
 
     { .kind = DOTS_RESOURCE_ACLS,
       .parent = DOTS_RESOURCE_CLIENT,
       .name = "acls",
       .module = DOTS_RESTCONF_MODULE,
-      .query = DOTS_QUERY_CONTENT,
+      .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST,
-      .methods = { [DOTS_METHOD_GET] = dots_data_acl_get,
-                   [DOTS_METHOD_HEAD] = dots_data_acl_get,
-                   [DOTS_METHOD_POST] = dots_data_acl_post,
-                   [DOTS_METHOD_PUT] = dots_data_acl_put,
-                   [DOTS_METHOD_DELETE] = dots_data_acl_delete },
-      .found = dots_data_acl_all },
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .found = dots_data_client_acls },
 
     { .kind = DOTS_RESOURCE_ACL,
       .parent = DOTS_RESOURCE_ACLS,
       .name = "acl",
       .module = DOTS_RESTCONF_MODULE,
       .nkeys = 1,
-      .query = DOTS_QUERY_CONTENT,
-      .insert = 1 << DOTS_METHOD_PUT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_acl_get,
-                   [DOTS_METHOD_HEAD] = dots_data_acl_get,
-                   [DOTS_METHOD_PUT] = dots_data_acl_put,
-                   [DOTS_METHOD_DELETE] = dots_data_acl_delete },
-      .found = dots_data_acl_one },
+      .query = DOTS_QUERY_READ,
+      .insert = 1 << DOTS_METHOD_POST | 1 << DOTS_METHOD_PUT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .found = dots_data_client_acl },
 
     { .kind = DOTS_RESOURCE_CAPABILITIES,
       .parent = DOTS_RESOURCE_DOTS_DATA,
       .name = "capabilities",
       .module = DOTS_RESTCONF_MODULE,
-      .query = DOTS_QUERY_CONTENT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_capability_get,
-                   [DOTS_METHOD_HEAD] = dots_data_capability_get } },
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read },
+      .found = dots_data_capability_get },
+};
+
+
+/* In the order of their kinds, DOTS_RESOURCE_CONTAINER first. */
+
+static const dots_resource_t  dots_resource_nodes[] = {
+
+    { .kind = DOTS_RESOURCE_CONTAINER,
+      .query = DOTS_QUERY_READ,
+      .insert = 1 << DOTS_METHOD_POST | 1 << DOTS_METHOD_PUT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write } },
+
+    { .kind = DOTS_RESOURCE_LIST,
+      .query = DOTS_QUERY_READ,
+      .insert = 1 << DOTS_METHOD_POST | 1 << DOTS_METHOD_PUT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write } },
+
+    { .kind = DOTS_RESOURCE_LEAF,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write } },
+
+    { .kind = DOTS_RESOURCE_LEAF_LIST,
+      .query = DOTS_QUERY_READ,
+      .insert = 1 << DOTS_METHOD_PUT,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write } },
+
+    { .kind = DOTS_RESOURCE_STATE,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read } },
 };
 
 
@@ -213,6 +277,65 @@ dots_restconf_route_key(dots_exchange_t *x, const dots_api_segment_t *s)
 }
 
 
+/* Of a node that has no row of its own: the row of its kind. */
+
+static const dots_resource_t *
+dots_restconf_route_node(const dots_data_path_t *path)
+{
+    dots_resource_kind_t     kind;
+    const struct lysc_node  *schema;
+
+    schema = dots_data_path_schema(path);
+
+    /* a key names its entry; a client's own domain is not for it to say */
+
+    if (!(schema->flags & LYS_CONFIG_W) || lysc_is_key(schema)
+        || path->n == DOTS_SCOPE_LIST)
+    {
+        kind = DOTS_RESOURCE_STATE;
+
+    } else {
+        kind = schema->nodetype == LYS_CONTAINER ? DOTS_RESOURCE_CONTAINER
+               : schema->nodetype == LYS_LIST    ? DOTS_RESOURCE_LIST
+               : schema->nodetype == LYS_LEAF    ? DOTS_RESOURCE_LEAF
+                                                 : DOTS_RESOURCE_LEAF_LIST;
+    }
+
+    return &dots_resource_nodes[kind - DOTS_RESOURCE_CONTAINER];
+}
+
+
+/* The first "n" segments have rows; all below "data" have steps. */
+
+static int
+dots_restconf_route_walk(dots_exchange_t *x, const dots_api_path_t *path,
+    size_t n)
+{
+    int  rc;
+
+    if (n < path->n && (x->resource->kind < DOTS_RESOURCE_CLIENT
+                        || x->resource->kind > DOTS_RESOURCE_CAPABILITIES))
+    {
+        return dots_restconf_route_unknown(x, &path->segments[n]);
+    }
+
+    if (x->resource->kind < DOTS_RESOURCE_DOTS_DATA
+        || x->resource->kind > DOTS_RESOURCE_CAPABILITIES)
+    {
+        return DOTS_OK;
+    }
+
+    rc = dots_data_path_walk(&x->context, &x->path, path->segments + 1,
+                             path->n - 1);
+
+    if (rc == DOTS_OK && n < path->n) {
+        x->resource = dots_restconf_route_node(&x->path);
+    }
+
+    return rc;
+}
+
+
 int
 dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
 {
@@ -226,7 +349,7 @@ dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
         child = dots_restconf_route_child(x->resource->kind,
                                           &path->segments[i]);
         if (child == NULL) {
-            return dots_restconf_route_unknown(x, &path->segments[i]);
+            break;
         }
 
         x->resource = child;
@@ -237,19 +360,19 @@ dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
         }
     }
 
-    return DOTS_OK;
+    return dots_restconf_route_walk(x, path, i);
 }
 
 
 int
-dots_restconf_route_method(dots_exchange_t *x, dots_method_t *method)
+dots_restconf_route_method(dots_exchange_t *x)
 {
     size_t  i;
 
     for (i = 0; i < DOTS_METHODS; i++) {
 
         if (dots_restconf_route_is(x->rc->method, dots_restconf_methods[i])) {
-            *method = (dots_method_t) i;
+            x->method = (dots_method_t) i;
             return DOTS_OK;
         }
     }

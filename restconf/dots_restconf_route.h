@@ -1,7 +1,8 @@
 /*
  * The resources of {+restconf} as a table: where each hangs, which methods it
- * has and who handles them.  Owns the walk from an api-path to a resource;
- * "Allow" and 405 come from the same table.
+ * has and who handles them; nodes within an entry have a row for each kind.
+ * Owns the walk from an api-path to a resource; "Allow" and 405 come from the
+ * same table.
  */
 
 #ifndef DOTS_RESTCONF_ROUTE_H
@@ -9,19 +10,6 @@
 
 #include "dots_api_path.h"
 #include "dots_restconf_exchange.h"
-
-/* The order of the methods in "Allow". */
-
-typedef enum {
-    DOTS_METHOD_OPTIONS = 0,
-    DOTS_METHOD_GET,
-    DOTS_METHOD_HEAD,
-    DOTS_METHOD_POST,
-    DOTS_METHOD_PUT,
-    DOTS_METHOD_PATCH,
-    DOTS_METHOD_DELETE,
-    DOTS_METHODS
-} dots_method_t;
 
 typedef enum {
     DOTS_RESOURCE_API = 0,
@@ -34,7 +22,15 @@ typedef enum {
     DOTS_RESOURCE_ALIAS,
     DOTS_RESOURCE_ACLS,
     DOTS_RESOURCE_ACL,
-    DOTS_RESOURCE_CAPABILITIES
+    DOTS_RESOURCE_CAPABILITIES,
+
+    /* within them, by the schema */
+
+    DOTS_RESOURCE_CONTAINER,
+    DOTS_RESOURCE_LIST,
+    DOTS_RESOURCE_LEAF,
+    DOTS_RESOURCE_LEAF_LIST,
+    DOTS_RESOURCE_STATE      /* and keys: nothing that a client sets */
 } dots_resource_kind_t;
 
 struct dots_resource_s {
@@ -48,14 +44,15 @@ struct dots_resource_s {
     unsigned                  insert;    /* methods that take insert, point:
                                             dots_method_t as bits */
     dots_resource_handler_pt  methods[DOTS_METHODS];
-    int                     (*found)(dots_exchange_t *x);  /* FOUND into text */
+    int                     (*found)(dots_exchange_t *x);  /* FOUND into text;
+                                                              NULL: a node */
 };
 
-/* DOTS_OK with x->resource, cuid and name, or DOTS_INVALID with 400, 404. */
+/* DOTS_OK with x->resource, path, cuid and name, or DOTS_INVALID with 400, 404. */
 int dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path);
 
-/* DOTS_OK, or DOTS_INVALID with 501: no method that RESTCONF knows. */
-int dots_restconf_route_method(dots_exchange_t *x, dots_method_t *method);
+/* x->method: DOTS_OK, or DOTS_INVALID with 501: none that RESTCONF knows. */
+int dots_restconf_route_method(dots_exchange_t *x);
 
 /* "GET, HEAD, ..." into the arena.  DOTS_OK or DOTS_ERROR. */
 int dots_restconf_route_allow(const dots_resource_t *resource, dots_arena_t *a,

@@ -183,6 +183,7 @@ like($out, qr/^mitigation +5$/m, 'mitigations');
 like($out, qr/^client +4$/m, 'clients');
 like($out, qr/^alias +@{[ $n - 1 ]}$/m, 'aliases');
 like($out, qr/^acl +1$/m, 'ACLs');
+like($out, qr/^time +1$/m, 'when an alias was deleted');
 like($out, qr/^unknown +0$/m, 'and nothing that it does not know');
 like($out, qr/^damaged +0$/m, 'nothing is damaged');
 
@@ -190,7 +191,7 @@ like($out, qr/^damaged +0$/m, 'nothing is damaged');
 is($rc, 0, 'dump');
 my @dump = map { decode_json($_) } split /\n/, $out;
 my ($one) = grep { $_->{kind} eq 'mitigation' && $_->{mid} == 1 } @dump;
-is(scalar @dump, 2 + 5 + 4 + 1 + $n - 1, 'every record');
+is(scalar @dump, 2 + 5 + 4 + 1 + 1 + $n - 1, 'every record');
 is_deeply([ @$one{qw/ customer cuid status /}, $one->{scope} ],
 	[ 'a', $c, 1, { 'target-prefix' => [ '192.0.2.1/32' ] } ],
 	'a mitigation, readable');

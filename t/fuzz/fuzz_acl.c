@@ -10,22 +10,23 @@
 
 #include <jansson.h>
 
-#include "../unit/acl_host.h"
+#include "../unit/restconf_host.h"
 
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
-#define FUZZ_URI                                                              \
-    "/data/ietf-dots-data-channel:dots-data/dots-client=c/acls"
+#define FUZZ_CLIENT                                                           \
+    "/data/ietf-dots-data-channel:dots-data/dots-client=c"
+#define FUZZ_URI FUZZ_CLIENT "/acls"
 
 
 static dots_schema_t    *fuzz_schema;
 static dots_customers_t *fuzz_customers;
 static dots_customer_t  *fuzz_customer;
 static dots_acl_needs_t  fuzz_ability;
-static acl_host_t        fuzz_host;
+static host_t            fuzz_host;
 static unsigned          fuzz_status;
 static char             *fuzz_text;
 
@@ -96,7 +97,7 @@ fuzz_request(const char *method, const char *uri, const void *body, size_t len)
     rc.root = root;
     rc.content_type = json;
     rc.now = 1700000000000LL;
-    rc.submit = acl_host_submit;
+    rc.submit = host_submit;
     rc.done = fuzz_done;
     rc.host = &fuzz_host;
 
@@ -118,7 +119,7 @@ fuzz_inside(void)
 
     a = dots_arena_create(SIZE_MAX);
 
-    for (i = 0; a != NULL && i < fuzz_host.n; i++) {
+    for (i = 1; a != NULL && i < fuzz_host.n; i++) {
         if (dots_acl_decode(&acl, fuzz_host.records[i].data,
                             fuzz_host.records[i].len, a)
             != DOTS_OK)
@@ -143,8 +144,16 @@ fuzz_inside(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char    *first;
-    json_t  *root;
+    char              *first;
+    json_t            *root;
+    static const char  client[] = "{\"ietf-dots-data-channel:dots-client\":"
+                                  "[{\"cuid\":\"c\"}]}";
+
+    /* record 0 is the client's */
+
+    if (fuzz_request("PUT", FUZZ_CLIENT, client, sizeof(client) - 1) != 201) {
+        abort();
+    }
 
     if (fuzz_request("PUT", FUZZ_URI, data, size) < 300) {
         fuzz_inside();
@@ -170,7 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(first);
     }
 
-    acl_host_clear(&fuzz_host);
+    host_reset(&fuzz_host);
 
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * A host for the data channel that keeps dots-clients and aliases in memory,
- * as the module does in its store: for the unit tests and the fuzzer.
+ * A host for the data channel that keeps its records in memory, as the module
+ * does in its store: for the unit tests and the fuzzers.
  */
 
 #ifndef RESTCONF_HOST_H
@@ -8,32 +8,46 @@
 
 #include <stdlib.h>
 
+#include "dots_data_record.h"
 #include "dots_restconf.h"
 
-#define HOST_CLIENTS 8
-#define HOST_ALIASES 64
+#define HOST_RECORDS 1024
+#define HOST_LOST    64
+#define HOST_NAME    (DOTS_ACL_NAME + 1)
 
 typedef struct {
-    char    name[DOTS_ALIAS_NAME + 1];
-    char   *text;
-    int64_t expires;
-} host_alias_t;
-
-typedef struct {
-    const dots_customer_t *customer;   /* NULL: a free place */
+    dots_change_kind_t     kind;
+    const dots_customer_t *customer;
     char                   cuid[DOTS_CUID_MAX + 1];
-    host_alias_t           aliases[HOST_ALIASES];
-    size_t                 n;
-} host_client_t;
+    char                   name[HOST_NAME];
+    uint8_t               *data;
+    size_t                 len;
+} host_record_t;
+
+/* When an entry of a list last went; a cuid of "": the customer's clients. */
 
 typedef struct {
-    host_client_t    clients[HOST_CLIENTS];
+    dots_change_kind_t     kind;
+    const dots_customer_t *customer;
+    char                   cuid[DOTS_CUID_MAX + 1];
+    int64_t                when;
+} host_lost_t;
+
+typedef struct host_s  host_t;
+
+struct host_s {
+    host_record_t    records[HOST_RECORDS];
+    size_t           n;
+    host_lost_t      lost[HOST_LOST];
+    size_t           nlost;
     dots_verdict_t   verdict;     /* answered instead, if not NONE */
     const char      *fault;       /* with it */
     int              defer;       /* keep the request for host_resume() */
     dots_request_t  *deferred;
     int              submitted;
-} host_t;
+    int              commits;
+    void           (*before)(host_t *h);   /* each commit: what others do */
+};
 
 
 static inline int
@@ -43,160 +57,396 @@ host_is(const char *stored, dots_str_t s)
 }
 
 
-static inline host_client_t *
-host_client(host_t *h, dots_str_t cuid)
+/* A test may have the same customer with other limits. */
+
+static inline int
+host_same(const dots_customer_t *a, const dots_customer_t *b)
 {
-    size_t  i;
-
-    for (i = 0; i < HOST_CLIENTS; i++) {
-        if (h->clients[i].customer && host_is(h->clients[i].cuid, cuid)) {
-            return &h->clients[i];
-        }
-    }
-
-    return NULL;
+    return dots_str_eq(a->name, b->name);
 }
 
 
-static inline host_alias_t *
-host_alias(host_client_t *c, dots_str_t name)
-{
-    size_t  i;
+/* HOST_RECORDS: none.  Without a customer: anybody's. */
 
-    for (i = 0; i < c->n; i++) {
-        if (host_is(c->aliases[i].name, name)) {
-            return &c->aliases[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-static inline void
-host_drop(host_client_t *c, host_alias_t *alias)
-{
-    free(alias->text);
-    *alias = c->aliases[--c->n];
-}
-
-
-static inline void
-host_clear(host_client_t *c)
-{
-    while (c->n) {
-        host_drop(c, &c->aliases[0]);
-    }
-}
-
-
-static inline dots_verdict_t
-host_store(host_client_t *c, dots_request_t *rq)
-{
-    int            created;
-    size_t         i;
-    host_alias_t  *a;
-
-    created = 0;
-
-    for (i = 0; rq->create_only && i < rq->naliases; i++) {
-        if (host_alias(c, rq->aliases[i].name)) {
-            return DOTS_VERDICT_EXISTS;
-        }
-    }
-
-    if (rq->replace_all) {
-        host_clear(c);
-    }
-
-    if (c->n + rq->naliases > HOST_ALIASES) {
-        return DOTS_VERDICT_FULL;
-    }
-
-    for (i = 0; i < rq->naliases; i++) {
-        a = host_alias(c, rq->aliases[i].name);
-
-        if (a == NULL) {
-            created = 1;
-            a = &c->aliases[c->n++];
-            memcpy(a->name, rq->aliases[i].name.data, rq->aliases[i].name.len);
-            a->name[rq->aliases[i].name.len] = '\0';
-
-        } else {
-            free(a->text);
-        }
-
-        a->text = strndup((const char *) rq->aliases[i].text.data,
-                          rq->aliases[i].text.len);
-        a->expires = rq->aliases[i].expires;
-    }
-
-    return created ? DOTS_VERDICT_CREATED : DOTS_VERDICT_CHANGED;
-}
-
-
-static inline dots_verdict_t
-host_client_put(host_t *h, dots_request_t *rq)
+static inline size_t
+host_find(host_t *h, dots_change_kind_t kind, const dots_customer_t *customer,
+    dots_str_t cuid, dots_str_t name)
 {
     size_t          i;
-    host_client_t  *c;
+    host_record_t  *r;
 
-    c = host_client(h, rq->cuid);
+    for (i = 0; i < h->n; i++) {
+        r = &h->records[i];
 
-    if (c != NULL) {
-        if (c->customer != rq->customer) {
+        if (r->kind == kind && (customer == NULL || host_same(r->customer, customer))
+            && host_is(r->cuid, cuid) && host_is(r->name, name))
+        {
+            return i;
+        }
+    }
+
+    return HOST_RECORDS;
+}
+
+
+static inline int64_t
+host_lost(host_t *h, dots_change_kind_t kind, const dots_customer_t *customer,
+    dots_str_t cuid, int64_t now)
+{
+    size_t        i;
+    host_lost_t  *l;
+
+    for (i = 0; i < h->nlost; i++) {
+        l = &h->lost[i];
+
+        if (l->kind == kind && host_same(l->customer, customer)
+            && host_is(l->cuid, cuid))
+        {
+            break;
+        }
+    }
+
+    if (now == 0) {
+        return i < h->nlost ? h->lost[i].when : 0;
+    }
+
+    if (i == HOST_LOST) {
+        abort();
+    }
+
+    l = &h->lost[i];
+    h->nlost += i == h->nlost;
+
+    l->kind = kind;
+    l->customer = customer;
+    l->when = now;
+
+    if (cuid.len) {
+        memcpy(l->cuid, cuid.data, cuid.len);
+    }
+
+    l->cuid[cuid.len] = '\0';
+
+    return now;
+}
+
+
+/* The order of the others stays. */
+
+static inline void
+host_drop(host_t *h, size_t i)
+{
+    free(h->records[i].data);
+    h->n--;
+    memmove(&h->records[i], &h->records[i + 1],
+            (h->n - i) * sizeof(host_record_t));
+}
+
+
+/* ---- commit ---- */
+
+static inline dots_verdict_t
+host_expect(host_t *h, dots_request_t *rq, const dots_change_t *c)
+{
+    size_t  i, n;
+
+    if (c->action == DOTS_CHANGE_COUNT) {
+        for (i = 0, n = 0; i < h->n; i++) {
+            n += h->records[i].kind == c->kind
+                 && host_same(h->records[i].customer, rq->customer)
+                 && (c->cuid.len == 0 || host_is(h->records[i].cuid, c->cuid));
+        }
+
+        return n > c->most ? DOTS_VERDICT_BUSY : DOTS_VERDICT_NONE;
+    }
+
+    i = host_find(h, c->kind, rq->customer, c->cuid, c->name);
+
+    switch (c->expect) {
+
+    case DOTS_EXPECT_ABSENT:
+        return i == HOST_RECORDS ? DOTS_VERDICT_NONE : DOTS_VERDICT_EXISTS;
+
+    case DOTS_EXPECT_PRESENT:
+        return i != HOST_RECORDS ? DOTS_VERDICT_NONE : DOTS_VERDICT_NOT_FOUND;
+
+    case DOTS_EXPECT_SAME:
+        return i != HOST_RECORDS
+               && dots_str_eq(dots_str(h->records[i].data, h->records[i].len),
+                              c->record)
+                   ? DOTS_VERDICT_NONE : DOTS_VERDICT_BUSY;
+
+    default:
+        return DOTS_VERDICT_NONE;
+    }
+}
+
+
+/* Whatever the data channel lets through can be stored, to the byte. */
+
+static inline void
+host_encode(dots_request_t *rq, const dots_change_t *c, host_record_t *r)
+{
+    size_t        size;
+    dots_acl_t    acl;
+    dots_alias_t  alias;
+    static int64_t  rank = 1;
+
+    if (c->kind == DOTS_CHANGE_CLIENT) {
+        r->data = malloc(DOTS_DATA_RECORD);
+        r->len = DOTS_DATA_RECORD;
+        dots_data_record_encode(rq->now, r->data);
+        return;
+    }
+
+    if (c->kind == DOTS_CHANGE_ALIAS) {
+        if (dots_alias_renew(c->alias,
+                             r->data && dots_alias_decode(&alias, r->data,
+                                                          r->len, rq->arena)
+                                            == DOTS_OK ? &alias : NULL,
+                             rq->now, rq->now + DOTS_ALIAS_LIFETIME)
+            != DOTS_OK)
+        {
+            abort();
+        }
+
+        free(r->data);
+        size = dots_alias_size(c->alias);
+        r->data = malloc(size);
+
+        if (dots_alias_encode(c->alias, r->data, size, &r->len) != DOTS_OK
+            || r->len != size)
+        {
+            abort();
+        }
+
+        return;
+    }
+
+    size = r->data && dots_acl_decode(&acl, r->data, r->len, rq->arena)
+                          == DOTS_OK;
+
+    if (c->acl->rank == 0) {
+        c->acl->rank = size && c->expect != DOTS_EXPECT_SAME ? acl.rank
+                                                             : rank++ << 20;
+    }
+
+    if (dots_acl_renew(c->acl, size ? &acl : NULL, rq->now,
+                       c->keep ? acl.expires : rq->now + DOTS_ACL_LIFETIME)
+        != DOTS_OK)
+    {
+        abort();
+    }
+
+    free(r->data);
+    size = dots_acl_size(c->acl);
+    r->data = malloc(size);
+
+    if (dots_acl_encode(c->acl, r->data, size, &r->len) != DOTS_OK
+        || r->len != size)
+    {
+        abort();
+    }
+}
+
+
+static inline int
+host_put(host_t *h, dots_request_t *rq, const dots_change_t *c)
+{
+    int             created;
+    size_t          i;
+    host_record_t  *r;
+
+    i = host_find(h, c->kind, rq->customer, c->cuid, c->name);
+    created = i == HOST_RECORDS;
+
+    if (created) {
+
+        if (h->n == HOST_RECORDS) {
+            abort();
+        }
+
+        r = &h->records[h->n++];
+        memset(r, 0, sizeof(host_record_t));
+
+        r->kind = c->kind;
+        r->customer = rq->customer;
+        memcpy(r->cuid, c->cuid.data, c->cuid.len);
+
+        if (c->name.len) {
+            memcpy(r->name, c->name.data, c->name.len);
+        }
+
+    } else {
+        r = &h->records[i];
+    }
+
+    host_encode(rq, c, r);
+
+    if (c->moved) {
+        (void) host_lost(h, c->kind, rq->customer, c->cuid, rq->now);
+    }
+
+    return created;
+}
+
+
+static inline void
+host_remove(host_t *h, dots_request_t *rq, const dots_change_t *c)
+{
+    size_t      i;
+    dots_str_t  none = { 0, NULL };
+
+    if (c->kind != DOTS_CHANGE_CLIENT) {
+        i = host_find(h, c->kind, rq->customer, c->cuid, c->name);
+
+        if (i != HOST_RECORDS) {
+            host_drop(h, i);
+        }
+
+        (void) host_lost(h, c->kind, rq->customer, c->cuid, rq->now);
+        return;
+    }
+
+    for (i = h->n; i > 0; i--) {
+        if (host_same(h->records[i - 1].customer, rq->customer)
+            && host_is(h->records[i - 1].cuid, c->cuid))
+        {
+            host_drop(h, i - 1);
+        }
+    }
+
+    (void) host_lost(h, c->kind, rq->customer, none, rq->now);
+}
+
+
+static inline dots_verdict_t
+host_commit(host_t *h, dots_request_t *rq)
+{
+    int              created, put;
+    size_t           i;
+    dots_str_t       none = { 0, NULL };
+    dots_change_t   *c;
+    dots_verdict_t   verdict;
+
+    h->commits++;
+
+    if (h->before) {
+        h->before(h);
+    }
+
+    for (i = 0; i < rq->nchanges; i++) {
+        c = &rq->changes[i];
+
+        if (c->action == DOTS_CHANGE_PUT && c->kind == DOTS_CHANGE_CLIENT
+            && host_find(h, c->kind, rq->customer, c->cuid, none)
+               == HOST_RECORDS
+            && host_find(h, c->kind, NULL, c->cuid, none) != HOST_RECORDS)
+        {
             return DOTS_VERDICT_COLLISION;
         }
 
-        if (rq->create_only) {
-            return DOTS_VERDICT_EXISTS;
-        }
-
-        (void) host_store(c, rq);
-        return DOTS_VERDICT_CHANGED;
-    }
-
-    for (i = 0; i < HOST_CLIENTS; i++) {
-        c = &h->clients[i];
-
-        if (c->customer == NULL) {
-            c->customer = rq->customer;
-            memcpy(c->cuid, rq->cuid.data, rq->cuid.len);
-            c->cuid[rq->cuid.len] = '\0';
-            (void) host_store(c, rq);
-            return DOTS_VERDICT_CREATED;
+        verdict = host_expect(h, rq, c);
+        if (verdict != DOTS_VERDICT_NONE) {
+            return verdict;
         }
     }
 
-    return DOTS_VERDICT_FULL;
+    created = 0;
+    put = 0;
+
+    for (i = 0; i < rq->nchanges; i++) {
+        c = &rq->changes[i];
+
+        if (c->action == DOTS_CHANGE_PUT) {
+            put = 1;
+            created |= host_put(h, rq, c);
+
+        } else if (c->action == DOTS_CHANGE_REMOVE) {
+            host_remove(h, rq, c);
+        }
+    }
+
+    return created ? DOTS_VERDICT_CREATED
+           : put   ? DOTS_VERDICT_CHANGED
+                   : DOTS_VERDICT_DELETED;
+}
+
+
+/* ---- read ---- */
+
+static inline int
+host_acl_cmp(const void *a, const void *b)
+{
+    const dots_acl_t  *one = a, *two = b;
+
+    return (one->rank > two->rank) - (one->rank < two->rank);
+}
+
+
+static inline int
+host_alias_cmp(const void *a, const void *b)
+{
+    return dots_str_cmp(((const dots_alias_t *) a)->name,
+                        ((const dots_alias_t *) b)->name);
 }
 
 
 static inline void
-host_copy(dots_request_t *rq, const host_client_t *c, dots_client_t *dst)
+host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
 {
-    size_t               i;
-    dots_alias_t        *to;
-    const host_alias_t  *from;
+    size_t          i;
+    dots_acl_t     *acl;
+    dots_alias_t   *alias;
+    host_record_t  *r;
 
-    (void) dots_arena_dup(rq->arena, &dst->cuid,
-                          dots_str(c->cuid, strlen(c->cuid)));
-    dst->aliases = dots_arena_array(rq->arena, c->n, sizeof(dots_alias_t));
+    dst->aliases = dots_arena_array(rq->arena, h->n, sizeof(dots_alias_t));
+    dst->acls = dots_arena_array(rq->arena, h->n, sizeof(dots_acl_t));
 
-    for (i = 0; i < c->n; i++) {
-        from = &c->aliases[i];
+    for (i = 0; i < h->n; i++) {
+        r = &h->records[i];
 
-        if (rq->alias.len && !host_is(from->name, rq->alias)) {
+        if (!host_same(r->customer, rq->customer) || !host_is(r->cuid, dst->cuid)) {
             continue;
         }
 
-        to = &dst->aliases[dst->naliases++];
-        (void) dots_arena_dup(rq->arena, &to->name,
-                              dots_str(from->name, strlen(from->name)));
-        (void) dots_arena_dup(rq->arena, &to->text,
-                              dots_str(from->text, strlen(from->text)));
-        to->expires = from->expires;
+        if (r->kind == DOTS_CHANGE_ALIAS && rq->operation != DOTS_ACL_GET
+            && (rq->alias.len == 0 || host_is(r->name, rq->alias)))
+        {
+            alias = &dst->aliases[dst->naliases++];
+
+            if (dots_alias_decode(alias, r->data, r->len, rq->arena) != DOTS_OK
+                || dots_arena_dup(rq->arena, &alias->record,
+                                  dots_str(r->data, r->len))
+                   != DOTS_OK)
+            {
+                abort();
+            }
+        }
+
+        if (r->kind == DOTS_CHANGE_ACL && rq->operation != DOTS_ALIAS_GET
+            && (rq->acl.len == 0 || host_is(r->name, rq->acl)))
+        {
+            acl = &dst->acls[dst->nacls++];
+
+            if (dots_acl_decode(acl, r->data, r->len, rq->arena) != DOTS_OK
+                || dots_arena_dup(rq->arena, &acl->record,
+                                  dots_str(r->data, r->len))
+                   != DOTS_OK)
+            {
+                abort();
+            }
+        }
     }
+
+    qsort(dst->aliases, dst->naliases, sizeof(dots_alias_t), host_alias_cmp);
+    qsort(dst->acls, dst->nacls, sizeof(dots_acl_t), host_acl_cmp);
+
+    dst->aliases_kept = dst->naliases;
+    dst->acls_kept = dst->nacls;
+    dst->aliases_lost = host_lost(h, DOTS_CHANGE_ALIAS, rq->customer,
+                                  dst->cuid, 0);
+    dst->acls_lost = host_lost(h, DOTS_CHANGE_ACL, rq->customer, dst->cuid, 0);
 }
 
 
@@ -204,26 +454,44 @@ static inline dots_verdict_t
 host_get(host_t *h, dots_request_t *rq)
 {
     size_t          i;
-    host_client_t  *c;
+    dots_str_t      none = { 0, NULL };
+    dots_client_t  *client;
+    host_record_t  *r;
 
-    rq->clients = dots_arena_array(rq->arena, HOST_CLIENTS,
-                                   sizeof(dots_client_t));
+    rq->clients = dots_arena_array(rq->arena, h->n + 1, sizeof(dots_client_t));
+    rq->clients_lost = host_lost(h, DOTS_CHANGE_CLIENT, rq->customer, none, 0);
 
-    for (i = 0; i < HOST_CLIENTS; i++) {
-        c = &h->clients[i];
+    for (i = 0; i < h->n; i++) {
+        r = &h->records[i];
 
-        if (c->customer == rq->customer
-            && (rq->cuid.len == 0 || host_is(c->cuid, rq->cuid)))
+        if (r->kind != DOTS_CHANGE_CLIENT
+            || !host_same(r->customer, rq->customer)
+            || (rq->cuid.len != 0 && !host_is(r->cuid, rq->cuid)))
         {
-            host_copy(rq, c, &rq->clients[rq->nclients++]);
+            continue;
         }
+
+        client = &rq->clients[rq->nclients++];
+
+        if (dots_arena_dup(rq->arena, &client->cuid,
+                           dots_str(r->cuid, strlen(r->cuid)))
+                != DOTS_OK
+            || dots_arena_dup(rq->arena, &client->record,
+                              dots_str(r->data, r->len))
+                != DOTS_OK
+            || dots_data_record_decode(&client->created, r->data, r->len)
+                != DOTS_OK)
+        {
+            abort();
+        }
+
+        host_copy(h, rq, client);
     }
 
-    if (rq->cuid.len && rq->nclients == 0) {
-        return DOTS_VERDICT_NOT_FOUND;
-    }
-
-    if (rq->alias.len && rq->clients[0].naliases == 0) {
+    if ((rq->cuid.len && rq->nclients == 0)
+        || (rq->alias.len && rq->clients[0].naliases == 0)
+        || (rq->acl.len && rq->clients[0].nacls == 0))
+    {
         return DOTS_VERDICT_NOT_FOUND;
     }
 
@@ -232,31 +500,8 @@ host_get(host_t *h, dots_request_t *rq)
 
 
 static inline dots_verdict_t
-host_alias_delete(host_client_t *c, dots_request_t *rq)
-{
-    host_alias_t  *a;
-
-    if (rq->alias.len == 0) {
-        host_clear(c);
-        return DOTS_VERDICT_DELETED;
-    }
-
-    a = host_alias(c, rq->alias);
-    if (a == NULL) {
-        return DOTS_VERDICT_NOT_FOUND;
-    }
-
-    host_drop(c, a);
-
-    return DOTS_VERDICT_DELETED;
-}
-
-
-static inline dots_verdict_t
 host_decide(host_t *h, dots_request_t *rq)
 {
-    host_client_t  *c;
-
     if (h->verdict != DOTS_VERDICT_NONE) {
         if (h->fault) {
             (void) dots_fault(&rq->fault, DOTS_FAULT_INVALID_VALUE,
@@ -266,36 +511,8 @@ host_decide(host_t *h, dots_request_t *rq)
         return h->verdict;
     }
 
-    if (rq->operation == DOTS_CLIENT_PUT) {
-        return host_client_put(h, rq);
-    }
-
-    if (rq->operation == DOTS_CLIENT_GET || rq->operation == DOTS_ALIAS_GET) {
-        return host_get(h, rq);
-    }
-
-    c = host_client(h, rq->cuid);
-
-    if (c == NULL || c->customer != rq->customer) {
-        return c ? DOTS_VERDICT_COLLISION : DOTS_VERDICT_NOT_FOUND;
-    }
-
-    switch (rq->operation) {
-
-    case DOTS_CLIENT_DELETE:
-        host_clear(c);
-        c->customer = NULL;
-        return DOTS_VERDICT_DELETED;
-
-    case DOTS_ALIAS_PUT:
-        return host_store(c, rq);
-
-    case DOTS_ALIAS_DELETE:
-        return host_alias_delete(c, rq);
-
-    default:
-        return DOTS_VERDICT_NONE;
-    }
+    return rq->operation == DOTS_DATA_COMMIT ? host_commit(h, rq)
+                                             : host_get(h, rq);
 }
 
 
@@ -307,8 +524,8 @@ host_submit(dots_restconf_t *rc, dots_request_t *rq)
     h = rc->host;
     h->submitted++;
 
-    rq->verdict = host_decide(h, rq);
     rq->now = rc->now;
+    rq->verdict = host_decide(h, rq);
 
     if (h->defer) {
         h->deferred = rq;
@@ -334,10 +551,8 @@ host_resume(host_t *h)
 static inline void
 host_reset(host_t *h)
 {
-    size_t  i;
-
-    for (i = 0; i < HOST_CLIENTS; i++) {
-        host_clear(&h->clients[i]);
+    while (h->n) {
+        host_drop(h, h->n - 1);
     }
 
     memset(h, 0, sizeof(host_t));

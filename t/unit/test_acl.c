@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "acl_host.h"
+#include "restconf_host.h"
 
 
 #define TEST_NOW    1700000000000LL
@@ -40,7 +40,7 @@ static dots_schema_t    *test_schema;
 static dots_customers_t *test_customers;
 static dots_customer_t  *test_customer;
 static dots_acl_needs_t  test_ability;
-static acl_host_t        test_host;
+static host_t            test_host;
 static unsigned          test_status;
 static char             *test_text;
 
@@ -71,7 +71,7 @@ test_request(const char *method, const char *uri, const char *body)
     rc.body = dots_str(body, body ? strlen(body) : 0);
     rc.content_type = dots_str("application/yang-data+json", 26);
     rc.now = TEST_NOW;
-    rc.submit = acl_host_submit;
+    rc.submit = host_submit;
     rc.done = test_done;
     rc.host = &test_host;
 
@@ -82,10 +82,23 @@ test_request(const char *method, const char *uri, const char *body)
 }
 
 
+/* The host with nothing but the client, its record 0. */
+
+static void
+test_clear(void)
+{
+    host_reset(&test_host);
+
+    assert_int_equal(test_request("PUT", TEST_CLIENT,
+                                  "{\"" TEST_DC "dots-client\":"
+                                  "[{\"cuid\":\"c\"}]}"), 201);
+}
+
+
 static unsigned
 test_put(const char *body)
 {
-    acl_host_clear(&test_host);
+    test_clear();
 
     return test_request("PUT", TEST_CLIENT "/acls/acl=x", body);
 }
@@ -96,9 +109,9 @@ test_put(const char *body)
 static void
 test_stored(dots_acl_t *acl, dots_arena_t *a)
 {
-    assert_int_equal(test_host.n, 1);
-    assert_int_equal(dots_acl_decode(acl, test_host.records[0].data,
-                                     test_host.records[0].len, a),
+    assert_int_equal(test_host.n, 2);
+    assert_int_equal(dots_acl_decode(acl, test_host.records[1].data,
+                                     test_host.records[1].len, a),
                      DOTS_OK);
 }
 
@@ -120,7 +133,7 @@ test_refused(const char *body, const char *tag, const char *path)
         fail_msg("not %s at %s: %s", tag, path ? path : "", test_text);
     }
 
-    assert_int_equal(test_host.n, 0);
+    assert_int_equal(test_host.n, 1);
 }
 
 
@@ -198,7 +211,7 @@ test_teardown(void **state)
 {
     (void) state;
 
-    acl_host_clear(&test_host);
+    test_clear();
     free(test_text);
     dots_customers_destroy(test_customers);
     dots_schema_free(test_schema);
@@ -684,23 +697,22 @@ test_record(void **state)
                  "},\"tcp\":{\"options\":\"AQID\"}", TEST_ACCEPT
                  ",\"rate-limit\":\"1.00\""))), 201);
 
-    assert_int_equal(dots_acl_brief(&brief, test_host.records[0].data,
-                                    test_host.records[0].len), DOTS_OK);
+    assert_int_equal(dots_acl_brief(&brief, test_host.records[1].data,
+                                    test_host.records[1].len), DOTS_OK);
     assert_int_equal(brief.activation, DOTS_ACL_IMMEDIATE);
     assert_int_equal(brief.expires, TEST_NOW + DOTS_ACL_LIFETIME);
     assert_int_equal(brief.needs.families, DOTS_ACL_IPV4);
     assert_int_equal(brief.needs.actions, DOTS_ACL_RATE);
 
-    dots_acl_rank(test_host.records[0].data, test_host.records[0].len, -5);
     test_stored(&acl, a);
-    assert_int_equal(acl.rank, -5);
+    assert_int_equal(acl.entity.modified, TEST_NOW);
 
     /* half a record is none, and nothing reads beyond it */
 
-    for (i = 0; i < test_host.records[0].len; i++) {
+    for (i = 0; i < test_host.records[1].len; i++) {
         uint8_t  *part = malloc(i + 1);
 
-        memcpy(part, test_host.records[0].data, i);
+        memcpy(part, test_host.records[1].data, i);
         assert_int_not_equal(dots_acl_decode(&acl, part, i, a), DOTS_OK);
         free(part);
     }
@@ -785,7 +797,7 @@ test_hostile(void **state)
 
     assert_int_equal(test_request("POST", TEST_CLIENT, "{\"" TEST_DC "acls\":{"
         "\"acl\":[{\"name\":\"x\"},{\"name\":\"y\"},{\"name\":\"x\"}]}}"), 400);
-    assert_int_equal(test_host.n, 0);
+    assert_int_equal(test_host.n, 1);
 
     dots_arena_destroy(a);
 }
@@ -812,7 +824,7 @@ test_position(void **state)
     (void) state;
 
     test_all();
-    acl_host_clear(&test_host);
+    test_clear();
 
     for (i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         char  uri[256];
@@ -827,7 +839,7 @@ test_position(void **state)
         }
     }
 
-    assert_int_equal(test_host.n, 0);
+    assert_int_equal(test_host.n, 1);
 
     /* RFC 8040 section 4.8.5: only where there is an order */
 

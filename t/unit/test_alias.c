@@ -74,7 +74,7 @@ test_alias_record(void **state)
     assert_int_equal(dots_alias_decode(&back, buf, size + 1, a), DOTS_INVALID);
     buf[0] = 0;
     assert_int_equal(dots_alias_decode(&back, buf, size, a), DOTS_INVALID);
-    buf[0] = 1;
+    buf[0] = 2;
 
     dots_arena_destroy(a);
     a = dots_arena_create(1000);

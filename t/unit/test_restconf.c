@@ -23,6 +23,8 @@
 #define TEST_JSON    "application/yang-data+json"
 #define TEST_NOW     1700000000000LL
 
+#define TEST_ALL_METHODS "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE"
+
 #define TEST_DC(name) "\"ietf-dots-data-channel:" name "\""
 #define TEST_REGISTER(cuid)                                                   \
     "{" TEST_DC("dots-client") ":[{\"cuid\":\"" cuid "\"}]}"
@@ -52,6 +54,9 @@ static char                    test_text[1024 * 1024];
 static char                    test_media[64];
 static char                    test_location[1024];
 static char                    test_allow[64];
+static char                    test_accept_patch[64];
+static char                    test_etag[64];
+static char                    test_modified[64];
 
 
 static void
@@ -88,6 +93,9 @@ test_done(dots_restconf_t *rc)
     test_copy(test_media, sizeof(test_media), rc->media);
     test_copy(test_location, sizeof(test_location), rc->location);
     test_copy(test_allow, sizeof(test_allow), rc->allow);
+    test_copy(test_accept_patch, sizeof(test_accept_patch), rc->accept_patch);
+    test_copy(test_etag, sizeof(test_etag), rc->etag);
+    test_copy(test_modified, sizeof(test_modified), rc->last_modified);
 }
 
 
@@ -189,15 +197,15 @@ static void
 test_refuses(const char *method, const char *uri, const char *body,
     unsigned status, const char *tag)
 {
-    int  submitted;
+    int  commits;
 
-    submitted = test_host.submitted;
+    commits = test_host.commits;
 
     (void) test_request(method, uri, body);
     test_is_error(status, tag);
 
-    /* nothing reached the model */
-    assert_int_equal(test_host.submitted, submitted);
+    /* nothing reached the store */
+    assert_int_equal(test_host.commits, commits);
 }
 
 
@@ -274,11 +282,22 @@ test_options(void **state)
 
     static const char *const  allow[][2] = {
         { "", "OPTIONS, GET, HEAD" },
-        { "/data", "OPTIONS, GET, HEAD" },
-        { TEST_TREE, "OPTIONS, GET, HEAD, POST" },
-        { TEST_CLIENT, "OPTIONS, GET, HEAD, POST, PUT, DELETE" },
-        { TEST_ALIASES, "OPTIONS, GET, HEAD, POST, PUT, DELETE" },
-        { TEST_ALIAS, "OPTIONS, GET, HEAD, PUT, DELETE" },
+        { "/data", "OPTIONS, GET, HEAD, POST, PUT, PATCH" },
+        { TEST_TREE, TEST_ALL_METHODS },
+        { TEST_TREE "/capabilities", "OPTIONS, GET, HEAD" },
+        { TEST_TREE "/capabilities/ipv4", "OPTIONS, GET, HEAD" },
+        { TEST_CLIENT, TEST_ALL_METHODS },
+        { TEST_CLIENT "/cuid", "OPTIONS, GET, HEAD" },
+        { TEST_ALIASES, TEST_ALL_METHODS },
+        { TEST_ALIAS, TEST_ALL_METHODS },
+        { TEST_ALIAS "/name", "OPTIONS, GET, HEAD" },
+        { TEST_ALIAS "/pending-lifetime", "OPTIONS, GET, HEAD" },
+        { TEST_ALIAS "/target-port-range=443", TEST_ALL_METHODS },
+        { TEST_ALIAS "/target-port-range=443/upper-port",
+          "OPTIONS, GET, HEAD, PUT, PATCH, DELETE" },
+        { TEST_ALIAS "/target-protocol=6",
+          "OPTIONS, GET, HEAD, PUT, PATCH, DELETE" },
+        { TEST_CLIENT "/acls/acl=x/aces", TEST_ALL_METHODS },
     };
 
     (void) state;
@@ -289,14 +308,26 @@ test_options(void **state)
         assert_string_equal(test_text, "");
         assert_string_equal(test_media, "");
 
-        /* 405 comes with the same list */
-        test_refuses("PATCH", allow[i][0], "{}", 405,
-                     "operation-not-supported");
-        assert_string_equal(test_allow, allow[i][1]);
+        /* Accept-Patch says what PATCH takes, if there is one */
+        assert_string_equal(test_accept_patch,
+                            strstr(allow[i][1], "PATCH") == NULL ? ""
+                                : "application/yang-data+json, "
+                                  "application/yang-patch+json");
+
+        if (strstr(allow[i][1], "DELETE") == NULL) {
+
+            /* 405 comes with the same list */
+            test_refuses("DELETE", allow[i][0], NULL, 405,
+                         "operation-not-supported");
+            assert_string_equal(test_allow, allow[i][1]);
+        }
     }
 
-    test_refuses("DELETE", TEST_TREE, NULL, 405, "operation-not-supported");
-    test_refuses("POST", TEST_ALIAS, "{}", 405, "operation-not-supported");
+    /* 4.5: of what others have a part in, too, nobody is the owner */
+    test_refuses("PUT", "/data", "{}", 403, "access-denied");
+    test_refuses("PUT", TEST_TREE, "{}", 403, "access-denied");
+    test_refuses("DELETE", TEST_TREE, NULL, 403, "access-denied");
+
     test_refuses("BREW", TEST_TREE, NULL, 501, "operation-not-supported");
     test_refuses("get", TEST_TREE, NULL, 501, "operation-not-supported");
 }
@@ -334,7 +365,11 @@ test_paths(void **state)
         { "data", 400 },
         { TEST_CLIENT "?content=wrong", 400 },
         { TEST_CLIENT "?content=all&content=all", 400 },
-        { TEST_CLIENT "?depth=1", 400 },
+        { TEST_CLIENT "?depth=0", 400 },
+        { TEST_CLIENT "?depth=65536", 400 },
+        { TEST_CLIENT "?fields=nothing", 400 },
+        { TEST_CLIENT "?with-defaults=some", 400 },
+        { TEST_CLIENT "?filter=x", 400 },
     };
 
     (void) state;
@@ -792,7 +827,7 @@ test_alias_put(void **state)
     /* the list as a whole */
     assert_int_equal(test_request("PUT", TEST_ALIASES,
                                   TEST_LIST(TEST_WEB("x") "," TEST_WEB("y"))),
-                     201);
+                     204);
     (void) test_request("GET", TEST_ALIAS, NULL);
     test_is_error(404, "invalid-value");
     assert_int_equal(test_request("PUT", TEST_ALIASES,

@@ -1,0 +1,804 @@
+#include "dots_data_acl.h"
+#include "dots_data_alias.h"
+#include "dots_data_body.h"
+#include "dots_data_change.h"
+#include "dots_data_message.h"
+#include "dots_data_scope.h"
+#include "dots_data_write.h"
+#include "dots_data_yang.h"
+#include "dots_restconf_route.h"
+
+
+#define DOTS_DATA_MESSAGE_DATA "ietf-restconf:data"
+
+
+/* ---- Location ---- */
+
+/* {+restconf}/data and the path, percent-encoded (RFC 8040 section 3.5.3). */
+
+static int
+dots_data_message_location(dots_exchange_t *x, const dots_data_path_t *path)
+{
+    size_t                   i, k, size;
+    uint8_t                 *buf;
+    dots_writer_t            w;
+    const dots_data_step_t  *step;
+
+    size = x->rc->root.len + sizeof("/data");
+
+    for (i = 0; i < path->n; i++) {
+        step = &path->steps[i];
+        size += strlen(step->member) + 2;
+
+        for (k = 0; k < step->nkeys; k++) {
+            size += 3 * step->keys[k].len + 1;
+        }
+    }
+
+    buf = dots_arena_alloc(x->arena, size);
+    if (buf == NULL) {
+        return DOTS_ERROR;
+    }
+
+    w = (dots_writer_t) { buf, buf + size, 0 };
+
+    dots_write_bytes(&w, x->rc->root.data, x->rc->root.len);
+    dots_write_bytes(&w, "/data", 5);
+
+    for (i = 0; i < path->n; i++) {
+        step = &path->steps[i];
+
+        dots_write_bytes(&w, "/", 1);
+        dots_write_bytes(&w, step->member, strlen(step->member));
+
+        for (k = 0; k < step->nkeys; k++) {
+            dots_write_bytes(&w, k == 0 ? "=" : ",", 1);
+            dots_api_path_encode(&w, step->keys[k]);
+        }
+    }
+
+    x->location = dots_str(buf, (size_t) (w.pos - buf));
+
+    return w.failed ? DOTS_ERROR : DOTS_OK;
+}
+
+
+/* ---- insert and point (sections 4.8.5, 4.8.6) ---- */
+
+/*
+ * The value is decoded once as part of the URI; what is left is a path in its
+ * own encoding (appendix B.3.5).
+ */
+
+static int
+dots_data_message_point(dots_exchange_t *x, dots_data_path_t *point)
+{
+    int               rc;
+    size_t            position;
+    ssize_t           n;
+    uint8_t          *text;
+    dots_api_path_t  *path;
+
+    text = dots_arena_alloc(x->arena, x->query.point.len);
+    path = dots_arena_alloc(x->arena, sizeof(dots_api_path_t));
+
+    if (text == NULL || path == NULL) {
+        return DOTS_ERROR;
+    }
+
+    n = dots_api_path_decode(text, x->query.point, &position);
+
+    rc = n < 0 ? DOTS_INVALID
+               : dots_api_path_parse(path, dots_str(text, (size_t) n),
+                                     x->arena);
+
+    if (rc == DOTS_OK) {
+        point->n = 0;
+        rc = dots_data_path_walk(&x->context, point, path->segments, path->n);
+    }
+
+    if (rc == DOTS_INVALID) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "query parameter \"point\" has to be the "
+                                   "path of an entry of the same list");
+    }
+
+    return rc;
+}
+
+
+/* Where an edit's list entry goes, which is the same for all of a request. */
+
+static int
+dots_data_message_position(dots_exchange_t *x, dots_data_edit_t *edit)
+{
+    int                      rc, relative;
+    const struct lysc_node  *schema;
+
+    edit->where = x->query.insert;
+    schema = dots_data_path_schema(&edit->path);
+
+    if (x->query.seen & (DOTS_QUERY_INSERT|DOTS_QUERY_POINT)
+        && (schema == NULL || !lysc_is_userordered(schema)))
+    {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "\"%s\" is in no order that \"insert\" "
+                                   "could be about",
+                                   schema ? schema->name : "data");
+    }
+
+    relative = edit->where == DOTS_INSERT_BEFORE
+               || edit->where == DOTS_INSERT_AFTER;
+
+    if (relative != ((x->query.seen & DOTS_QUERY_POINT) != 0)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "query parameter \"point\" goes with "
+                                   "\"insert\" before or after, and only with "
+                                   "them");
+    }
+
+    if (!relative) {
+        return DOTS_OK;
+    }
+
+    rc = dots_data_message_point(x, &edit->point);
+
+    return rc == DOTS_OK ? dots_data_write_same_list(x, &edit->path,
+                                                     &edit->point) : rc;
+}
+
+
+/* Several stay in the order of the message: each after the one before. */
+
+static int
+dots_data_message_follow(dots_exchange_t *x, dots_data_edit_t *edit)
+{
+    const dots_data_edit_t  *previous;
+
+    if (x->nedits < 2) {
+        return dots_data_message_position(x, edit);
+    }
+
+    previous = &x->edits[x->nedits - 2];
+
+    edit->where = previous->where;
+    edit->point = previous->point;
+
+    if (edit->where == DOTS_INSERT_FIRST || edit->where == DOTS_INSERT_AFTER) {
+        edit->where = DOTS_INSERT_AFTER;
+        edit->point = previous->path;
+    }
+
+    return DOTS_OK;
+}
+
+
+/* ---- whole entries ---- */
+
+static int
+dots_data_message_blind_one(dots_exchange_t *x, dots_change_kind_t kind,
+    json_t *entry, size_t max)
+{
+    int             rc;
+    dots_change_t  *c;
+
+    c = dots_data_change_add(x, max, DOTS_CHANGE_PUT, kind, x->cuid);
+    if (c == NULL) {
+        return DOTS_ERROR;
+    }
+
+    c->expect = x->method == DOTS_METHOD_POST ? DOTS_EXPECT_ABSENT
+                                              : DOTS_EXPECT_ANY;
+
+    if (kind == DOTS_CHANGE_ACL) {
+        c->acl = dots_arena_alloc(x->rq.arena, sizeof(dots_acl_t));
+        rc = c->acl ? dots_data_acl_parse(x, entry, c->acl) : DOTS_ERROR;
+        c->name = rc == DOTS_OK ? c->acl->name : c->name;
+
+    } else {
+        c->alias = dots_arena_alloc(x->rq.arena, sizeof(dots_alias_t));
+        rc = c->alias ? dots_data_alias_parse(x, entry, c->alias) : DOTS_ERROR;
+        c->name = rc == DOTS_OK ? c->alias->name : c->name;
+    }
+
+    return rc;
+}
+
+
+static void
+dots_data_message_name_path(dots_exchange_t *x, dots_change_kind_t kind,
+    dots_str_t name)
+{
+    if (kind == DOTS_CHANGE_ACL) {
+        dots_data_yang_acl_path(x, name, dots_str(NULL, 0), "name");
+
+    } else {
+        dots_data_yang_path(x, name, "name");
+    }
+}
+
+
+static int
+dots_data_message_blind_unique(dots_exchange_t *x, dots_change_kind_t kind)
+{
+    size_t                i, k;
+    const dots_change_t  *c;
+
+    c = x->rq.changes;
+
+    for (i = 2; i < x->rq.nchanges; i++) {
+        for (k = 1; k < i; k++) {
+
+            if (dots_str_eq(c[i].name, c[k].name)) {
+                (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                           "name: the same name twice");
+                dots_data_message_name_path(x, kind, c[i].name);
+
+                return DOTS_INVALID;
+            }
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_data_message_blind(dots_exchange_t *x, dots_change_kind_t kind,
+    json_t *list)
+{
+    int             rc;
+    size_t          i;
+    json_t         *entry;
+    dots_change_t  *c;
+
+    rc = dots_data_change_count(x, kind, json_array_size(list));
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    c = dots_data_change_add(x, json_array_size(list) + 1, DOTS_CHANGE_CHECK,
+                             DOTS_CHANGE_CLIENT, x->cuid);
+    if (c == NULL) {
+        return DOTS_ERROR;
+    }
+
+    c->expect = DOTS_EXPECT_PRESENT;
+
+    json_array_foreach(list, i, entry) {
+        rc = dots_data_message_blind_one(x, kind, entry,
+                                         json_array_size(list) + 1);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+    }
+
+    return dots_data_message_blind_unique(x, kind);
+}
+
+
+/* RFC 8040 section 4.5: one entry, and its key is that of the URI. */
+
+static int
+dots_data_message_blind_put(dots_exchange_t *x, json_t *list)
+{
+    int                 rc;
+    dots_change_kind_t  kind;
+
+    kind = dots_data_scope_is_acl(&x->path) ? DOTS_CHANGE_ACL
+                                            : DOTS_CHANGE_ALIAS;
+
+    rc = dots_data_message_blind(x, kind, list);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (x->rq.nchanges == 2 && dots_str_eq(x->rq.changes[1].name, x->name)) {
+        return DOTS_OK;
+    }
+
+    (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                               "name: the message has to be the entry that "
+                               "the URI names");
+    dots_data_message_name_path(x, kind, x->name);
+
+    return DOTS_INVALID;
+}
+
+
+static int
+dots_data_message_blind_post(dots_exchange_t *x,
+    const dots_data_path_t *container, json_t *list)
+{
+    int                      rc;
+    dots_str_t               key;
+    dots_data_path_t         path;
+    dots_change_kind_t       kind;
+    const struct lysc_node  *schema;
+
+    path = *container;
+    kind = dots_data_scope_is_acl(&path) ? DOTS_CHANGE_ACL
+                                         : DOTS_CHANGE_ALIAS;
+
+    rc = dots_data_message_blind(x, kind, list);
+
+    if (rc == DOTS_OK && x->rq.nchanges == 2) {
+        key = x->rq.changes[1].name;
+        schema = lys_getnext(NULL, dots_data_path_schema(&path), NULL, 0);
+
+        rc = dots_data_path_enter(&x->context, &path, schema, &key, 1);
+    }
+
+    return rc == DOTS_OK ? dots_data_message_location(x, &path) : rc;
+}
+
+
+/* ---- the message's only member ---- */
+
+static int
+dots_data_message_unknown(dots_exchange_t *x, const char *name)
+{
+    return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ELEMENT,
+                               "\"%s\" does not belong here", name);
+}
+
+
+/* RFC 7951 section 4: with its module.  *local is the name without. */
+
+static int
+dots_data_message_member(dots_exchange_t *x, const char **local,
+    json_t **value)
+{
+    size_t       n;
+    void        *member;
+    const char  *name, *module;
+
+    if (json_object_size(x->body) != 1) {
+        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                                   "the message has to have one member");
+    }
+
+    member = json_object_iter(x->body);
+    name = json_object_iter_key(member);
+    *value = json_object_iter_value(member);
+
+    module = x->path.n == 0 && x->method != DOTS_METHOD_POST
+                 ? "ietf-restconf" : DOTS_RESTCONF_MODULE;
+    n = strlen(module);
+
+    if (strncmp(name, module, n) != 0 || name[n] != ':') {
+        return dots_data_message_unknown(x, name);
+    }
+
+    *local = name + n + 1;
+
+    return DOTS_OK;
+}
+
+
+/* What "aliases" or "acls" has in it: the list of its entries, or none. */
+
+static int
+dots_data_message_container(dots_exchange_t *x, const char *name,
+    const char *list, json_t *value, json_t **entries)
+{
+    if (!json_is_object(value)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                                   "\"%s\" has to be an object", name);
+    }
+
+    *entries = json_object_get(value, list);
+
+    if (json_object_size(value) != (*entries != NULL)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ELEMENT,
+                                   "\"%s\" has members other than \"%s\" (the "
+                                   "first one is \"%s\")", name, list,
+                                   json_object_iter_key(
+                                       json_object_iter(value)));
+    }
+
+    if (*entries != NULL && !json_is_array(*entries)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                                   "\"%s\" has to be an array", list);
+    }
+
+    return DOTS_OK;
+}
+
+
+/* ---- PUT and PATCH ---- */
+
+/*
+ * RFC 8783 section 5.1: one dots-client per request.  What is merged into all
+ * that there is becomes a merge into that one.
+ */
+
+static int
+dots_data_message_narrow(dots_exchange_t *x, json_t *value)
+{
+    int                      rc;
+    size_t                   n;
+    json_t                  *list, *entry;
+    dots_str_t               keys[DOTS_API_PATH_KEYS];
+    dots_data_path_t         path;
+    const struct lysc_node  *schema;
+
+    path = x->path;
+
+    if (path.n == 0) {
+        schema = dots_data_path_child(x->context.schema, NULL,
+                                      dots_str(DOTS_RESTCONF_MODULE,
+                                               sizeof(DOTS_RESTCONF_MODULE)
+                                               - 1),
+                                      dots_str("dots-data", 9));
+        value = json_object_get(value, DOTS_RESTCONF_MODULE ":dots-data");
+
+        rc = dots_data_path_enter(&x->context, &path, schema, NULL, 0);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+    }
+
+    list = json_object_get(value, "dots-client");
+
+    if (list == NULL) {
+        return dots_data_write_edit(x, 1, DOTS_EDIT_MERGE, &x->path, x->body)
+                   ? DOTS_OK : DOTS_ERROR;
+    }
+
+    rc = dots_data_body_single(x, list, "dots-client", &entry);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    schema = dots_data_path_child(x->context.schema,
+                                  dots_data_path_schema(&path),
+                                  dots_str(NULL, 0),
+                                  dots_str("dots-client", 11));
+
+    rc = dots_data_json_keys(&x->context, schema, entry, keys, &n);
+
+    if (rc == DOTS_INVALID) {
+        return dots_restconf_error(&x->error, DOTS_TAG_MISSING_ATTRIBUTE,
+                                   "cuid: it has to be there");
+    }
+
+    rc = rc == DOTS_OK ? dots_data_path_enter(&x->context, &path, schema, keys,
+                                              n) : rc;
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    return dots_data_write_edit(x, 1, DOTS_EDIT_MERGE, &path, entry)
+               ? DOTS_OK : DOTS_ERROR;
+}
+
+
+/* The one entry, or value, of what has to be an array of one. */
+
+static int
+dots_data_message_single(dots_exchange_t *x, const struct lysc_node *schema,
+    json_t *value, json_t **single)
+{
+    if (schema->nodetype == LYS_LIST) {
+        return dots_data_body_single(x, value, schema->name, single);
+    }
+
+    *single = value;
+
+    if (schema->nodetype != LYS_LEAFLIST) {
+        return DOTS_OK;
+    }
+
+    if (!json_is_array(value)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                                   "\"%s\" has to be an array", schema->name);
+    }
+
+    if (json_array_size(value) != 1) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "one \"%s\" per request", schema->name);
+    }
+
+    *single = json_array_get(value, 0);
+
+    return DOTS_OK;
+}
+
+
+static int
+dots_data_message_edit(dots_exchange_t *x, const struct lysc_node *schema,
+    json_t *value)
+{
+    int                    rc;
+    json_t                *single;
+    dots_data_edit_t      *edit;
+    dots_data_path_t       above;
+    dots_edit_operation_t  operation;
+
+    rc = dots_data_message_single(x, schema, value, &single);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    above = x->path;
+    above.n--;
+
+    rc = dots_data_json_value(&x->context, &above, schema, value);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    /* canonical values are other ones */
+
+    rc = dots_data_message_single(x, schema, value, &single);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (x->method == DOTS_METHOD_PATCH && x->path.n < DOTS_SCOPE_CLIENT) {
+        return dots_data_message_narrow(x, single);
+    }
+
+    operation = x->method == DOTS_METHOD_PUT ? DOTS_EDIT_REPLACE
+                                             : DOTS_EDIT_MERGE;
+
+    edit = dots_data_write_edit(x, 1, operation, &x->path, single);
+
+    return edit ? dots_data_message_position(x, edit) : DOTS_ERROR;
+}
+
+
+static int
+dots_data_message_datastore(dots_exchange_t *x, json_t *value)
+{
+    int  rc;
+
+    if (!json_is_object(value)) {
+        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                                   "\"data\" has to be an object");
+    }
+
+    rc = dots_data_json_normal(&x->context, &x->path, value);
+
+    return rc == DOTS_OK ? dots_data_message_narrow(x, value) : rc;
+}
+
+
+/*
+ * RFC 8040 section 4.5 has the entry itself as the body of a PUT; figure 25 of
+ * RFC 8783 has its container around it.
+ */
+
+static int
+dots_data_message_whole(dots_exchange_t *x, int blind)
+{
+    int                      rc;
+    json_t                  *value, *list;
+    const char              *local;
+    const struct lysc_node  *schema;
+
+    rc = dots_data_message_member(x, &local, &value);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    schema = dots_data_path_schema(&x->path);
+
+    if (schema == NULL) {
+        return strcmp(local, "data") == 0
+                   ? dots_data_message_datastore(x, value)
+                   : dots_data_message_unknown(x, local);
+    }
+
+    if (x->path.n == DOTS_SCOPE_ENTRY
+        && strcmp(local, schema->parent->name) == 0)
+    {
+        rc = dots_data_message_container(x, local, schema->name, value, &list);
+
+        if (rc == DOTS_OK && list == NULL) {
+            rc = dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                     "the message has no \"%s\"",
+                                     schema->name);
+        }
+
+        value = list;
+
+    } else if (strcmp(local, schema->name) != 0) {
+        return dots_data_message_unknown(x, local);
+    }
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (blind && x->method == DOTS_METHOD_PUT
+        && x->path.n == DOTS_SCOPE_ENTRY)
+    {
+        rc = json_is_array(value)
+                 ? DOTS_OK
+                 : dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                                       "\"%s\" has to be an array",
+                                       schema->name);
+
+        return rc == DOTS_OK ? dots_data_message_blind_put(x, value) : rc;
+    }
+
+    return dots_data_message_edit(x, schema, value);
+}
+
+
+/* ---- POST ---- */
+
+/* Creates one of a list or leaf-list, or a node that is no list. */
+
+static int
+dots_data_message_create(dots_exchange_t *x, const dots_data_path_t *parent,
+    const struct lysc_node *schema, json_t *value, size_t max)
+{
+    int                rc;
+    size_t             n;
+    dots_str_t         keys[DOTS_API_PATH_KEYS];
+    dots_data_edit_t  *edit;
+    dots_data_path_t   path;
+
+    n = 0;
+    rc = DOTS_OK;
+
+    if (schema->nodetype == LYS_LIST) {
+        rc = dots_data_json_keys(&x->context, schema, value, keys, &n);
+
+    } else if (schema->nodetype == LYS_LEAFLIST) {
+        n = 1;
+        rc = dots_data_json_text(x->arena, value, &keys[0]);
+    }
+
+    if (rc == DOTS_INVALID) {
+        (void) dots_restconf_error(&x->error, DOTS_TAG_MISSING_ATTRIBUTE,
+                                   "\"%s\": the entry has no key",
+                                   schema->name);
+        x->error.path = dots_data_path_text(&x->context, parent);
+    }
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    path = *parent;
+
+    rc = dots_data_path_enter(&x->context, &path, schema, keys, n);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    edit = dots_data_write_edit(x, max, DOTS_EDIT_CREATE, &path, value);
+
+    rc = edit ? dots_data_message_follow(x, edit) : DOTS_ERROR;
+
+    return rc == DOTS_OK ? dots_data_message_location(x, &path) : rc;
+}
+
+
+static int
+dots_data_message_empty(dots_exchange_t *x, const char *list)
+{
+    return dots_restconf_error(&x->error, DOTS_TAG_MISSING_ATTRIBUTE,
+                               "%s: there is no entry to create", list);
+}
+
+
+/*
+ * "dots-data", "aliases" and "acls" always exist; what RFC 8783 creates by
+ * sending them are the entries (figures 16, 24), all or none.
+ */
+
+static int
+dots_data_message_entries(dots_exchange_t *x, const struct lysc_node *schema,
+    json_t *value, int blind)
+{
+    int                      rc;
+    size_t                   i;
+    json_t                  *list, *entry;
+    dots_data_path_t         path;
+    const struct lysc_node  *below;
+
+    below = lys_getnext(NULL, schema, NULL, 0);
+    path = x->path;
+
+    rc = dots_data_path_enter(&x->context, &path, schema, NULL, 0);
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_message_container(x, schema->name, below->name, value,
+                                         &list);
+    }
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (json_array_size(list) == 0) {
+        return dots_data_message_empty(x, below->name);
+    }
+
+    if (blind && path.n == DOTS_SCOPE_LIST) {
+        return dots_data_message_blind_post(x, &path, list);
+    }
+
+    rc = path.n == DOTS_SCOPE_DATA
+             ? dots_data_body_single(x, list, below->name, &entry)
+             : dots_data_change_count(x, DOTS_CHANGE_ALIAS,
+                                      json_array_size(list));
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_json_value(&x->context, &path, below, list);
+    }
+
+    for (i = 0; rc == DOTS_OK && i < json_array_size(list); i++) {
+        rc = dots_data_message_create(x, &path, below, json_array_get(list, i),
+                                      json_array_size(list));
+    }
+
+    if (rc == DOTS_OK && json_array_size(list) > 1) {
+        rc = dots_data_message_location(x, &path);
+    }
+
+    return rc;
+}
+
+
+static int
+dots_data_message_child(dots_exchange_t *x, int blind)
+{
+    int                      rc;
+    json_t                  *value, *single;
+    const char              *local;
+    dots_str_t               module;
+    const struct lysc_node  *schema;
+
+    rc = dots_data_message_member(x, &local, &value);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    module = dots_str(DOTS_RESTCONF_MODULE, sizeof(DOTS_RESTCONF_MODULE) - 1);
+    schema = dots_data_path_child(x->context.schema,
+                                  dots_data_path_schema(&x->path), module,
+                                  dots_str(local, strlen(local)));
+
+    if (schema == NULL) {
+        return dots_data_message_unknown(x, local);
+    }
+
+    if (schema->nodetype == LYS_CONTAINER && x->path.n < DOTS_SCOPE_LIST
+        && (schema->flags & LYS_CONFIG_W))
+    {
+        return dots_data_message_entries(x, schema, value, blind);
+    }
+
+    rc = dots_data_message_single(x, schema, value, &single);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (blind && x->path.n == DOTS_SCOPE_LIST) {
+        return dots_data_message_blind_post(x, &x->path, value);
+    }
+
+    rc = dots_data_json_value(&x->context, &x->path, schema, value);
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_message_single(x, schema, value, &single);
+    }
+
+    return rc == DOTS_OK ? dots_data_message_create(x, &x->path, schema, single,
+                                                    1)
+                         : rc;
+}
+
+
+int
+dots_data_message(dots_exchange_t *x, int blind)
+{
+    return x->method == DOTS_METHOD_POST ? dots_data_message_child(x, blind)
+                                         : dots_data_message_whole(x, blind);
+}

@@ -1,0 +1,402 @@
+#include <stdlib.h>
+
+#include "dots_condition.h"
+#include "dots_data_acl.h"
+#include "dots_data_alias.h"
+#include "dots_data_capability.h"
+#include "dots_data_filter.h"
+#include "dots_data_read.h"
+#include "dots_data_scope.h"
+#include "dots_data_text.h"
+#include "dots_http_date.h"
+#include "dots_restconf_route.h"
+
+
+#define DOTS_DATA_READ_DATA DOTS_RESTCONF_MODULE ":dots-data"
+
+
+static int dots_data_read_found(dots_exchange_t *x);
+static int dots_data_read_text(dots_exchange_t *x);
+
+
+int
+dots_data_read(dots_exchange_t *x)
+{
+    dots_data_scope_fetch(&x->path, &x->rq);
+    x->resume = dots_data_read_found;
+
+    /* state of the server's own: nothing has to be read */
+
+    if (x->path.n >= DOTS_SCOPE_CLIENT && x->rq.cuid.len == 0) {
+        x->rq.operation = 0;
+        x->rq.verdict = DOTS_VERDICT_FOUND;
+
+        return dots_data_read_found(x);
+    }
+
+    return DOTS_OK;
+}
+
+
+/* ---- conditions and what they are about ---- */
+
+int
+dots_data_read_known(dots_exchange_t *x, const dots_entity_t *e)
+{
+    size_t  n;
+    char    tag[DOTS_CONDITION_TAG], date[DOTS_HTTP_DATE];
+
+    n = dots_condition_tag(e, x->rc->xml, tag);
+
+    if (dots_arena_dup(x->arena, &x->rc->etag, dots_str(tag, n)) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    /* the datastore MUST have one (section 3.4.1.1), be it the epoch */
+
+    if (e->modified == 0 && x->path.n >= DOTS_SCOPE_CLIENT) {
+        return DOTS_OK;
+    }
+
+    n = dots_http_date_print(e->modified / 1000, date);
+
+    return dots_arena_dup(x->arena, &x->rc->last_modified, dots_str(date, n));
+}
+
+
+int
+dots_data_read_condition(dots_exchange_t *x, int read, const dots_entity_t *e)
+{
+    switch (dots_conditions_check(&x->rc->conditions, read, x->rc->xml, e,
+                                  x->rc->now))
+    {
+    case DOTS_CONDITION_FAILED:
+        return dots_restconf_error_status(&x->error, 412, DOTS_TAG_FAILED,
+                                          "the resource is not what the "
+                                          "conditions of the request say");
+
+    case DOTS_CONDITION_NOT_MODIFIED:
+        x->rc->status = 304;
+        return DOTS_OK;
+
+    default: /* DOTS_CONDITION_TRUE */
+        return DOTS_OK;
+    }
+}
+
+
+static int
+dots_data_read_found(dots_exchange_t *x)
+{
+    int            rc, known;
+    dots_entity_t  e;
+
+    if (x->rq.verdict != DOTS_VERDICT_FOUND) {
+        return dots_restconf_refused(x, x->rq.verdict);
+    }
+
+    known = dots_data_scope_entity(&x->rq, &x->path, &e);
+
+    if (known == DOTS_ERROR) {
+        return DOTS_ERROR;
+    }
+
+    /* whether a node is within an entry is not known before it is looked at */
+
+    rc = x->resource->found ? DOTS_OK : dots_data_read_text(x);
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_read_condition(x, 1, known == DOTS_OK ? &e : NULL);
+    }
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (known == DOTS_OK && dots_data_read_known(x, &e) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    if (x->rc->status == 304) {
+        x->rc->text = dots_str(NULL, 0);
+        return DOTS_OK;
+    }
+
+    return x->rc->text.len == 0 ? dots_data_read_text(x) : DOTS_OK;
+}
+
+
+/* ---- JSON values ---- */
+
+/* The last answer so far into JSON. */
+
+static json_t *
+dots_data_read_parse(dots_exchange_t *x)
+{
+    json_t  *value;
+
+    value = json_loadb((const char *) x->rc->text.data, x->rc->text.len, 0,
+                       NULL);
+    x->rc->text = dots_str(NULL, 0);
+
+    return value;
+}
+
+
+/* And the only place where such an answer becomes text; takes the reference. */
+
+static int
+dots_data_read_dump(dots_exchange_t *x, json_t *root)
+{
+    int    rc;
+    char  *text;
+
+    text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+
+    if (text == NULL) {
+        return DOTS_ERROR;
+    }
+
+    rc = dots_arena_dup(x->arena, &x->rc->text, dots_str(text, strlen(text)));
+    free(text);
+
+    return rc;
+}
+
+
+/* ---- resources with a text of their own ---- */
+
+static int
+dots_data_read_filter(dots_exchange_t *x)
+{
+    int                      rc;
+    size_t                   i;
+    json_t                  *root, *value, *entry;
+    const struct lysc_node  *schema;
+
+    root = dots_data_read_parse(x);
+    value = root ? json_object_iter_value(json_object_iter(root)) : NULL;
+    schema = dots_data_path_schema(&x->path);
+
+    rc = value ? DOTS_OK : DOTS_ERROR;
+
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, entry) {
+            rc = dots_data_filter(&x->context, &x->query, schema, entry);
+
+            if (rc != DOTS_OK) {
+                break;
+            }
+        }
+
+    } else if (rc == DOTS_OK) {
+        rc = dots_data_filter(&x->context, &x->query, schema, value);
+    }
+
+    if (rc != DOTS_OK) {
+        json_decref(root);
+        return rc;
+    }
+
+    return dots_data_read_dump(x, root);
+}
+
+
+/* ---- nodes within an entry ---- */
+
+/* {"name":[...]} of one entry with all its state. */
+
+static int
+dots_data_read_entry(dots_exchange_t *x, json_t **entry)
+{
+    dots_writer_t         w;
+    dots_content_t        content;
+    const dots_client_t  *client;
+
+    client = &x->rq.clients[0];
+    content = x->query.content;
+
+    if (dots_data_text_start(x, &w, dots_data_acl_size(client)
+                                    + dots_data_alias_size(client))
+        != DOTS_OK)
+    {
+        return DOTS_INVALID;
+    }
+
+    x->query.content = DOTS_CONTENT_ALL;
+
+    if (dots_data_scope_is_acl(&x->path)) {
+        dots_data_acl_print(x, &w, &client->acls[0]);
+
+    } else {
+        dots_data_alias_print(x, &w, &client->aliases[0]);
+    }
+
+    x->query.content = content;
+
+    if (dots_data_text_end(x, &w) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    *entry = dots_data_read_parse(x);
+
+    return *entry ? DOTS_OK : DOTS_ERROR;
+}
+
+
+/* Just enough of a datastore to find the node by its path. */
+
+static int
+dots_data_read_tree(dots_exchange_t *x, json_t **root)
+{
+    int      rc, acl;
+    json_t  *entry;
+
+    if (x->rq.cuid.len == 0) {
+        rc = dots_data_capability_get(x);
+        entry = rc == DOTS_OK ? dots_data_read_parse(x) : NULL;
+        *root = entry ? json_pack("{s:{s:O}}", DOTS_DATA_READ_DATA,
+                                  "capabilities", json_object_iter_value(
+                                                      json_object_iter(entry)))
+                      : NULL;
+        json_decref(entry);
+
+    } else if (x->path.n < DOTS_SCOPE_ENTRY) {
+        rc = DOTS_OK;
+        *root = json_pack("{s:{s:[{s:s%}]}}", DOTS_DATA_READ_DATA,
+                          "dots-client", "cuid", (char *) x->rq.cuid.data,
+                          x->rq.cuid.len);
+    } else {
+        acl = dots_data_scope_is_acl(&x->path);
+        rc = dots_data_read_entry(x, &entry);
+        *root = rc == DOTS_OK
+                    ? json_pack("{s:{s:[{s:s%, s:{s:[o]}}]}}",
+                                DOTS_DATA_READ_DATA, "dots-client", "cuid",
+                                (char *) x->rq.cuid.data, x->rq.cuid.len,
+                                acl ? "acls" : "aliases",
+                                acl ? "acl" : "alias", entry)
+                    : NULL;
+    }
+
+    return rc == DOTS_OK && *root == NULL ? DOTS_ERROR : rc;
+}
+
+
+/*
+ * RFC 8040 section 3.5.4: a leaf has its default where nobody has set it; a
+ * container without meaning of its own is always there (RFC 7950, 7.5.1).  Both
+ * if what they are in is there.
+ */
+
+static json_t *
+dots_data_read_implied(dots_exchange_t *x, json_t *root)
+{
+    json_t                  *parent;
+    dots_data_path_t         above;
+    const struct lysc_node  *schema;
+
+    schema = dots_data_path_schema(&x->path);
+
+    above = x->path;
+    above.n--;
+
+    parent = dots_data_edit_find(&x->context, root, &above);
+
+    if (parent == NULL || schema->parent->nodetype == LYS_CASE) {
+        return NULL;
+    }
+
+    if (schema->nodetype == LYS_CONTAINER && !(schema->flags & LYS_PRESENCE)) {
+        return json_object();
+    }
+
+    return dots_data_filter_default(&x->context, schema);
+}
+
+
+/* Is any of it left by "content"?  Of a container or a list entry: itself. */
+
+static int
+dots_data_read_shown(const dots_exchange_t *x, const struct lysc_node *schema)
+{
+    if (!(schema->nodetype & LYD_NODE_TERM)) {
+        return 1;
+    }
+
+    return x->query.content == DOTS_CONTENT_ALL
+           || (x->query.content == DOTS_CONTENT_CONFIG)
+                  == ((schema->flags & LYS_CONFIG_W) != 0);
+}
+
+
+static int
+dots_data_read_answer(dots_exchange_t *x, json_t *value)
+{
+    int                      rc;
+    json_t                  *root;
+    char                     name[256];
+    const struct lysc_node  *schema;
+
+    schema = dots_data_path_schema(&x->path);
+
+    rc = dots_data_filter(&x->context, &x->query, schema, value);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    (void) snprintf(name, sizeof(name), "%s:%s", schema->module->name,
+                    schema->name);
+
+    root = json_pack(schema->nodetype & (LYS_LIST|LYS_LEAFLIST) ? "{s:[O]}"
+                                                                : "{s:O}",
+                     name, value);
+
+    return dots_data_read_dump(x, root);
+}
+
+
+static int
+dots_data_read_node(dots_exchange_t *x)
+{
+    int                      rc;
+    json_t                  *root, *value;
+    const struct lysc_node  *schema;
+
+    rc = dots_data_read_tree(x, &root);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    schema = dots_data_path_schema(&x->path);
+    value = dots_data_edit_find(&x->context, root, &x->path);
+    value = value ? json_incref(value) : dots_data_read_implied(x, root);
+
+    json_decref(root);
+
+    if (value == NULL || !dots_data_read_shown(x, schema)) {
+        json_decref(value);
+        return dots_restconf_refused(x, DOTS_VERDICT_NOT_FOUND);
+    }
+
+    rc = dots_data_read_answer(x, value);
+    json_decref(value);
+
+    return rc;
+}
+
+
+static int
+dots_data_read_text(dots_exchange_t *x)
+{
+    int  rc;
+
+    if (x->resource->found == NULL) {
+        return dots_data_read_node(x);
+    }
+
+    rc = x->resource->found(x);
+
+    return rc == DOTS_OK && dots_data_filter_needed(&x->query)
+               ? dots_data_read_filter(x) : rc;
+}
