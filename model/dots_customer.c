@@ -2,6 +2,7 @@
 
 #include "dots_customer.h"
 #include "dots_customer_space.h"
+#include "dots_digest.h"
 #include "dots_hostname.h"
 
 
@@ -385,11 +386,17 @@ dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
                           owner->name.data);
     }
 
-    if (dots_arena_dup(cs->arena, &copy, value) != DOTS_OK) {
+    if (dots_arena_dup(cs->arena, &copy, value) != DOTS_OK
+        || dots_customer_insert(cs, (int) kind, copy, c) != DOTS_OK)
+    {
         return DOTS_ERROR;
     }
 
-    return dots_customer_insert(cs, (int) kind, copy, c);
+    c->identities += dots_digest_str(dots_digest_number(DOTS_DIGEST_BASIS,
+                                                        kind),
+                                     copy);
+
+    return DOTS_OK;
 }
 
 
@@ -635,4 +642,78 @@ dots_customer_owns_name(const dots_customer_t *c, dots_str_t fqdn)
     }
 
     return 0;
+}
+
+
+/* ---- all of it ---- */
+
+static uint64_t
+dots_customer_digest_redirect(uint64_t digest, const dots_redirect_t *r)
+{
+    size_t  i;
+
+    if (r == NULL) {
+        return digest;
+    }
+
+    digest = dots_digest_text(digest, r->alt_server);
+    digest = dots_digest_number(digest, r->max_age);
+    digest = dots_digest_number(digest, r->nrecords);
+
+    for (i = 0; i < r->nrecords; i++) {
+        digest = dots_digest_text(digest, r->records[i]);
+    }
+
+    return digest;
+}
+
+
+static uint64_t
+dots_customer_digest_space(uint64_t digest, const dots_customer_t *c)
+{
+    size_t  i;
+    char    text[DOTS_PREFIX_TEXT];
+
+    for (i = 0; i < c->nprefixes; i++) {
+        dots_prefix_print(&c->prefixes[i], text);
+        digest = dots_digest_text(digest, text);
+        digest = dots_digest_number(digest, c->shared[i]);
+    }
+
+    for (i = 0; i < c->nnames; i++) {
+        digest = dots_digest_str(digest, c->names[i]);
+    }
+
+    return digest;
+}
+
+
+uint64_t
+dots_customer_digest(const dots_customer_t *c)
+{
+    size_t    i;
+    uint64_t  digest;
+
+    digest = dots_digest_str(DOTS_DIGEST_BASIS, c->name);
+    digest = dots_digest_number(digest, c->identities);
+    digest = dots_digest_number(digest, c->nprefixes);
+    digest = dots_digest_number(digest, c->nnames);
+    digest = dots_customer_digest_space(digest, c);
+    digest = dots_digest_number(digest, c->nmitigators);
+
+    for (i = 0; i < c->nmitigators; i++) {
+        digest = dots_digest_str(digest, c->mitigators[i]);
+    }
+
+    digest = dots_digest_number(digest, c->gateway);
+    digest = dots_digest_number(digest, c->max_mitigations);
+    digest = dots_digest_number(digest, c->max_aliases);
+    digest = dots_digest_number(digest, c->max_acls);
+    digest = dots_digest_number(digest, c->unenforced);
+    digest = dots_digest_number(digest, c->max_sessions);
+    digest = dots_digest_number(digest, c->max_observers);
+    digest = dots_digest_number(digest, c->rate);
+    digest = dots_digest_number(digest, c->handshakes);
+
+    return dots_customer_digest_redirect(digest, c->redirect);
 }

@@ -63,7 +63,20 @@ typedef struct dots_customer_s {
     size_t         nspace;
     dots_prefix_t *space;         /* by finish(): "prefixes" in their fewest
                                      form, disjoint and sorted */
+    uint64_t       identities;    /* a digest of them, in any order */
 } dots_customer_t;
+
+/*
+ * A digest of all that the configuration says of the customer and, but for what
+ * its mitigators are, of nothing else: a session goes on across a reload only if
+ * it stayed the same.  A new field belongs in it, and its size here.
+ */
+#if UINTPTR_MAX == UINT64_MAX
+_Static_assert(sizeof(dots_customer_t) == 160,
+               "dots_customer_digest() has to know each field");
+#endif
+
+uint64_t dots_customer_digest(const dots_customer_t *c);
 
 typedef struct dots_customers_s  dots_customers_t;
 

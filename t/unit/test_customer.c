@@ -520,6 +520,124 @@ test_customer_many(void **state)
 }
 
 
+/* What a customer of these may differ in, each on its own. */
+
+typedef enum {
+    TEST_DIGEST_SAME = 0,
+    TEST_DIGEST_NAME,
+    TEST_DIGEST_IDENTITY,
+    TEST_DIGEST_KIND,
+    TEST_DIGEST_PREFIX,
+    TEST_DIGEST_SHARED,
+    TEST_DIGEST_DOMAIN,
+    TEST_DIGEST_MITIGATOR,
+    TEST_DIGEST_GATEWAY,
+    TEST_DIGEST_MITIGATIONS,
+    TEST_DIGEST_ALIASES,
+    TEST_DIGEST_ACLS,
+    TEST_DIGEST_UNENFORCED,
+    TEST_DIGEST_SESSIONS,
+    TEST_DIGEST_OBSERVERS,
+    TEST_DIGEST_RATE,
+    TEST_DIGEST_HANDSHAKES,
+    TEST_DIGEST_REDIRECT,
+    TEST_DIGEST_SERVER,
+    TEST_DIGEST_RECORD,
+    TEST_DIGEST_AGE,
+    TEST_DIGESTS
+} test_digest_t;
+
+
+static uint64_t
+test_customer_digest_of(test_digest_t what)
+{
+    uint64_t           digest;
+    dots_redirect_t    redirect = { "other", 1, { "192.0.2.1" }, 300 };
+    dots_customer_t   *c;
+    dots_customers_t  *cs;
+
+    cs = dots_customers_create();
+    assert_non_null(cs);
+
+    c = test_customer_add(cs, what == TEST_DIGEST_NAME ? "b" : "a");
+
+    assert_int_equal(dots_customers_add_identity(cs, c,
+                         what == TEST_DIGEST_KIND ? DOTS_IDENTITY_CN
+                                                  : DOTS_IDENTITY_DNS,
+                         test_customer_str(what == TEST_DIGEST_IDENTITY
+                                           ? "b.example" : "a.example"),
+                         NULL),
+                     DOTS_OK);
+
+    test_customer_own(cs, c, what == TEST_DIGEST_PREFIX ? "192.0.2.0/25"
+                                                        : "192.0.2.0/24",
+                      what == TEST_DIGEST_SHARED);
+
+    assert_int_equal(dots_customers_add_name(cs, c,
+                         test_customer_str(what == TEST_DIGEST_DOMAIN
+                                           ? "example.net" : "example.com"),
+                         NULL),
+                     DOTS_OK);
+    assert_int_equal(dots_customers_add_mitigator(cs, c,
+                         test_customer_str(what == TEST_DIGEST_MITIGATOR
+                                           ? "flowspec" : "rtbh"),
+                         NULL),
+                     DOTS_OK);
+
+    c->gateway = (what == TEST_DIGEST_GATEWAY);
+    c->max_mitigations = (what == TEST_DIGEST_MITIGATIONS);
+    c->max_aliases = (what == TEST_DIGEST_ALIASES);
+    c->max_acls = (what == TEST_DIGEST_ACLS);
+    c->unenforced = (what == TEST_DIGEST_UNENFORCED);
+    c->max_sessions = (what == TEST_DIGEST_SESSIONS);
+    c->max_observers = (what == TEST_DIGEST_OBSERVERS);
+    c->rate = (what == TEST_DIGEST_RATE);
+    c->handshakes = (what == TEST_DIGEST_HANDSHAKES);
+
+    if (what == TEST_DIGEST_SERVER) {
+        redirect.alt_server = "another";
+
+    } else if (what == TEST_DIGEST_RECORD) {
+        redirect.records[0] = "192.0.2.2";
+
+    } else if (what == TEST_DIGEST_AGE) {
+        redirect.max_age = 301;
+    }
+
+    if (what >= TEST_DIGEST_REDIRECT) {
+        c->redirect = &redirect;
+    }
+
+    assert_int_equal(dots_customers_finish(cs, NULL), DOTS_OK);
+
+    digest = dots_customer_digest(c);
+
+    dots_customers_destroy(cs);
+
+    return digest;
+}
+
+
+static void
+test_customer_digest(void **state)
+{
+    int       i, k;
+    uint64_t  digests[TEST_DIGESTS];
+
+    (void) state;
+
+    for (i = 0; i < TEST_DIGESTS; i++) {
+
+        digests[i] = test_customer_digest_of(i);
+        assert_true(digests[i] == test_customer_digest_of(i));
+
+        for (k = 0; k < i; k++) {
+            assert_true(digests[k] != digests[i]);
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -530,6 +648,7 @@ main(void)
         cmocka_unit_test(test_customer_overlaps),
         cmocka_unit_test(test_customer_domains),
         cmocka_unit_test(test_customer_mitigators),
+        cmocka_unit_test(test_customer_digest),
         cmocka_unit_test(test_customer_many),
     };
 
