@@ -222,6 +222,10 @@ int dots_registry_changes(dots_registry_t *r, uint64_t *position,
 int dots_registry_mitigating(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);
 
+/* Or one that awaits the loss of its session, or will again. */
+int dots_registry_protecting(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid);
+
 size_t dots_registry_count(dots_registry_t *r);      /* all entries */
 size_t dots_registry_pending(dots_registry_t *r, uint32_t owner); /* busy ones */
 

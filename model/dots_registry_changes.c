@@ -81,3 +81,34 @@ dots_registry_mitigating(dots_registry_t *r, dots_str_t customer,
 
     return c != NULL && c->active != 0;
 }
+
+
+int
+dots_registry_protecting(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid)
+{
+    dots_registry_entry_t    *e;
+    dots_registry_client_t   *c;
+    dots_registry_version_t  *v;
+
+    c = dots_registry_index_client(r, customer, cuid);
+
+    if (c == NULL || c->active != 0) {
+        return c != NULL;
+    }
+
+    for (e = c->committed ? dots_registry_index_first_of(r, c) : NULL;
+         e != NULL && e->client == c;
+         e = dots_registry_index_next(e))
+    {
+        v = e->current;
+
+        if (v != NULL && (v->status == DOTS_STATUS_AWAITING_LOSS
+                          || dots_registry_version_returns(v)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}

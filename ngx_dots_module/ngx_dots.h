@@ -16,6 +16,7 @@
 #include "../model/dots_base.h"
 #include "../model/dots_clock.h"
 #include "../model/dots_customer.h"
+#include "../model/dots_directory.h"
 #include "../model/dots_mitigation.h"
 #include "../model/dots_registry.h"
 #include "../model/dots_request.h"
@@ -69,6 +70,8 @@ typedef struct {
     ngx_msec_t                      lookup;     /* ms between, at least */
     int64_t                         data_lifetime; /* ms: aliases, ACLs */
     ngx_uint_t                      data;       /* a location has dots_data */
+    uint64_t                        policy;     /* ngx_dots_policy.c: digests */
+    uint64_t                        policy_all;
     void                           *reading;    /* while the block is read */
 } ngx_dots_conf_t;
 
@@ -84,8 +87,12 @@ extern ngx_module_t  ngx_stream_dots_module;
 typedef struct {
     ngx_atomic_t            pid;        /* 0: free */
     int                     event;      /* eventfd */
+    int                     link[2];    /* ngx_dots_link.c: to read, to write */
+    ngx_atomic_t            turn;       /* of who reads; likewise */
     ngx_atomic_t            observes;   /* it wants to hear of changes */
 } ngx_dots_slot_t;
+
+typedef struct ngx_dots_policy_s  ngx_dots_policy_t;
 
 #define NGX_DOTS_COOKIE_SECRET  32
 
@@ -118,6 +125,8 @@ typedef struct {
     void                   *limits;     /* ngx_dots_limit.c */
     dots_presence_t        *presence;   /* ngx_dots_client.c */
     dots_clock_t            clock;      /* ngx_dots_clock.c, under the lock */
+    dots_directory_t       *directory;  /* ngx_dots_directory.c */
+    ngx_dots_policy_t      *policy;     /* ngx_dots_policy.c */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */

@@ -43,6 +43,8 @@ static ngx_int_t ngx_dots_client_presume(SSL *ssl,
     u_char cuid[NGX_DOTS_CLIENT_CUID], size_t *len);
 static void ngx_dots_client_add(ngx_dots_clients_t *clients,
     const dots_customer_t *customer, dots_str_t cuid);
+static ngx_uint_t ngx_dots_client_any(ngx_dots_clients_t *clients,
+    int (*has)(dots_registry_t *r, dots_str_t customer, dots_str_t cuid));
 static ngx_uint_t ngx_dots_client_elsewhere(ngx_dots_clients_t *clients,
     int64_t since);
 static void ngx_dots_client_note(ngx_dots_client_t *client, int64_t since,
@@ -291,7 +293,22 @@ ngx_dots_client_heard(ngx_dots_clients_t *clients)
 ngx_uint_t
 ngx_dots_client_mitigating(ngx_dots_clients_t *clients)
 {
-    ngx_uint_t          mitigating;
+    return ngx_dots_client_any(clients, dots_registry_mitigating);
+}
+
+
+ngx_uint_t
+ngx_dots_client_protecting(ngx_dots_clients_t *clients)
+{
+    return ngx_dots_client_any(clients, dots_registry_protecting);
+}
+
+
+static ngx_uint_t
+ngx_dots_client_any(ngx_dots_clients_t *clients,
+    int (*has)(dots_registry_t *r, dots_str_t customer, dots_str_t cuid))
+{
+    ngx_uint_t          any;
     dots_registry_t    *r;
     ngx_dots_client_t  *client;
 
@@ -301,18 +318,16 @@ ngx_dots_client_mitigating(ngx_dots_clients_t *clients)
         return 0;
     }
 
-    mitigating = 0;
+    any = 0;
 
-    for (client = clients->list; client && !mitigating; client = client->next)
-    {
-        mitigating = dots_registry_mitigating(r, client->customer->name,
-                                              dots_str(client->cuid,
-                                                       client->len));
+    for (client = clients->list; client && !any; client = client->next) {
+        any = has(r, client->customer->name,
+                  dots_str(client->cuid, client->len));
     }
 
     ngx_dots_zone_unlock();
 
-    return mitigating;
+    return any;
 }
 
 

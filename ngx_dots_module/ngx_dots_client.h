@@ -47,6 +47,9 @@ void ngx_dots_client_heard(ngx_dots_clients_t *clients);
 /* Nonzero while one of them has an active mitigation. */
 ngx_uint_t ngx_dots_client_mitigating(ngx_dots_clients_t *clients);
 
+/* Or one that awaits the loss of its session. */
+ngx_uint_t ngx_dots_client_protecting(ngx_dots_clients_t *clients);
+
 /*
  * The session has heard nothing since "since" (ms).  If no other has heard its
  * clients either they are lost: noted, and what they preconfigured begins.

@@ -1,16 +1,26 @@
 #include "ngx_dots_dtls.h"
+#include "ngx_dots_drain.h"
 
 
 typedef struct {
     ngx_listening_t   *listening;
-    ngx_socket_t       fd;
+    ngx_socket_t       fd;          /* -1: closed */
+    ngx_uint_t         sessions;
 } ngx_dots_dtls_socket_t;
 
 
 static ngx_dots_dtls_t *ngx_dots_dtls_create(ngx_stream_session_t *s,
     ngx_dots_dtls_conf_t *conf, SSL *ssl);
 static void ngx_dots_dtls_cleanup(void *data);
-static ngx_socket_t ngx_dots_dtls_fd(ngx_connection_t *c);
+static ngx_socket_t ngx_dots_dtls_open_socket(ngx_connection_t *c);
+static void ngx_dots_dtls_close_socket(ngx_connection_t *c);
+static ngx_dots_dtls_socket_t *ngx_dots_dtls_find_socket(ngx_connection_t *c);
+static ngx_socket_t ngx_dots_dtls_first(ngx_connection_t *c);
+static void ngx_dots_dtls_flow_input(ngx_dots_flow_t *flow, u_char *data,
+    size_t len);
+static void ngx_dots_dtls_flow_replaced(ngx_dots_flow_t *flow);
+static void ngx_dots_dtls_leave(ngx_dots_peer_t *peer);
+static ngx_uint_t ngx_dots_dtls_keep(ngx_dots_dtls_t *ds);
 static void ngx_dots_dtls_read_handler(ngx_event_t *rev);
 static void ngx_dots_dtls_timed_out(ngx_dots_dtls_t *ds);
 static void ngx_dots_dtls_hello(ngx_dots_dtls_t *ds, u_char *data, size_t len);
@@ -31,6 +41,11 @@ static void ngx_dots_dtls_close(ngx_dots_dtls_t *ds, ngx_uint_t notify);
 static ngx_queue_t  ngx_dots_dtls_sessions;
 static ngx_array_t  ngx_dots_dtls_sockets;  /* of ngx_dots_dtls_socket_t */
 
+static const ngx_dots_directory_ops_t  ngx_dots_dtls_flow_ops = {
+    .input = ngx_dots_dtls_flow_input,
+    .replaced = ngx_dots_dtls_flow_replaced
+};
+
 
 ngx_int_t
 ngx_dots_dtls_init_process(ngx_cycle_t *cycle)
@@ -43,6 +58,9 @@ ngx_dots_dtls_init_process(ngx_cycle_t *cycle)
     {
         return NGX_ERROR;
     }
+
+    ngx_dots_directory_init_process(&ngx_dots_dtls_flow_ops);
+    ngx_dots_drain_init_process(cycle);
 
     ngx_dots_dtls_batch_init(cycle);
 
@@ -67,7 +85,9 @@ ngx_dots_dtls_exit_process(void)
     socket = ngx_dots_dtls_sockets.elts;
 
     for (i = 0; i < ngx_dots_dtls_sockets.nelts; i++) {
-        (void) ngx_close_socket(socket[i].fd);
+        if (socket[i].fd != (ngx_socket_t) -1) {
+            (void) ngx_close_socket(socket[i].fd);
+        }
     }
 
     ngx_dots_dtls_sockets.nelts = 0;
@@ -115,6 +135,16 @@ ngx_dots_dtls_accept(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf)
         return;
     }
 
+    if (ngx_dots_directory_claim(&ds->flow, ngx_dots_dtls_hello_hash(data))
+        != NGX_OK)
+    {
+        /* the hello was repeated, and another process was first */
+
+        (void) ngx_dots_directory_route(c, data, len);
+        ngx_dots_dtls_close(ds, 0);
+        return;
+    }
+
     ngx_dots_dtls_process(ds);
 }
 
@@ -155,10 +185,13 @@ ngx_dots_dtls_create(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf,
     ds->peer.session = s;
     ds->peer.connection = c;
     ds->peer.conf = &conf->signal;
+    ds->peer.server = &conf->policy;
     ds->peer.send = ngx_dots_dtls_send;
+    ds->peer.leave = ngx_dots_dtls_leave;
     ds->began = ngx_current_msec;
 
     ngx_queue_insert_tail(&ngx_dots_dtls_sessions, &ds->queue);
+    ngx_dots_directory_open(&ds->flow, c);
     cln->handler = ngx_dots_dtls_cleanup;
 
     ngx_stream_set_ctx(s, ds, ngx_stream_dots_module);
@@ -166,7 +199,7 @@ ngx_dots_dtls_create(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf,
     /* told to leave, nginx calls the read handler of idle connections */
 
     c->idle = 1;
-    c->fd = ngx_dots_dtls_fd(c);
+    c->fd = ngx_dots_dtls_open_socket(c);
     c->read->handler = ngx_dots_dtls_read_handler;
 
     ngx_add_timer(c->read, conf->handshake_timeout);
@@ -186,52 +219,128 @@ ngx_dots_dtls_cleanup(void *data)
         ngx_del_timer(&ds->retransmit);
     }
 
+    ngx_dots_directory_close(&ds->flow);
     ngx_dots_peer_close(&ds->peer);
+    ngx_dots_dtls_close_socket(ds->io.connection);
 
     SSL_free(ds->ssl);
 }
 
 
 /*
- * A worker that leaves has closed its listening sockets before it tells its
- * sessions.  A duplicate lets them send close_notify: the same open file, the
- * same source address, in no epoll set.
+ * ---- sockets to send from ----
+ *
+ * A worker that leaves closes its listening sockets before it tells its
+ * sessions, some of which go on.  They send from a duplicate: the same open
+ * file, the same source address, in no epoll set.
  */
 
 static ngx_socket_t
-ngx_dots_dtls_fd(ngx_connection_t *c)
+ngx_dots_dtls_open_socket(ngx_connection_t *c)
+{
+    ngx_dots_dtls_socket_t  *socket;
+
+    socket = ngx_dots_dtls_find_socket(c);
+
+    if (socket == NULL) {
+
+        socket = ngx_array_push(&ngx_dots_dtls_sockets);
+        if (socket == NULL) {
+            return c->fd;
+        }
+
+        socket->listening = c->listening;
+        socket->fd = (ngx_socket_t) -1;
+        socket->sessions = 0;
+    }
+
+    socket->sessions++;
+
+    if (socket->fd == (ngx_socket_t) -1) {
+
+        socket->fd = fcntl(ngx_dots_dtls_first(c), F_DUPFD_CLOEXEC, 0);
+
+        if (socket->fd == (ngx_socket_t) -1) {
+            ngx_log_error(NGX_LOG_CRIT, c->log, ngx_socket_errno,
+                          "fcntl(F_DUPFD_CLOEXEC) failed");
+            return c->fd;
+        }
+    }
+
+    return socket->fd;
+}
+
+
+/* With the last session of a worker that leaves: nobody may read it any more. */
+
+static void
+ngx_dots_dtls_close_socket(ngx_connection_t *c)
+{
+    ngx_dots_dtls_socket_t  *socket;
+
+    socket = ngx_dots_dtls_find_socket(c);
+
+    if (socket == NULL || --socket->sessions || !ngx_exiting
+        || socket->fd == (ngx_socket_t) -1)
+    {
+        return;
+    }
+
+    (void) ngx_close_socket(socket->fd);
+    socket->fd = (ngx_socket_t) -1;
+}
+
+
+static ngx_dots_dtls_socket_t *
+ngx_dots_dtls_find_socket(ngx_connection_t *c)
 {
     ngx_uint_t               i;
-    ngx_socket_t             fd;
     ngx_dots_dtls_socket_t  *socket;
 
     socket = ngx_dots_dtls_sockets.elts;
 
     for (i = 0; i < ngx_dots_dtls_sockets.nelts; i++) {
         if (socket[i].listening == c->listening) {
-            return socket[i].fd;
+            return &socket[i];
         }
     }
 
-    fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+    return NULL;
+}
 
-    if (fd == (ngx_socket_t) -1) {
-        ngx_log_error(NGX_LOG_CRIT, c->log, ngx_socket_errno,
-                      "fcntl(F_DUPFD_CLOEXEC) failed");
-        return c->fd;
+
+/*
+ * With reuseport each worker has a socket of its own with this address.  A
+ * reload to fewer workers closes the last of them: one that a worker keeps open
+ * but does not read would swallow its part of all datagrams.  The first stays as
+ * long as there are workers.
+ */
+
+static ngx_socket_t
+ngx_dots_dtls_first(ngx_connection_t *c)
+{
+#if (NGX_HAVE_REUSEPORT)
+
+    ngx_uint_t        i;
+    ngx_listening_t  *ls, *own;
+
+    own = c->listening;
+    ls = ngx_cycle->listening.elts;
+
+    for (i = 0; own->reuseport && i < ngx_cycle->listening.nelts; i++) {
+
+        if (ls[i].worker == 0 && ls[i].type == own->type
+            && ngx_cmp_sockaddr(ls[i].sockaddr, ls[i].socklen, own->sockaddr,
+                                own->socklen, 1)
+               == NGX_OK)
+        {
+            return ls[i].fd;
+        }
     }
 
-    socket = ngx_array_push(&ngx_dots_dtls_sockets);
+#endif
 
-    if (socket == NULL) {
-        (void) ngx_close_socket(fd);
-        return c->fd;
-    }
-
-    socket->listening = c->listening;
-    socket->fd = fd;
-
-    return fd;
+    return c->fd;
 }
 
 
@@ -246,6 +355,30 @@ ngx_dots_dtls_close(ngx_dots_dtls_t *ds, ngx_uint_t notify)
     ERR_clear_error();
 
     ngx_stream_finalize_session(ds->session, NGX_STREAM_OK);
+}
+
+
+static void
+ngx_dots_dtls_leave(ngx_dots_peer_t *peer)
+{
+    ngx_dots_dtls_close(ngx_queue_data(peer, ngx_dots_dtls_t, peer), 1);
+}
+
+
+/*
+ * The worker was told to leave.  Handshakes end first: for a client under attack
+ * the next one may not come through.
+ */
+
+static ngx_uint_t
+ngx_dots_dtls_keep(ngx_dots_dtls_t *ds)
+{
+    if (ds->established) {
+        return ngx_dots_drain_keep(&ds->peer);
+    }
+
+    return ngx_dots_drain_handshake(ds->conf->policy,
+                                    ds->io.connection->listening);
 }
 
 
@@ -264,6 +397,11 @@ ngx_dots_dtls_read_handler(ngx_event_t *rev)
     c = rev->data;
     s = c->data;
     ds = ngx_stream_get_module_ctx(s, ngx_stream_dots_module);
+
+    if (c->close && !c->error && ngx_dots_dtls_keep(ds)) {
+        c->close = 0;
+        return;
+    }
 
     if (c->close) {
         c->log->action = "closing a DTLS session of a leaving worker";
@@ -368,6 +506,43 @@ ngx_dots_dtls_arm(ngx_dots_dtls_t *ds)
 
 /* ---- a datagram ---- */
 
+/* From another process. */
+
+static void
+ngx_dots_dtls_flow_input(ngx_dots_flow_t *flow, u_char *data, size_t len)
+{
+    ngx_dots_dtls_t  *ds;
+
+    ds = ngx_queue_data(flow, ngx_dots_dtls_t, flow);
+
+    if (ngx_exiting && ds->established && !ngx_dots_drain_allows(&ds->peer)) {
+        ngx_dots_dtls_close(ds, 1);
+        return;
+    }
+
+    ds->session->received += len;
+
+    ngx_dots_dtls_input(ds, data, len);
+}
+
+
+/* It hears nothing of us any more: its keys are gone. */
+
+static void
+ngx_dots_dtls_flow_replaced(ngx_dots_flow_t *flow)
+{
+    ngx_dots_dtls_t  *ds;
+
+    ds = ngx_queue_data(flow, ngx_dots_dtls_t, flow);
+
+    ngx_log_error(NGX_LOG_INFO, ds->io.connection->log, 0,
+                  "DTLS session ended: its peer began again with another "
+                  "worker");
+
+    ngx_dots_dtls_close(ds, 0);
+}
+
+
 void
 ngx_dots_dtls_input(ngx_dots_dtls_t *ds, u_char *data, size_t len)
 {
@@ -420,6 +595,14 @@ ngx_dots_dtls_hello(ngx_dots_dtls_t *ds, u_char *data, size_t len)
     c->log->action = "answering a DTLS ClientHello";
 
     if (ngx_dots_dtls_listen(ds->conf, c, data, len, &ssl) != NGX_OK) {
+        return;
+    }
+
+    if (ngx_dots_directory_claim(&ds->flow, ngx_dots_dtls_hello_hash(data))
+        != NGX_OK)
+    {
+        SSL_free(ssl);
+        ngx_dots_dtls_flow_replaced(&ds->flow);
         return;
     }
 
@@ -510,6 +693,13 @@ ngx_dots_dtls_handshake(ngx_dots_dtls_t *ds)
 
     ngx_add_timer(c->read, ds->conf->idle_timeout);
 
+    /* the handshake ended in a worker that leaves */
+
+    if (ngx_exiting && !ngx_dots_drain_keep(&ds->peer)) {
+        (void) SSL_shutdown(ds->ssl);
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
@@ -578,6 +768,13 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
     if (heard) {
         ngx_add_timer(c->read, ds->conf->idle_timeout);
         ngx_dots_peer_schedule(&ds->peer);
+        return;
+    }
+
+    /* what we can't read may be for the session that took this one's place */
+
+    if (!ngx_dots_directory_mine(&ds->flow)) {
+        ngx_dots_dtls_flow_replaced(&ds->flow);
     }
 }
 

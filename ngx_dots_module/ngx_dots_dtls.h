@@ -4,7 +4,8 @@
  *
  *   datagram -> ngx_dots_dtls_accept()   no session for this peer yet
  *            -> ngx_dots_dtls_input()    a session's; one door for the event
- *                                        loop and for whoever forwards one
+ *                                        loop and for other processes, see
+ *                                        ngx_dots_directory.c
  *      ClientHello?  ngx_dots_dtls_listen.c  cookie, stateless
  *                    ngx_dots_dtls_cookie.c
  *      record        ngx_dots_dtls.c         handshake, timers, close
@@ -26,6 +27,7 @@
 #include <ngx_stream.h>
 #include <ngx_stream_ssl_module.h>
 
+#include "ngx_dots_directory.h"
 #include "ngx_dots_peer.h"
 
 #define NGX_DOTS_DTLS_MTU       1280    /* RFC 9132 section 7.3 */
@@ -48,6 +50,7 @@ typedef struct {
     dots_signal_conf_t     signal;
     ngx_msec_t             handshake_timeout;
     ngx_msec_t             idle_timeout;
+    uint64_t               policy;      /* of the server{}: ngx_dots_policy.c */
 
     SSL                   *listener;    /* of this process */
     ngx_dots_dtls_io_t     io;          /* the listener's */
@@ -66,6 +69,7 @@ typedef struct {
                                            read timer (handshake, then idle) is
                                            the one that keeps a worker */
     ngx_queue_t            queue;       /* all sessions of this process */
+    ngx_dots_flow_t        flow;
 
     unsigned               established:1;
 } ngx_dots_dtls_t;
@@ -109,8 +113,9 @@ ngx_uint_t ngx_dots_dtls_is_hello(const u_char *data, size_t len);
 /* Bytes of the datagram that OpenSSL may see; 0: none. */
 size_t ngx_dots_dtls_usable(SSL *ssl, const u_char *data, size_t len);
 
-/* The Random of a hello, to tell a repeated one from a new one. */
+/* The Random of a hello, to tell a repeated one from a new one; and a hash. */
 const u_char *ngx_dots_dtls_hello_random(const u_char *data);
+uint64_t ngx_dots_dtls_hello_hash(const u_char *data);
 
 /*
  * Answers a hello without keeping anything of it (RFC 6347 section 4.2.1).

@@ -1,6 +1,7 @@
 #include "ngx_dots_dtls.h"
 
 #include <ngx_event.h>
+#include <ngx_stream.h>
 
 
 /*
@@ -15,6 +16,7 @@
 
 
 static void ngx_dots_dtls_batch_handler(ngx_event_t *ev);
+static void ngx_dots_dtls_batch_stranger(ngx_connection_t *c);
 
 
 /* Of this process: datagrams that came to us. */
@@ -37,8 +39,14 @@ ngx_dots_dtls_batch_init(ngx_cycle_t *cycle)
 
         c = ls[i].connection;
 
-        if (c && c->read->handler == ngx_event_recvmsg) {
-            c->read->handler = ngx_dots_dtls_batch_handler;
+        if (c == NULL || c->read->handler != ngx_event_recvmsg) {
+            continue;
+        }
+
+        c->read->handler = ngx_dots_dtls_batch_handler;
+
+        if (ls[i].handler == ngx_stream_init_connection) {
+            ls[i].handler = ngx_dots_dtls_batch_stranger;
         }
     }
 }
@@ -67,4 +75,44 @@ ngx_dots_dtls_batch_handler(ngx_event_t *ev)
             break;
         }
     }
+
+    ngx_dots_link_flush();
+}
+
+
+/*
+ * Nobody that nginx knows here.  What belongs to another process leaves before
+ * nginx makes a stream session of it; a hello begins one, whoever sent it.
+ */
+
+static void
+ngx_dots_dtls_batch_stranger(ngx_connection_t *c)
+{
+    u_char      *data;
+    size_t       len;
+    ngx_pool_t  *pool;
+
+    data = c->buffer->pos;
+    len = c->buffer->last - data;
+
+    if (!ngx_dots_dtls_is_record(data, len)
+        || ngx_dots_dtls_is_hello(data, len)
+        || ngx_dots_directory_route(c, data, len) != NGX_OK)
+    {
+        ngx_stream_init_connection(c);
+        return;
+    }
+
+    ngx_dots_dtls_batch_count();
+
+    /* as ngx_stream_close_connection() */
+
+#if (NGX_STAT_STUB)
+    (void) ngx_atomic_fetch_add(ngx_stat_active, -1);
+#endif
+
+    pool = c->pool;
+
+    ngx_close_connection(c);
+    ngx_destroy_pool(pool);
 }

@@ -1,6 +1,7 @@
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_limit.h"
 
+#include "../model/dots_digest.h"
 #include "../signal/dots_hello.h"
 
 
@@ -63,6 +64,15 @@ ngx_dots_dtls_hello_random(const u_char *data)
 {
     return data + NGX_DOTS_DTLS_RECORD + NGX_DOTS_DTLS_MESSAGE
            + NGX_DOTS_DTLS_VERSION;
+}
+
+
+uint64_t
+ngx_dots_dtls_hello_hash(const u_char *data)
+{
+    return dots_digest_bytes(DOTS_DIGEST_BASIS,
+                             ngx_dots_dtls_hello_random(data),
+                             NGX_DOTS_DTLS_RANDOM);
 }
 
 

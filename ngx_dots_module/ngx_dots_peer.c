@@ -1,6 +1,9 @@
 #include "ngx_dots_changes.h"
+#include "ngx_dots_drain.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_peer.h"
+#include "ngx_dots_policy.h"
+#include "ngx_dots_psk.h"
 
 
 static void ngx_dots_peer_tick(ngx_event_t *ev);
@@ -59,11 +62,14 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     size_t mtu)
 {
     ngx_str_t          name;
+    dots_str_t         psk;
     ngx_connection_t  *c;
 
     c = peer->connection;
 
     peer->customer = ngx_dots_identity_session(dcf, ssl);
+    peer->psk = ngx_dots_psk_identity(dcf, ssl, &psk) == NGX_OK
+                ? ngx_dots_policy_psk(dcf, psk) : 0;
 
     if (peer->customer) {
 
@@ -174,6 +180,8 @@ ngx_dots_peer_tick(ngx_event_t *ev)
 void
 ngx_dots_peer_close(ngx_dots_peer_t *peer)
 {
+    ngx_dots_drain_forget(peer);
+
     if (peer->tick.timer_set) {
         ngx_del_timer(&peer->tick);
     }

@@ -32,18 +32,28 @@ struct ngx_dots_peer_s {
     void                  (*hold)(ngx_dots_peer_t *peer, ngx_uint_t on);
     void                  (*finish)(ngx_dots_peer_t *peer, const char *why);
 
+    /* Says goodbye; may end the session at once. */
+    void                  (*leave)(ngx_dots_peer_t *peer);
+
     ngx_event_t             tick;           /* dots_signal_timer(); cancelable */
     ngx_queue_t             observing;      /* ngx_dots_changes.c */
     ngx_uint_t              observers;      /* reasons to hear of changes */
     ngx_dots_clients_t      clients;        /* whom it speaks for */
+
+    const uint64_t         *server;         /* ngx_dots_policy.c, likewise */
+    uint64_t                psk;            /* 0: it has a certificate */
+    ngx_queue_t             draining;       /* ngx_dots_drain.c */
+    ngx_atomic_uint_t       stamp;          /* likewise */
     unsigned                reading:1;
     unsigned                counted:1;      /* among the customer's sessions */
+    unsigned                kept:1;         /* though its worker leaves */
 };
 
 /*
  * Names the customer of the connection's certificate and makes the signal
  * channel; "mtu" as in dots_signal_create().  The transport has set session,
- * connection, conf, send, over TLS full, hold and finish, and zeroed the rest.
+ * connection, conf, server, send, leave, over TLS full, hold and finish, and
+ * zeroed the rest.
  */
 ngx_int_t ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf,
     SSL *ssl, size_t mtu);

@@ -2,8 +2,10 @@
 #include "ngx_dots_changes.h"
 #include "ngx_dots_client.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_directory.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_manager.h"
+#include "ngx_dots_policy.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_zone.h"
@@ -16,7 +18,6 @@
 static void ngx_dots_process_load(ngx_cycle_t *cycle);
 static ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
 static ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid);
-static ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd);
 static void ngx_dots_process_woken(ngx_event_t *ev);
 static void ngx_dots_process_wake_handler(ngx_event_t *ev);
 
@@ -63,8 +64,17 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
     }
 
     if (ngx_dots_process_watch(cycle,
-            ngx_dots_shared->slots[ngx_dots_process_slot].event)
+            ngx_dots_shared->slots[ngx_dots_process_slot].event,
+            ngx_dots_process_woken)
         != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_process != NGX_PROCESS_HELPER
+        && ngx_dots_link_init_process(cycle, ngx_dots_process_slot,
+                                      ngx_dots_directory_receive)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -115,20 +125,33 @@ ngx_dots_process_load(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_dots_process_claim(ngx_cycle_t *cycle)
 {
-    ngx_uint_t        i;
+    ngx_uint_t        i, others;
     ngx_dots_slot_t  *slot;
+
+    others = 0;
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
 
         slot = &ngx_dots_shared->slots[i];
 
-        if (slot->pid == 0
+        if (ngx_dots_process_slot < 0 && slot->pid == 0
             && ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid))
         {
             slot->observes = 0;
             ngx_dots_process_slot = i;
-            return NGX_OK;
         }
+
+        others += (slot->pid != 0);
+    }
+
+    /* many reloads in a row, and old workers that keep sessions */
+
+    if (others > NGX_DOTS_SLOTS / 4 * 3) {
+        ngx_dots_policy_crowded();
+    }
+
+    if (ngx_dots_process_slot >= 0) {
+        return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
@@ -146,8 +169,9 @@ ngx_dots_process_alive(ngx_pid_t pid)
 }
 
 
-static ngx_int_t
-ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd)
+ngx_int_t
+ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd,
+    ngx_event_handler_pt handler)
 {
     ngx_connection_t  *c;
 
@@ -159,7 +183,7 @@ ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd)
     c->log = cycle->log;
     c->read->log = cycle->log;
     c->write->log = cycle->log;
-    c->read->handler = ngx_dots_process_woken;
+    c->read->handler = handler;
 
     /*
      * "channel" keeps the worker's exit, its search for open sockets and the
@@ -207,6 +231,13 @@ ngx_dots_process_manage(void (*handler)(void))
 {
     ngx_dots_process_handler = handler;
     ngx_dots_shared->manager = ngx_dots_process_slot + 1;
+}
+
+
+ngx_int_t
+ngx_dots_process_number(void)
+{
+    return ngx_dots_process_slot;
 }
 
 
@@ -328,6 +359,7 @@ ngx_dots_process_reap(ngx_log_t *log)
         }
 
         ngx_dots_client_reap(pid);
+        ngx_dots_directory_reap(pid);
 
         (void) ngx_atomic_cmp_set(&ngx_dots_shared->slots[i].pid, pid, 0);
     }
@@ -344,6 +376,10 @@ ngx_dots_process_exit(ngx_cycle_t *cycle)
     ngx_dots_manager_exit();
     ngx_dots_state_exit();
     ngx_dots_fence_exit();
+
+    if (ngx_exiting) {
+        ngx_dots_policy_end();
+    }
 
     if (ngx_dots_process_slot >= 0) {
         ngx_dots_shared->slots[ngx_dots_process_slot].pid = 0;

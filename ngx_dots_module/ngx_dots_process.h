@@ -29,6 +29,14 @@ void ngx_dots_process_wake_all(void);
 /* Declares this process the manager; "handler" runs when it is woken. */
 void ngx_dots_process_manage(void (*handler)(void));
 int ngx_dots_process_eventfd(void);    /* of this process; -1: none */
+ngx_int_t ngx_dots_process_number(void);  /* its slot; -1: none */
+
+/*
+ * "handler" is called while there is something to read.  The process and its
+ * timers do not care for this connection: not at its exit either.
+ */
+ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd,
+    ngx_event_handler_pt handler);
 
 /*
  * Frees the slots of dead processes.  What one of them had reserved is decided

@@ -317,6 +317,17 @@ ngx_dots_psk_find(ngx_dots_conf_t *dcf, const u_char *name, size_t len)
 }
 
 
+ngx_str_t *
+ngx_dots_psk_at(ngx_dots_conf_t *dcf, ngx_uint_t i)
+{
+    ngx_dots_psk_t  *psk;
+
+    psk = dcf->psks.elts;
+
+    return i < dcf->psks.nelts ? &psk[i].name : NULL;
+}
+
+
 ngx_uint_t
 ngx_dots_psk_known(ngx_dots_conf_t *dcf, const u_char *name, size_t len)
 {

@@ -19,6 +19,9 @@ char *ngx_dots_psk_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* When all customers are read: a key that is nobody's is a fault. */
 char *ngx_dots_psk_check(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 
+/* For walking all identities; NULL at the end. */
+ngx_str_t *ngx_dots_psk_at(ngx_dots_conf_t *dcf, ngx_uint_t i);
+
 ngx_uint_t ngx_dots_psk_known(ngx_dots_conf_t *dcf, const u_char *name,
     size_t len);
 

@@ -21,8 +21,8 @@
 /* What a ticket says of a certificate, besides the certificate. */
 
 typedef struct {
-    u_char    trust[SHA256_DIGEST_LENGTH];  /* what it was verified with */
-    int64_t   verified;                     /* ms, by the monotonic clock */
+    u_char    trust[NGX_DOTS_TICKET_TRUST_DIGEST];
+    int64_t   verified;     /* ms, by the monotonic clock */
 } ngx_dots_ticket_proof_t;
 
 
@@ -34,7 +34,6 @@ static int ngx_dots_ticket_seal(SSL *ssl, void *arg);
 static SSL_TICKET_RETURN ngx_dots_ticket_open(SSL *ssl, SSL_SESSION *session,
     const unsigned char *name, size_t len, SSL_TICKET_STATUS status,
     void *arg);
-static u_char *ngx_dots_ticket_trust(SSL_CTX *ctx);
 static void ngx_dots_ticket_trust_free(void *parent, void *data,
     CRYPTO_EX_DATA *ad, int index, long argl, void *argp);
 static int ngx_dots_ticket_seal_cert(SSL *ssl, X509 *cert);
@@ -59,9 +58,10 @@ ngx_dots_ticket_init(SSL_CTX *ctx)
                                                  ngx_dots_ticket_trust_free);
     }
 
-    trust = ngx_dots_ticket_trust(ctx);
+    trust = OPENSSL_zalloc(NGX_DOTS_TICKET_TRUST_DIGEST);
 
     if (trust == NULL
+        || ngx_dots_ticket_trust(ctx, trust) != NGX_OK
         || !SSL_CTX_set_ex_data(ctx, ngx_dots_ticket_index, trust))
     {
         OPENSSL_free(trust);
@@ -77,61 +77,38 @@ ngx_dots_ticket_init(SSL_CTX *ctx)
 }
 
 
-/*
- * A digest of all that certificates are verified with here, anchors and CRLs.
- * With another one a reload has changed them.
- */
-
-static u_char *
-ngx_dots_ticket_trust(SSL_CTX *ctx)
+ngx_int_t
+ngx_dots_ticket_trust(SSL_CTX *ctx, u_char trust[NGX_DOTS_TICKET_TRUST_DIGEST])
 {
-    int                     i;
-    u_char                 *trust, part[EVP_MAX_MD_SIZE];
+    int                     i, ok;
+    u_char                  part[EVP_MAX_MD_SIZE];
     unsigned                len;
     X509_OBJECT            *object;
     EVP_MD_CTX             *md;
     STACK_OF(X509_OBJECT)  *objects;
 
-    trust = OPENSSL_zalloc(SHA256_DIGEST_LENGTH);
     md = EVP_MD_CTX_new();
-
-    if (trust == NULL || md == NULL
-        || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
-    {
-        goto failed;
-    }
+    ok = (md && EVP_DigestInit_ex(md, EVP_sha256(), NULL));
 
     objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
 
-    for (i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+    for (i = 0; ok && i < sk_X509_OBJECT_num(objects); i++) {
 
         object = sk_X509_OBJECT_value(objects, i);
 
-        if (!(X509_OBJECT_get_type(object) == X509_LU_CRL
+        ok = (X509_OBJECT_get_type(object) == X509_LU_CRL
               ? X509_CRL_digest(X509_OBJECT_get0_X509_CRL(object),
                                 EVP_sha256(), part, &len)
               : X509_digest(X509_OBJECT_get0_X509(object), EVP_sha256(),
                             part, &len))
-            || !EVP_DigestUpdate(md, part, len))
-        {
-            goto failed;
-        }
+             && EVP_DigestUpdate(md, part, len);
     }
 
-    if (!EVP_DigestFinal_ex(md, trust, NULL)) {
-        goto failed;
-    }
+    ok = ok && EVP_DigestFinal_ex(md, trust, NULL);
 
     EVP_MD_CTX_free(md);
 
-    return trust;
-
-failed:
-
-    EVP_MD_CTX_free(md);
-    OPENSSL_free(trust);
-
-    return NULL;
+    return ok ? NGX_OK : NGX_ERROR;
 }
 
 

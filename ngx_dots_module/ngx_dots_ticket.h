@@ -15,4 +15,13 @@
  */
 ngx_int_t ngx_dots_ticket_init(SSL_CTX *ctx);
 
+#define NGX_DOTS_TICKET_TRUST_DIGEST  32    /* SHA-256 */
+
+/*
+ * A digest of all that certificates are verified with here, anchors and CRLs.
+ * With another one a reload has changed them.
+ */
+ngx_int_t ngx_dots_ticket_trust(SSL_CTX *ctx,
+    u_char trust[NGX_DOTS_TICKET_TRUST_DIGEST]);
+
 #endif /* _NGX_DOTS_TICKET_H_INCLUDED_ */

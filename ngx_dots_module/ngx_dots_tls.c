@@ -1,3 +1,4 @@
+#include "ngx_dots_drain.h"
 #include "ngx_dots_tls.h"
 
 
@@ -22,6 +23,8 @@ static ngx_dots_tls_t *ngx_dots_tls_create(ngx_stream_session_t *s,
     ngx_dots_tls_conf_t *conf);
 static void ngx_dots_tls_cleanup(void *data);
 static void ngx_dots_tls_forget(ngx_dots_tls_t *ts);
+static void ngx_dots_tls_farewell(ngx_dots_tls_t *ts);
+static void ngx_dots_tls_leave(ngx_dots_peer_t *peer);
 static void ngx_dots_tls_close(ngx_dots_tls_t *ts);
 static void ngx_dots_tls_refuse(ngx_stream_session_t *s);
 static void ngx_dots_tls_read_handler(ngx_event_t *rev);
@@ -65,13 +68,26 @@ ngx_dots_tls_exit_process(void)
         q = ngx_queue_head(&ngx_dots_tls_sessions);
         ts = ngx_queue_data(q, ngx_dots_tls_t, queue);
 
-        if (!ts->failed && !ts->lingering) {
-            dots_signal_release(ts->peer.signal);
-            (void) ngx_dots_tls_output(ts);
-        }
-
-        ngx_dots_tls_close(ts);
+        ngx_dots_tls_farewell(ts);
     }
+}
+
+
+/* There is no time to wait for the peer. */
+
+static void
+ngx_dots_tls_farewell(ngx_dots_tls_t *ts)
+{
+    if (!ts->failed && !ts->lingering) {
+
+        dots_signal_release(ts->peer.signal);
+
+        if (ngx_dots_tls_output(ts) == NGX_OK && ts->last == 0) {
+            ts->connection->error = 0;
+        }
+    }
+
+    ngx_dots_tls_close(ts);
 }
 
 
@@ -119,7 +135,7 @@ ngx_dots_tls_accept(ngx_stream_session_t *s, ngx_dots_tls_conf_t *conf)
 
     /* the handshake ended in a worker that leaves */
 
-    if (ngx_exiting) {
+    if (ngx_exiting && !ngx_dots_drain_keep(&ts->peer)) {
         dots_signal_release(ts->peer.signal);
         return;
     }
@@ -157,7 +173,9 @@ ngx_dots_tls_create(ngx_stream_session_t *s, ngx_dots_tls_conf_t *conf)
     ts->peer.session = s;
     ts->peer.connection = c;
     ts->peer.conf = &conf->signal;
+    ts->peer.server = &conf->policy;
     ts->peer.send = ngx_dots_tls_send;
+    ts->peer.leave = ngx_dots_tls_leave;
     ts->peer.full = ngx_dots_tls_full;
     ts->peer.hold = ngx_dots_tls_hold;
     ts->peer.finish = ngx_dots_tls_finish;
@@ -239,6 +257,19 @@ ngx_dots_tls_refuse(ngx_stream_session_t *s)
 }
 
 
+static void
+ngx_dots_tls_leave(ngx_dots_peer_t *peer)
+{
+    ngx_dots_tls_t  *ts;
+
+    ts = ngx_queue_data(peer, ngx_dots_tls_t, peer);
+
+    if (!ts->finishing && !ts->failed) {
+        dots_signal_release(peer->signal);
+    }
+}
+
+
 /* ---- in ---- */
 
 static void
@@ -252,12 +283,23 @@ ngx_dots_tls_read_handler(ngx_event_t *rev)
     s = c->data;
     ts = ngx_stream_get_module_ctx(s, ngx_stream_dots_module);
 
-    if (ts->failed || (c->close && c->error)) {
+    if (ts->failed) {
         ngx_dots_tls_close(ts);
         return;
     }
 
-    if (c->close && !ts->finishing) {
+    if (c->close && c->error) {
+        ngx_dots_tls_farewell(ts);
+        return;
+    }
+
+    if (c->close && !ts->finishing && ngx_dots_drain_keep(&ts->peer)) {
+        c->close = 0;
+    }
+
+    if (!ts->finishing
+        && (c->close || (ts->peer.kept && !ngx_dots_drain_allows(&ts->peer))))
+    {
         c->log->action = "closing a TLS session of a leaving worker";
         dots_signal_release(ts->peer.signal);
     }

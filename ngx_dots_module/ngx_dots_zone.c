@@ -4,18 +4,21 @@
 #include "ngx_dots.h"
 #include "ngx_dots_client.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_directory.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_limit.h"
+#include "ngx_dots_link.h"
+#include "ngx_dots_policy.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_zone.h"
 
 
 /*
- * Slots and secrets stay outside of the registry's slab: they outlive its
- * rebuilding.  What is left of the zone is for the directory of sessions.
+ * Slots, secrets and the tables of the other files stay outside of the
+ * registry's slab: they outlive its rebuilding.
  */
-#define NGX_DOTS_ZONE_SPARE      8    /* one part in so many */
+#define NGX_DOTS_ZONE_SPARE      16   /* one part in so many stays free */
 
 #define NGX_DOTS_ZONE_ROTATE     3600 /* s; a cookie is good for two of these */
 #define NGX_DOTS_ZONE_ARENA      (64 * 1024)
@@ -38,7 +41,7 @@ typedef struct {
 
 typedef struct {
     ngx_dots_zone_t         *zone;
-    int                      event[NGX_DOTS_SLOTS];
+    int                      fds[NGX_DOTS_SLOTS][3];
 } ngx_dots_zone_events_t;
 
 
@@ -151,6 +154,12 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         || ngx_dots_client_init_zone(shpool, &zone->shared,
                                      shm_zone->shm.size)
            != NGX_OK
+        || ngx_dots_directory_init_zone(shpool, &zone->shared,
+                                        shm_zone->shm.size)
+           != NGX_OK
+        || ngx_dots_policy_init_zone(shpool, &zone->shared,
+                                     shm_zone->shm.size)
+           != NGX_OK
         || ngx_dots_zone_slab(shpool, zone) != NGX_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
@@ -171,25 +180,34 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
 /*
  * Made once with a fresh zone, before any fork, and closed with it: processes
- * of all cycles inherit the same descriptors and can wake each other.
+ * of all cycles inherit the same descriptors, can wake each other and hand
+ * datagrams over.
  */
 
 static ngx_int_t
 ngx_dots_zone_slots(ngx_dots_shared_t *shared, ngx_log_t *log)
 {
-    ngx_uint_t  i;
+    ngx_uint_t        i;
+    ngx_dots_slot_t  *slot;
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-        shared->slots[i].event = -1;
+        slot = &shared->slots[i];
+        slot->event = -1;
+        slot->link[0] = -1;
+        slot->link[1] = -1;
     }
 
-    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
+    for (i = 0; i < NGX_DOTS_SLOTS && !ngx_test_config; i++) {
 
-        shared->slots[i].event = ngx_test_config
-                                 ? -1 : eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
+        slot = &shared->slots[i];
+        slot->event = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
 
-        if (shared->slots[i].event == -1 && !ngx_test_config) {
+        if (slot->event == -1) {
             ngx_log_error(NGX_LOG_EMERG, log, ngx_errno, "eventfd() failed");
+            return NGX_ERROR;
+        }
+
+        if (ngx_dots_link_create(slot, log) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -206,7 +224,9 @@ ngx_dots_zone_copy_events(ngx_dots_zone_events_t *ev, ngx_dots_zone_t *zone)
     ev->zone = zone;
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-        ev->event[i] = zone->shared.slots[i].event;
+        ev->fds[i][0] = zone->shared.slots[i].event;
+        ev->fds[i][1] = zone->shared.slots[i].link[0];
+        ev->fds[i][2] = zone->shared.slots[i].link[1];
     }
 }
 
@@ -221,7 +241,7 @@ ngx_dots_zone_close_events(void *data)
 {
     ngx_dots_zone_events_t *ev = data;
 
-    ngx_uint_t  i;
+    ngx_uint_t  i, k;
 
     if (ngx_process != NGX_PROCESS_MASTER || ev->zone == NULL
         || ev->zone == ngx_dots_zone)
@@ -230,8 +250,10 @@ ngx_dots_zone_close_events(void *data)
     }
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-        if (ev->event[i] != -1) {
-            (void) close(ev->event[i]);
+        for (k = 0; k < 3; k++) {
+            if (ev->fds[i][k] != -1) {
+                (void) close(ev->fds[i][k]);
+            }
         }
     }
 }

@@ -15,7 +15,6 @@ typedef struct {
     ngx_str_t    addr_text;
     ngx_uint_t   udp;
     ngx_uint_t   ssl;
-    ngx_uint_t   reuseport;
 } ngx_stream_dots_listen_t;
 
 typedef ngx_int_t (*ngx_stream_dots_listen_pt)(ngx_conf_t *cf,
@@ -46,7 +45,6 @@ ngx_stream_dots_each_server(ngx_conf_t *cf, ngx_stream_conf_addr_t *addr,
         listen.addr_text = addr->opt.addr_text;
         listen.udp = (addr->opt.type == SOCK_DGRAM);
         listen.ssl = addr->opt.ssl;
-        listen.reuseport = addr->opt.reuseport;
 
         if (handler(cf, &listen) != NGX_OK) {
             return NGX_ERROR;
@@ -111,7 +109,6 @@ ngx_stream_dots_each_listen(ngx_conf_t *cf, ngx_stream_dots_listen_pt handler)
         listen.addr_text = ls[i].addr_text;
         listen.udp = (ls[i].type == SOCK_DGRAM);
         listen.ssl = ls[i].ssl;
-        listen.reuseport = ls[i].reuseport;
 
         if (handler(cf, &listen) != NGX_OK) {
             return NGX_ERROR;

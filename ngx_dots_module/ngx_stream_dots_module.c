@@ -1,7 +1,10 @@
 #include "ngx_dots_dtls.h"
+#include "ngx_dots_policy.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_tls.h"
 #include "ngx_stream_dots_compat.h"
+
+#include "../model/dots_digest.h"
 
 
 #define NGX_STREAM_DOTS_HANDSHAKE_TIMEOUT  30000
@@ -17,19 +20,14 @@ typedef struct {
     ngx_uint_t                   line;
     ngx_dots_dtls_conf_t         dtls;
     ngx_dots_tls_conf_t          tls;
+    SSL_CTX                     *tls_ctx;   /* nginx's; NULL: no "listen ssl" */
+    uint64_t                     policy;    /* a digest: ngx_dots_policy.c */
 } ngx_stream_dots_srv_conf_t;
 
 
-/* A "listen ... udp" of ours without reuseport. */
-
 typedef struct {
-    ngx_str_t                    addr;
-    ngx_stream_dots_srv_conf_t  *server;
-} ngx_stream_dots_shared_t;
-
-
-typedef struct {
-    ngx_array_t                  shared;    /* of ngx_stream_dots_shared_t */
+    ngx_array_t                  servers;   /* ngx_stream_dots_srv_conf_t *,
+                                               for each "listen" of ours */
 } ngx_stream_dots_main_conf_t;
 
 
@@ -39,6 +37,8 @@ static char *ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd,
 static void *ngx_stream_dots_create_main_conf(ngx_conf_t *cf);
 static void *ngx_stream_dots_create_srv_conf(ngx_conf_t *cf);
 static void ngx_stream_dots_resolver(ngx_conf_t *cf);
+static uint64_t ngx_stream_dots_digest(ngx_conf_t *cf,
+    ngx_stream_ssl_conf_t *sslcf);
 static char *ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_stream_dots_check(ngx_conf_t *cf,
@@ -49,6 +49,7 @@ static ngx_int_t ngx_stream_dots_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_stream_dots_check_listen(ngx_conf_t *cf,
     ngx_stream_dots_listen_t *listen);
 static ngx_int_t ngx_stream_dots_init_module(ngx_cycle_t *cycle);
+static void ngx_stream_dots_policy(ngx_stream_dots_srv_conf_t *dscf);
 static ngx_int_t ngx_stream_dots_init_process(ngx_cycle_t *cycle);
 static void ngx_stream_dots_exit_process(ngx_cycle_t *cycle);
 
@@ -166,8 +167,8 @@ ngx_stream_dots_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&dmcf->shared, cf->pool, 1,
-                       sizeof(ngx_stream_dots_shared_t))
+    if (ngx_array_init(&dmcf->servers, cf->pool, 2,
+                       sizeof(ngx_stream_dots_srv_conf_t *))
         != NGX_OK)
     {
         return NULL;
@@ -214,6 +215,37 @@ ngx_stream_dots_resolver(ngx_conf_t *cf)
 }
 
 
+/* What a digest of the server{} begins with: what its contexts do not tell. */
+
+static uint64_t
+ngx_stream_dots_digest(ngx_conf_t *cf, ngx_stream_ssl_conf_t *sslcf)
+{
+    uint64_t                     digest;
+    ngx_uint_t                   i;
+    ngx_resolver_connection_t   *rec;
+    ngx_stream_core_srv_conf_t  *cscf;
+
+    cscf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_core_module);
+
+    digest = dots_digest_bytes(DOTS_DIGEST_BASIS, sslcf->ecdh_curve.data,
+                               sslcf->ecdh_curve.len);
+    digest = dots_digest_number(digest, cscf->resolver_timeout);
+
+    if (cscf->resolver == NULL) {
+        return digest;
+    }
+
+    rec = cscf->resolver->connections.elts;
+
+    for (i = 0; i < cscf->resolver->connections.nelts; i++) {
+        digest = dots_digest_bytes(digest, rec[i].server.data,
+                                   rec[i].server.len);
+    }
+
+    return digest;
+}
+
+
 static char *
 ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -246,6 +278,8 @@ ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     conf->tls.idle_timeout = conf->dtls.idle_timeout;
+    conf->tls_ctx = sslcf->ssl.ctx;
+    conf->policy = ngx_stream_dots_digest(cf, sslcf);
 
     if (ngx_dots_tls_conf_create(cf, &conf->tls, sslcf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
@@ -329,11 +363,6 @@ ngx_stream_dots_check_variables(ngx_conf_t *cf,
 }
 
 
-/*
- * Without reuseport the kernel gives a session's datagrams to any worker.  How
- * many there will be is known only in init_module.
- */
-
 static ngx_int_t
 ngx_stream_dots_postconfiguration(ngx_conf_t *cf)
 {
@@ -344,13 +373,16 @@ ngx_stream_dots_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 {
-    ngx_stream_dots_shared_t     *shared;
-    ngx_stream_dots_srv_conf_t   *dscf;
-    ngx_stream_dots_main_conf_t  *dmcf;
+    ngx_stream_dots_srv_conf_t    *dscf, **server;
+    ngx_stream_dots_main_conf_t   *dmcf;
 
     dscf = listen->srv_conf[ngx_stream_dots_module.ctx_index];
 
-    if (dscf->enable && !listen->udp && !listen->ssl) {
+    if (!dscf->enable) {
+        return NGX_OK;
+    }
+
+    if (!listen->udp && !listen->ssl) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"listen %V\" of \"dots_signal\" in %s:%ui is plain TCP, "
                       "the signal channel needs TLS: write "
@@ -361,50 +393,53 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
         return NGX_ERROR;
     }
 
-    if (!dscf->enable || !listen->udp || listen->reuseport) {
-        return NGX_OK;
-    }
-
     dmcf = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_dots_module);
 
-    shared = ngx_array_push(&dmcf->shared);
-    if (shared == NULL) {
+    server = ngx_array_push(&dmcf->servers);
+    if (server == NULL) {
         return NGX_ERROR;
     }
 
-    shared->addr = listen->addr_text;
-    shared->server = dscf;
+    *server = dscf;
+
+    dscf->policy = dots_digest_number(dscf->policy, listen->udp);
+    dscf->policy = dots_digest_bytes(dscf->policy, listen->addr_text.data,
+                                     listen->addr_text.len);
 
     return NGX_OK;
 }
 
 
+/*
+ * From here on this is the configuration: the workers of the ones before learn
+ * which of their sessions it would have served just so.  Does not fail.
+ */
+
 static ngx_int_t
 ngx_stream_dots_init_module(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                    i;
-    ngx_core_conf_t              *ccf;
-    ngx_stream_dots_shared_t     *shared;
-    ngx_stream_dots_main_conf_t  *dmcf;
+    ngx_uint_t                     i;
+    ngx_dots_conf_t               *dcf;
+    ngx_stream_dots_srv_conf_t   **server;
+    ngx_stream_dots_main_conf_t   *dmcf;
 
+    dcf = ngx_dots_get_conf(cycle);
     dmcf = ngx_stream_cycle_get_module_main_conf(cycle,
                                                  ngx_stream_dots_module);
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
-    if (dmcf == NULL || !ccf->master || ccf->worker_processes < 2) {
+    if (dmcf == NULL || !dcf->enable) {
         return NGX_OK;
     }
 
-    shared = dmcf->shared.elts;
+    ngx_dots_policy_begin(dcf);
 
-    for (i = 0; i < dmcf->shared.nelts; i++) {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "\"listen %V udp\" of \"dots_signal\" in %s:%ui with %i "
-                      "worker processes: DTLS sessions will break, add "
-                      "\"reuseport\" to the \"listen\"",
-                      &shared[i].addr, shared[i].server->file,
-                      shared[i].server->line, ccf->worker_processes);
+    server = dmcf->servers.elts;
+
+    for (i = 0; i < dmcf->servers.nelts; i++) {
+        ngx_stream_dots_policy(server[i]);
     }
+
+    ngx_dots_policy_publish(cycle, dcf);
 
     return NGX_OK;
 }
@@ -450,6 +485,33 @@ ngx_stream_dots_listening(ngx_listening_t *ls)
     }
 
     return 0;
+}
+
+
+/* Several times for a server{} with several listens: each time the same. */
+
+static void
+ngx_stream_dots_policy(ngx_stream_dots_srv_conf_t *dscf)
+{
+    uint64_t  digest;
+
+    digest = dots_digest_number(dscf->policy, dscf->dtls.idle_timeout);
+
+    if (ngx_dots_policy_trust(&digest, dscf->dtls.ssl.ctx) != NGX_OK
+        || (dscf->tls_ctx
+            && ngx_dots_policy_trust(&digest, dscf->tls_ctx) != NGX_OK))
+    {
+        /* unknown, like no other: no session stays */
+
+        digest = 0;
+    }
+
+    dscf->dtls.policy = digest;
+    dscf->tls.policy = digest;
+
+    if (digest) {
+        ngx_dots_policy_add(digest);
+    }
 }
 
 

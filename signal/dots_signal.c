@@ -488,6 +488,13 @@ dots_signal_timer(dots_signal_t *s, int64_t now)
 }
 
 
+int
+dots_signal_busy(const dots_signal_t *s)
+{
+    return s->nexchanges != 0;
+}
+
+
 void
 dots_signal_rtt(dots_signal_t *s, int64_t ms)
 {

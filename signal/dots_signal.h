@@ -144,6 +144,9 @@ void dots_signal_changed(dots_signal_t *s,
  */
 int dots_signal_probing(const dots_signal_t *s);
 
+/* Nonzero while a request of the peer waits for its answer. */
+int dots_signal_busy(const dots_signal_t *s);
+
 /* An estimate of the round-trip time, for the pace of notifications. */
 void dots_signal_rtt(dots_signal_t *s, int64_t ms);
 

@@ -49,18 +49,24 @@ $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
 	customers => $one));
 $t->run();
 
-# descriptors of the master for waking processes
+# descriptors of the master for waking processes and for handing datagrams over
 
-sub eventfds {
+sub descriptors {
 	my ($t) = @_;
 	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
-	return scalar grep { (readlink($_) || '') =~ /eventfd/ }
-		glob "/proc/$master/fd/*";
+
+	open my $fh, '<', '/proc/net/unix' or die;
+	my %pair = map { ("socket:[$$_[6]]" => 1) }
+		grep { $$_[4] eq '0002' && !defined $$_[7] }
+		map { [ split ' ' ] } <$fh>;
+
+	return scalar grep { /eventfd/ || $pair{$_} }
+		map { readlink($_) || '' } glob "/proc/$master/fd/*";
 }
 
 ###############################################################################
 
-my $events = eventfds($t);
+my $descriptors = descriptors($t);
 
 my $a = dots_session($t);
 is($a->put('r', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'created');
@@ -103,7 +109,7 @@ is($b->put('s', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
 	'the new customer is served');
 ok(dots_until(sub { dots_rib($t) =~ m!198\.51\.100\.1/32! }), 'its route');
 
-is(eventfds($t), $events, 'the old zone has left no descriptors');
+is(descriptors($t), $descriptors, 'the old zone has left no descriptors');
 
 # a broken configuration
 

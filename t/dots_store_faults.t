@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl/);
-$t->plan(99);
+$t->plan(100);
 
 dots_pki($t);
 

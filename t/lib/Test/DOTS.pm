@@ -10,7 +10,7 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_pki dots_gobgpd dots_dns
+our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_dns
 	dots_dnsmasq dots_rib dots_until dots_session dots_cbor dots_decode
 	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
 	dots_test /;
@@ -153,7 +153,8 @@ sub dots_pki {
 #   dots => lines in dots {}, customers => the customer blocks,
 #   lifetime =>, workers =>, main => lines on the main level,
 #   stream => lines in its server {}, http => lines in its server {},
-#   mitigator => the lines of rtbh
+#   mitigator => the lines of rtbh, shutdown => worker_shutdown_timeout,
+#   listen => of its stream server
 sub dots_conf {
 	my (%o) = @_;
 
@@ -200,6 +201,7 @@ EOF
 	my $main = $o{main} || '';
 	my $stream = $o{stream} || '';
 	my $http = $o{http} || '';
+	my $shutdown = $o{shutdown} || '5s';
 	my $listen = $o{listen}
 		|| 'listen 127.0.0.1:%%PORT_8980_UDP%% udp reuseport; '
 		. 'listen 127.0.0.1:8446 ssl;';
@@ -211,7 +213,7 @@ $user
 
 daemon off;
 worker_processes $workers;
-worker_shutdown_timeout 5s;
+worker_shutdown_timeout $shutdown;
 $main
 
 events {
@@ -338,6 +340,28 @@ sub dots_reload {
 		my @now = dots_workers($t);
 		return @now && !grep { $old{$_} } @now;
 	}, 20);
+}
+
+# Reloads, and returns when all workers that were there have begun to leave; they
+# may stay for their sessions
+sub dots_turn {
+	my ($t) = @_;
+
+	my $leaving = sub { scalar(() = $t->read_file('error.log')
+		=~ /gracefully shutting down/g) };
+
+	my $workers = grep { _title($_) !~ /cache manager|shutting down/ }
+		dots_workers($t);
+	my $before = $leaving->();
+	$t->reload();
+
+	return dots_until(sub { $leaving->() >= $before + $workers }, 20);
+}
+
+sub _title {
+	my ($pid) = @_;
+	open my $fh, '<', "/proc/$pid/cmdline" or return '';
+	return scalar <$fh> // '';
 }
 
 sub dots_gobgpd {

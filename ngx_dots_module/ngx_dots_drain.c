@@ -1,0 +1,151 @@
+#include "ngx_dots_drain.h"
+#include "ngx_dots_policy.h"
+
+
+#define NGX_DOTS_DRAIN_TICK  1000   /* ms: is there still a reason to stay? */
+
+
+static ngx_uint_t ngx_dots_drain_policy(ngx_dots_peer_t *peer);
+static ngx_uint_t ngx_dots_drain_reason(ngx_dots_peer_t *peer);
+static void ngx_dots_drain_tick(ngx_event_t *ev);
+
+
+/* Of this process. */
+
+static ngx_queue_t  ngx_dots_drain_kept;
+static ngx_event_t  ngx_dots_drain_timer;   /* cancelable: the sessions' own
+                                               timers keep the worker */
+
+
+void
+ngx_dots_drain_init_process(ngx_cycle_t *cycle)
+{
+    ngx_queue_init(&ngx_dots_drain_kept);
+
+    ngx_memzero(&ngx_dots_drain_timer, sizeof(ngx_event_t));
+
+    ngx_dots_drain_timer.handler = ngx_dots_drain_tick;
+    ngx_dots_drain_timer.data = &ngx_dots_drain_kept;
+    ngx_dots_drain_timer.log = cycle->log;
+    ngx_dots_drain_timer.cancelable = 1;
+}
+
+
+ngx_uint_t
+ngx_dots_drain_keep(ngx_dots_peer_t *peer)
+{
+    if (!ngx_dots_drain_policy(peer) || !ngx_dots_drain_reason(peer)) {
+        return 0;
+    }
+
+    if (!peer->kept) {
+        peer->kept = 1;
+        ngx_queue_insert_tail(&ngx_dots_drain_kept, &peer->draining);
+
+        ngx_log_error(NGX_LOG_INFO, peer->connection->log, 0,
+                      "DOTS session stays with a worker that leaves");
+    }
+
+    if (!ngx_dots_drain_timer.timer_set) {
+        ngx_add_timer(&ngx_dots_drain_timer, NGX_DOTS_DRAIN_TICK);
+    }
+
+    return 1;
+}
+
+
+/*
+ * Whatever this session may do it was granted by a configuration that is not
+ * today's.  If today's would not grant the very same, the client has to come
+ * back and be served under it.
+ */
+
+static ngx_uint_t
+ngx_dots_drain_policy(ngx_dots_peer_t *peer)
+{
+    size_t    n;
+    uint64_t  digests[4];
+
+    if (peer->customer == NULL || !ngx_dots_policy_succeeded()) {
+        return 0;
+    }
+
+    peer->stamp = ngx_dots_policy_stamp();
+
+    n = 0;
+
+    digests[n++] = *peer->server;
+    digests[n++] = ngx_dots_policy_socket(peer->connection->listening);
+    digests[n++] = ngx_dots_policy_customer(ngx_dots_get_conf(ngx_cycle),
+                                            peer->customer);
+    if (peer->psk) {
+        digests[n++] = peer->psk;
+    }
+
+    return ngx_dots_policy_holds(digests, n);
+}
+
+
+/* A request whose answer is on its way may be the very one that protects. */
+
+static ngx_uint_t
+ngx_dots_drain_reason(ngx_dots_peer_t *peer)
+{
+    return dots_signal_busy(peer->signal)
+           || ngx_dots_client_protecting(&peer->clients);
+}
+
+
+ngx_uint_t
+ngx_dots_drain_allows(ngx_dots_peer_t *peer)
+{
+    return peer->stamp == ngx_dots_policy_stamp()
+           || ngx_dots_drain_policy(peer);
+}
+
+
+ngx_uint_t
+ngx_dots_drain_handshake(uint64_t server, ngx_listening_t *ls)
+{
+    uint64_t  digests[2];
+
+    digests[0] = server;
+    digests[1] = ngx_dots_policy_socket(ls);
+
+    return ngx_dots_policy_succeeded() && ngx_dots_policy_holds(digests, 2);
+}
+
+
+static void
+ngx_dots_drain_tick(ngx_event_t *ev)
+{
+    ngx_queue_t      *q, *next;
+    ngx_dots_peer_t  *peer;
+
+    for (q = ngx_queue_head(&ngx_dots_drain_kept);
+         q != ngx_queue_sentinel(&ngx_dots_drain_kept);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        peer = ngx_queue_data(q, ngx_dots_peer_t, draining);
+
+        if (!ngx_dots_drain_keep(peer)) {
+            ngx_dots_drain_forget(peer);
+            peer->leave(peer);
+        }
+    }
+
+    if (!ngx_queue_empty(&ngx_dots_drain_kept) && !ev->timer_set) {
+        ngx_add_timer(ev, NGX_DOTS_DRAIN_TICK);
+    }
+}
+
+
+void
+ngx_dots_drain_forget(ngx_dots_peer_t *peer)
+{
+    if (peer->kept) {
+        peer->kept = 0;
+        ngx_queue_remove(&peer->draining);
+    }
+}

@@ -1,0 +1,62 @@
+/*
+ * What the configurations of a zone have decided, generation by generation, as a
+ * set of digests in the zone.  A session outlives the reload of its worker only
+ * under a configuration that would decide the same for it: its customer, its
+ * pre-shared key, its server{} with the trust anchors and CRLs, its listening
+ * socket are in the newest set.  Whatever is not there, for want of room, too,
+ * counts as changed.
+ *
+ * Written by the master in init_module, before it forks the processes of the
+ * generation; read by the workers of older ones, without a lock.  Called by
+ * ngx_stream_dots_module.c, ngx_dots_peer.c and ngx_dots_drain.c.
+ */
+
+#ifndef _NGX_DOTS_POLICY_H_INCLUDED_
+#define _NGX_DOTS_POLICY_H_INCLUDED_
+
+#include "ngx_dots.h"
+
+#include <ngx_stream.h>
+
+/* The table of a fresh zone of this size. */
+ngx_int_t ngx_dots_policy_init_zone(ngx_slab_pool_t *pool,
+    ngx_dots_shared_t *shared, size_t size);
+
+/*
+ * Digests.  trust: continues "digest" with all that a context of a server{}
+ * admits peers by; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_dots_policy_trust(uint64_t *digest, SSL_CTX *ctx);
+uint64_t ngx_dots_policy_socket(ngx_listening_t *ls);
+uint64_t ngx_dots_policy_psk(ngx_dots_conf_t *dcf, dots_str_t identity);
+uint64_t ngx_dots_policy_customer(ngx_dots_conf_t *dcf,
+    const dots_customer_t *customer);
+
+/*
+ * A new generation, of this process and its children: begin, add the digests of
+ * the servers, publish with all else from the configuration.
+ */
+void ngx_dots_policy_begin(ngx_dots_conf_t *dcf);
+void ngx_dots_policy_add(uint64_t digest);
+void ngx_dots_policy_publish(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf);
+
+/* Of this process's sessions; 0: in the newest generation there is no such. */
+ngx_uint_t ngx_dots_policy_holds(const uint64_t *digests, size_t n);
+
+/*
+ * Nonzero while sessions may go on under a newer generation than this process's:
+ * there is one, it was not itself told to end, and there is room for processes
+ * of this one.
+ */
+ngx_uint_t ngx_dots_policy_succeeded(void);
+
+/* Changes whenever the answer to one of the two above may. */
+ngx_atomic_uint_t ngx_dots_policy_stamp(void);
+
+/* This process ends in order; of the newest generation: no other follows. */
+void ngx_dots_policy_end(void);
+
+/* There is little room for more processes: only the last two generations stay. */
+void ngx_dots_policy_crowded(void);
+
+#endif /* _NGX_DOTS_POLICY_H_INCLUDED_ */
