@@ -150,6 +150,9 @@ ngx_int_t ngx_dots_dtls_cookie_verify(ngx_connection_t *c,
 /* Has UDP listening sockets read several datagrams an event. */
 void ngx_dots_dtls_batch_init(ngx_cycle_t *cycle);
 
+/* Nonzero for one of these: nginx does not call its own handler first. */
+ngx_uint_t ngx_dots_dtls_batch_reads(ngx_listening_t *ls);
+
 /* One of them has come to us. */
 void ngx_dots_dtls_batch_count(void);
 

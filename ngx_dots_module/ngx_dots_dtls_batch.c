@@ -52,6 +52,13 @@ ngx_dots_dtls_batch_init(ngx_cycle_t *cycle)
 }
 
 
+ngx_uint_t
+ngx_dots_dtls_batch_reads(ngx_listening_t *ls)
+{
+    return ls->handler == ngx_dots_dtls_batch_stranger;
+}
+
+
 void
 ngx_dots_dtls_batch_count(void)
 {

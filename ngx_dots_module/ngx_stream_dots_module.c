@@ -457,7 +457,9 @@ ngx_stream_dots_listening(ngx_listening_t *ls)
 #endif
     ngx_stream_dots_srv_conf_t  *dscf;
 
-    if (ls->handler != ngx_stream_init_connection) {
+    if (ls->handler != ngx_stream_init_connection
+        && !ngx_dots_dtls_batch_reads(ls))
+    {
         return 0;
     }
 
