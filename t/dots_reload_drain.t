@@ -25,21 +25,57 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(16);
+$t->plan(58);
 
 dots_pki($t);
 
+my $d = $t->testdir();
+
+my %customers = (a => <<'EOC', b => <<'EOC', c => <<'EOC');
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24 2001:db8:6401::/48;
+        mitigate  rtbh;
+    }
+EOC
+    customer b {
+        identity  dns:client.example.net;
+        prefix    198.51.100.0/24;
+        mitigate  rtbh;
+    }
+EOC
+    customer c {
+        identity  cn:self-c;
+        prefix    203.0.113.0/24;
+        mitigate  rtbh;
+    }
+EOC
+
+# a certificate of a customer to be, of the same CA
+
+system("cd $d && { openssl ecparam -name prime256v1 -genkey -noout -out c.key && "
+	. "openssl req -new -key c.key -subj /CN=self-c -out c.csr && "
+	. "openssl x509 -req -in c.csr -CA ca.crt -CAkey ca.key -set_serial 99 "
+	. "-days 30 -out c.crt ; } >>openssl.log 2>&1") == 0 or die;
+
 sub conf {
 	my ($t, %o) = @_;
+	my %c = (%customers, %{$o{change} || {}});
+	delete $o{change};
 	$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
-		shutdown => '60s', %o));
+		shutdown => '60s', customers => join('', map { $c{$_} } sort keys %c),
+		%o));
 }
 
-conf($t);
-$t->run();
-
-# nothing more, and the session is there still
-sub quiet { return $_[0]->command('recv 1') eq 'timeout' }
+# it is there, and was not told otherwise
+sub stays {
+	my ($s, $cuid) = @_;
+	my $line;
+	while (($line = $s->command('recv 1')) =~ /^recv/) { }
+	return 0 unless $line eq 'timeout';
+	my $m = $s->get($cuid);
+	return $m && $m->{code};
+}
 
 # goodbye, after whatever came before it
 sub goodbye {
@@ -49,40 +85,195 @@ sub goodbye {
 	return $line;
 }
 
+# all but these have ended
+sub ended {
+	my ($t, @pids) = @_;
+	return dots_until(sub { my %now = map { $_ => 1 } dots_workers($t);
+		return !grep { $now{$_} } @pids }, 8);
+}
+
+sub workers { my ($t) = @_;
+	return grep { Test::DOTS::_title($_) !~ /cache manager/ } dots_workers($t) }
+
+# A session that protects something, of customer a or b
+sub protecting {
+	my ($t, $cert, $mid) = @_;
+	my $s = dots_session($t, cert => $cert, life => 300);
+	my $net = { a => '192.0.2', b => '198.51.100', c => '203.0.113' }->{$cert};
+	my $m = $s->put("cuid-$cert", $mid, prefix => ["$net.$mid/32"]);
+	die "no mitigation" unless $m && $m->{code} eq '2.01';
+	return $s;
+}
+
+conf($t);
+$t->run();
+
 ###############################################################################
 
 # what stays and what goes
 
-my $a = dots_session($t, life => 300);
-is($a->put('r', 1, prefix => ['192.0.2.1/32'])->{code}, '2.01', 'protected');
-
+my $a = protecting($t, 'a', 1);
 my $b = dots_session($t, cert => 'b', life => 300);
-is($b->get('s')->{code}, '4.04', 'nothing to lose');
+is($b->get('cuid-b')->{code}, '4.04', 'nothing to lose');
 
-my @old = dots_workers($t);
+my $config = [qw/ .well-known dots config /];
+is($a->request(method => 'PUT', path => [@$config, 'sid=1'],
+	body => Test::DOTS::_map({ 30 => { 32 => { 33 => { 36 => 77 } } } })
+	)->{code}, '2.01', 'a negotiated configuration');
+
+my @old = workers($t);
 
 ok(dots_turn($t), 'reload');
 is(goodbye($b), 'closed', 'who protects nothing is told to come back');
-ok(quiet($a), 'who does is not');
-is($a->get('r', 1)->{code}, '2.05', 'and is served');
-is($a->put('r', 2, prefix => ['192.0.2.2/32'])->{code}, '2.01', 'as before');
+is(stays($a, 'cuid-a'), '2.05', 'who does stays and is served');
+is($a->put('cuid-a', 2, prefix => ['192.0.2.2/32'])->{code}, '2.01',
+	'as before');
+is($a->request(method => 'GET', path => $config)
+	->{cbor}{30}{32}{33}{36}, 77, 'under what it has negotiated');
 
-my %now = map { $_ => 1 } dots_workers($t);
-is(scalar(grep { $now{$_} } @old), 1, 'by the worker that leaves');
-
-# several reloads later
+$b->quit();
+ok(dots_until(sub { my %now = map { $_ => 1 } workers($t);
+	return 1 == grep { $now{$_} } @old }), 'by the worker that leaves');
 
 ok(dots_turn($t), 'reload') foreach 1 .. 2;
-is($a->get('r', 2)->{code}, '2.05', 'after two more');
+is(stays($a, 'cuid-a'), '2.05', 'after two more');
 
 # the reason ends
 
-is($a->delete('r', $_)->{code}, '2.02', 'withdrawn') foreach 1, 2;
-is($a->get('r', 1)->{code}, '2.05', 'active but terminating: it stays');
+is($a->delete('cuid-a', $_)->{code}, '2.02', 'withdrawn') foreach 1, 2;
+is(stays($a, 'cuid-a'), '2.05', 'active but terminating: it stays');
 is(goodbye($a), 'closed', 'nothing left: it goes');
+ok(ended($t, @old), 'and the old worker with it');
 
-ok(dots_until(sub { my %now = map { $_ => 1 } dots_workers($t);
-	return !grep { $now{$_} } @old }), 'and the old worker with it');
+# one that waits for the loss of its session
+
+$a = dots_session($t, life => 300);
+is($a->put('cuid-a', 3, prefix => ['192.0.2.3/32'], trigger => \0)->{code},
+	'2.01', 'preconfigured');
+ok(dots_turn($t), 'reload');
+is(stays($a, 'cuid-a'), '2.05', 'a client that waits for its loss stays');
+is($a->delete('cuid-a', 3)->{code}, '2.02', 'withdrawn');
+is(goodbye($a), 'closed', 'and goes');
+
+# ---- what a session may do was granted by a configuration ----
+
+# the prefix is taken: the others are as they were
+
+$a = protecting($t, 'a', 4);
+$b = protecting($t, 'b', 4);
+
+conf($t, change => { a => $customers{a} =~ s!192\.0\.2\.0/24 !!r });
+ok(dots_turn($t), 'a customer loses a prefix');
+is(goodbye($a), 'closed', 'its session goes');
+is(stays($b, 'cuid-b'), '2.05', "another's stays");
+
+$a = dots_session($t);
+is($a->put('cuid-a', 5, prefix => ['192.0.2.5/32'])->{code}, '4.00',
+	'what it may do is what it may today');
+ok(dots_until(sub { $a->status('cuid-a', 4) == 7 }),
+	'what it was doing is withdrawn');
+$a->quit();
+
+# another limit, and back again
+
+conf($t);
+ok(dots_turn($t), 'the prefix is back');
+is(stays($b, 'cuid-b'), '2.05', 'the other one stays');
+
+$a = protecting($t, 'a', 6);
+
+conf($t, change => { a => $customers{a} =~ s/rtbh;/rtbh; limits rate=50r\/s;/r });
+ok(dots_turn($t), 'another limit');
+is(goodbye($a), 'closed', 'its session goes');
+is(stays($b, 'cuid-b'), '2.05', "another's stays");
+
+# customers come and go
+
+conf($t, change => { d => $customers{c} =~ s/customer c/customer d/r
+	=~ s/self-c/self-d/r =~ s/203.0.113.0/100.64.0.0/r });
+$a = protecting($t, 'a', 7);
+ok(dots_turn($t), 'the limit is gone, a customer is new');
+is(goodbye($a), 'closed', 'its session goes');
+is(stays($b, 'cuid-b'), '2.05', "another's stays");
+
+my $c = protecting($t, 'c', 1);
+
+conf($t, change => { c => '' });
+ok(dots_turn($t), 'a customer is removed');
+is(goodbye($c), 'closed', 'its session goes');
+is(stays($b, 'cuid-b'), '2.05', "another's stays");
+
+$c = dots_session($t, cert => 'c');
+is($c->get('cuid-c')->{code}, '4.01', 'it is nobody');
+$c->quit();
+
+# an identity that goes to somebody else
+
+conf($t);
+ok(dots_turn($t), 'it is back');
+$c = protecting($t, 'c', 2);
+
+conf($t, change => { c => $customers{c} =~ s/cn:self-c/cn:self-e/r });
+ok(dots_turn($t), 'with another identity');
+is(goodbye($c), 'closed', 'whom nobody knows any more goes');
+
+# trust: b's certificate is revoked
+
+my $crl = $t->read_file('crl.pem');
+
+system("cd $d && { openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
+	. "-revoke b.crt && openssl ca -config ca.cnf -keyfile ca.key "
+	. "-cert ca.crt -gencrl -out crl.pem ; } >>openssl.log 2>&1") == 0 or die;
+
+ok(dots_turn($t), 'another CRL');
+is(goodbye($b), 'closed', 'whoever was admitted by the one before goes');
+
+$b = dots_session($t, cert => 'b');
+ok(!$b->get('cuid-b'), 'who is revoked does not come back');
+$b->quit();
+
+# what holds for all
+
+$a = protecting($t, 'a', 8);
+conf($t, lifetime => 'default=3600 min=2 max=86400 terminating=2');
+ok(dots_turn($t), 'other lifetimes');
+is(goodbye($a), 'closed', 'all go');
+
+# a zone of its own
+
+$a = protecting($t, 'a', 9);
+@old = workers($t);
+my $conf = $t->read_file('nginx.conf');
+$conf =~ s/zone        dots 8m/zone dots 16m/;
+$t->write_file('nginx.conf', $conf);
+ok(dots_turn($t), 'another zone');
+is(goodbye($a), 'closed', 'all go');
+ok(ended($t, @old), 'and the workers with them');
+
+# ---- the end ----
+
+# worker_shutdown_timeout
+
+conf($t, shutdown => '2s');
+ok(dots_turn($t), 'reload');
+$a = protecting($t, 'a', 10);
+@old = workers($t);
+ok(dots_turn($t), 'reload');
+is(stays($a, 'cuid-a'), '2.05', 'it stays');
+is(goodbye($a), 'closed', 'until worker_shutdown_timeout');
+ok(ended($t, @old), 'and the workers with it');
+
+# quit: nobody follows
+
+conf($t);
+ok(dots_turn($t), 'reload');
+$a = protecting($t, 'a', 11);
+ok(dots_turn($t), 'reload');
+$b = protecting($t, 'a', 12);
+my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
+kill 'QUIT', $master;
+is(goodbye($b), 'closed', 'quit: the sessions go');
+is(goodbye($a), 'closed', 'those that were kept, too');
 
 $_->quit() foreach ($a, $b);
 

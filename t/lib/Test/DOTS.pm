@@ -347,15 +347,16 @@ sub dots_reload {
 sub dots_turn {
 	my ($t) = @_;
 
-	my $leaving = sub { scalar(() = $t->read_file('error.log')
-		=~ /gracefully shutting down/g) };
+	my $leaving = sub { return map { $_ => 1 } $t->read_file('error.log')
+		=~ /\[notice\] (\d+)#.*gracefully shutting down/g };
 
-	my $workers = grep { _title($_) !~ /cache manager|shutting down/ }
+	my %before = $leaving->();
+	my @workers = grep { !$before{$_} && _title($_) !~ /cache manager/ }
 		dots_workers($t);
-	my $before = $leaving->();
 	$t->reload();
 
-	return dots_until(sub { $leaving->() >= $before + $workers }, 20);
+	return dots_until(sub { my %now = $leaving->();
+		return !grep { !$now{$_} } @workers }, 20);
 }
 
 sub _title {
