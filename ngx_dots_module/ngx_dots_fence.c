@@ -397,11 +397,29 @@ ngx_dots_fence_follow(void)
 
     off = !ngx_dots_fence_acting();
 
-    if (ngx_process == NGX_PROCESS_HELPER || ngx_dots_fence.off == off) {
+    if (ngx_dots_fence.off == off) {
         return;
     }
 
     ngx_dots_fence.off = off;
+
+    if (off && getppid() != ngx_parent && ngx_process != NGX_PROCESS_SINGLE) {
+
+        /*
+         * The master was killed.  Nobody can make this process act again, and
+         * the kernel gives a part of the clients to its sockets.
+         */
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "dots: this process has no master any more, it leaves");
+        ngx_quit = 1;
+        return;
+    }
+
+    if (ngx_process == NGX_PROCESS_HELPER) {
+        return;
+    }
+
     ngx_stream_dots_serve((ngx_cycle_t *) ngx_cycle, !off);
 
     /* sessions end a little later: what is committed is answered first */

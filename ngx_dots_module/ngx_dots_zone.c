@@ -22,6 +22,7 @@
 
 #define NGX_DOTS_ZONE_ROTATE     3600 /* s; a cookie is good for two of these */
 #define NGX_DOTS_ZONE_ARENA      (64 * 1024)
+#define NGX_DOTS_ZONE_SPIN       1024 /* tries between looks at the holder */
 
 
 typedef struct {
@@ -53,6 +54,7 @@ static void ngx_dots_zone_copy_events(ngx_dots_zone_events_t *ev,
 static void ngx_dots_zone_close_events(void *data);
 static ngx_int_t ngx_dots_zone_slab(ngx_slab_pool_t *shpool,
     ngx_dots_zone_t *zone);
+static void ngx_dots_zone_acquire(void);
 static ngx_int_t ngx_dots_zone_wipe(void);
 static ngx_int_t ngx_dots_zone_load_kind(const char *kind, dots_store_pt cb,
     void *ctx);
@@ -302,6 +304,40 @@ ngx_dots_zone_attach(ngx_shm_zone_t *zone)
 }
 
 
+/*
+ * The master frees the lock of a worker that died with it, if there is still a
+ * master, and if the zone is of its newest configuration.  Who waits does it in
+ * any case, and does not sleep on a semaphore that nobody may ever post.
+ */
+
+static void
+ngx_dots_zone_acquire(void)
+{
+    ngx_uint_t    i;
+    ngx_pid_t     holder;
+    ngx_shmtx_t  *mutex;
+
+    mutex = &ngx_dots_zone_pool->mutex;
+
+    for (i = 0; !ngx_shmtx_trylock(mutex); i++) {
+
+        if (ngx_ncpu > 1 && i % NGX_DOTS_ZONE_SPIN) {
+            ngx_cpu_pause();
+            continue;
+        }
+
+        holder = (ngx_pid_t) *mutex->lock;
+
+        if (holder && kill(holder, 0) == -1 && ngx_errno == ESRCH) {
+            (void) ngx_shmtx_force_unlock(mutex, holder);
+
+        } else {
+            ngx_sched_yield();
+        }
+    }
+}
+
+
 dots_registry_t *
 ngx_dots_zone_lock(ngx_uint_t write)
 {
@@ -313,7 +349,7 @@ ngx_dots_zone_lock(ngx_uint_t write)
 
     ahead = write ? ngx_dots_clock_ahead() : 0;
 
-    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+    ngx_dots_zone_acquire();
 
     if (ngx_dots_zone->mutating || !ngx_dots_fence_acting()) {
         ngx_dots_zone->loaded = 0;
@@ -362,7 +398,7 @@ ngx_dots_zone_unlock(void)
 void
 ngx_dots_zone_hold(void)
 {
-    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+    ngx_dots_zone_acquire();
 }
 
 
@@ -479,7 +515,7 @@ ngx_dots_zone_wipe(void)
     int               rc;
     ngx_slab_pool_t  *slab;
 
-    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+    ngx_dots_zone_acquire();
 
     /*
      * A slab pool inside one big piece of the zone's: it can be made anew
@@ -655,7 +691,7 @@ ngx_dots_zone_secrets(u_char secrets[2][NGX_DOTS_COOKIE_SECRET])
         old = 0;
     }
 
-    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+    ngx_dots_zone_acquire();
 
     if (old && now - (time_t) shared->secret_time >= NGX_DOTS_ZONE_ROTATE) {
         ngx_memcpy(shared->secret[1], shared->secret[0],
@@ -705,7 +741,7 @@ ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2])
         old = 0;
     }
 
-    ngx_shmtx_lock(&ngx_dots_zone_pool->mutex);
+    ngx_dots_zone_acquire();
 
     if (old && ngx_dots_zone_ticket_old(now)) {
 

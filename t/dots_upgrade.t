@@ -104,18 +104,9 @@ END {
 		if @masters;
 }
 
-# ---- routes: what gobgpd tells of each change
+# ---- routes
 
-my $monitor = fork();
-die "fork: $!" unless defined $monitor;
-
-if ($monitor == 0) {
-	open STDOUT, '>', "$dir/monitor" or POSIX::_exit(1);
-	exec 'gobgp', '--target', "unix://$dir/gobgp.sock", 'monitor', 'global',
-		'rib' or POSIX::_exit(1);
-}
-
-push @{$t->{_daemons}}, $monitor;
+dots_monitor($t);
 
 sub there { my ($t, $p) = @_; return dots_rib($t) =~ m!\Q$p\E/32! }
 
@@ -307,11 +298,9 @@ $s->quit();
 
 # ---- no route was withdrawn, and each was announced once
 
-my $monitored = $t->read_file('monitor');
-is(join(' ', map { my $p = "192.0.2.$_/32";
-	scalar(() = $monitored =~ /\[ROUTE\] \Q$p\E /g) } @mids),
-	join(' ', (1) x @mids), 'each route was announced once');
-unlike($monitored, qr/DELROUTE/, 'and none withdrawn');
+is(join(' ', grep { 1 != dots_monitored($t, "^ROUTE. 192.0.2.$_/32") } @mids),
+	'', 'each route was announced once');
+is(join(' ', dots_monitored($t, 'DELROUTE')), '', 'and none withdrawn');
 
 my @created = grep { /"cuid":"$c"/ && /"method":"PUT"/ && /"code":"2.01"/ }
 	split /\n/, $t->read_file('dots.log');

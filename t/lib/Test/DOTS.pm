@@ -11,7 +11,7 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_dns
-	dots_dnsmasq dots_rib dots_until dots_session dots_cbor dots_decode
+	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_until dots_session dots_cbor dots_decode
 	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
 	dots_test /;
 
@@ -400,6 +400,41 @@ sub dots_rib {
 	my $target = 'unix://' . $t->testdir() . '/gobgp.sock';
 	my $rib = `gobgp --target $target global rib -a @{[$family || 'ipv4']} 2>&1`;
 	return $rib;
+}
+
+# Writes down what gobgpd tells of each change of its table from now on; what
+# matches of it, as "ROUTE] PREFIX" or "DELROUTE] PREFIX": dots_monitored()
+sub dots_monitor {
+	my ($t) = @_;
+	my $dir = $t->testdir();
+	my @gobgp = ('gobgp', '--target', "unix://$dir/gobgp.sock");
+
+	my $pid = fork();
+	die "fork: $!" unless defined $pid;
+
+	if ($pid == 0) {
+		open STDOUT, '>', "$dir/monitor" or POSIX::_exit(1);
+		exec @gobgp, 'monitor', 'global', 'rib' or POSIX::_exit(1);
+	}
+
+	push @{$t->{_daemons}}, $pid;
+
+	# it says nothing when it begins: routes of ours show that it has
+
+	my $n = 0;
+
+	dots_until(sub {
+		my $probe = '198.18.0.' . $n++ . '/32';
+		system(@gobgp, qw/ global rib add /, $probe);
+		system(@gobgp, qw/ global rib del /, $probe);
+		return -s "$dir/monitor";
+	}) or die "no monitor\n";
+}
+
+sub dots_monitored {
+	my ($t, $what) = @_;
+	return grep { !/ 198\.18\./ && /$what/ }
+		$t->read_file('monitor') =~ /\[((?:DEL)?ROUTE\] \S+)/g;
 }
 
 # ---- DNS ----

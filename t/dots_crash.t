@@ -1,0 +1,278 @@
+#!/usr/bin/perl
+
+# kill -9 in any state: a worker inside the zone's critical section, in the
+# middle of a change of it, before and after the commit; the manager likewise;
+# the master alone.  What was acknowledged is there, the zone goes on, no route
+# is withdrawn by it.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use IO::Select;
+use IPC::Open2;
+use Test::DOTS;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl gobgpd gobgp/);
+
+my $tool = "$Test::DOTS::BUILD/tools/dots_kill_at";
+plan(skip_all => 'a process can\'t be stopped at a function here')
+	unless `$tool $$ strtold </dev/null 2>&1` =~ /^armed\nmissed/;
+
+# the master's "exited on signal 9" is an alert
+$t->plan(61)->todo_alerts();
+
+dots_pki($t);
+dots_gobgpd($t);
+
+my $dir = $t->testdir();
+my $conf = dots_conf(workers => 2);
+$t->write_file_expand('nginx.conf', $conf);
+$t->run();
+$t->waitforsocket('127.0.0.1:' . port(8443)) or die;
+
+dots_monitor($t);
+
+sub there { my ($t, $p) = @_; return dots_rib($t) =~ m!\Q$p\E/32! }
+
+# of a master that was killed: nobody else ends them if the test fails
+
+my @orphans;
+
+END { kill 'KILL', @orphans if @orphans }
+
+# ---- killing at a function
+
+my ($c, $session) = 'crash';
+my @mids;
+
+sub arm {
+	my ($function, @pids) = @_;
+	my @armed;
+
+	foreach my $pid (@pids) {
+		my $armed = { pid => $pid };
+		my $tool = open2(@$armed{qw/ out in /}, $tool, $pid, $function);
+		$armed->{tool} = $tool;
+		my $line = readline $armed->{out};
+		die "dots_kill_at $pid: $line" unless $line =~ /^armed/;
+		push @armed, $armed;
+	}
+
+	return @armed;
+}
+
+# pids of those that were killed
+sub killed {
+	my (@armed) = @_;
+
+	my $select = IO::Select->new(map { $_->{out} } @armed);
+	my ($first) = $select->can_read(15);
+	close $_->{in} foreach @armed;
+
+	return map { my $line = readline $_->{out} || ''; waitpid $_->{tool}, 0;
+		$line =~ /^killed/ ? $_->{pid} : () } @armed;
+}
+
+sub master { return $_[0]->read_file('nginx.pid') + 0 }
+
+# the process that has locked manager.lock
+sub manager {
+	my ($t) = @_;
+	my $inode = (stat $t->testdir() . '/state/manager.lock')[1];
+	open my $fh, '<', '/proc/locks' or return 0;
+	my ($line) = grep { /FLOCK.*:$inode / } <$fh>;
+	return $line && $line =~ /WRITE (\d+)/ ? $1 : 0;
+}
+
+sub request {
+	my ($s, $method, $mid, %o) = @_;
+	$s->send($s->message(method => $method,
+		path => Test::DOTS::Session::path($c, $mid),
+		$method eq 'PUT' ? (body => dots_mitigate(
+			prefix => ["192.0.2.$mid/32"], %o)) : ()));
+}
+
+# a session with a worker that is there
+sub session {
+	my ($t) = @_;
+	return dots_until(sub {
+		my $s = dots_session($t, args => [ '--timeout', 1000 ]);
+		return $s->connected() =~ /^connected/ ? $s : undef;
+	}) || die "no session\n";
+}
+
+sub all {
+	my ($t, $s, $what) = @_;
+	my @there = map { $_->{5} } @{($s->get($c) || {})->{cbor}{1}{2} || []};
+	is("@there", "@mids", "$what: every mitigation");
+	is(scalar(grep { there($t, "192.0.2.$_") } @mids), scalar @mids,
+		"$what: every route");
+}
+
+sub put {
+	my ($t, $s, $mid, $code, $what) = @_;
+	is($s->put($c, $mid, prefix => ["192.0.2.$mid/32"])->{code}, $code,
+		"$what: mitigation $mid");
+	ok(dots_until(sub { there($t, "192.0.2.$mid") }), "$what: its route");
+	push @mids, $mid unless grep { $_ == $mid } @mids;
+}
+
+###############################################################################
+
+my $s = session($t);
+put($t, $s, $_, '2.01', 'before') foreach 1, 2;
+
+# A worker dies in the request that reaches the function.  The next one finds
+# the request done (settle: it was on the disk) or not done at all.
+
+foreach my $case (
+	[ 'dots_registry_put', 'deciding', '2.01' ],
+	[ 'ngx_slab_alloc_locked', 'in the middle of a change', '2.01' ],
+	[ 'dots_store_commit', 'before the commit', '2.01' ],
+	[ 'dots_registry_settle', 'after the commit', '2.04' ])
+{
+	my ($function, $what, $code) = @$case;
+	my $mid = $mids[-1] + 1;
+	my @workers = grep { $_ != manager($t) } dots_workers($t);
+
+	my @armed = arm($function, @workers);
+	request($s, 'PUT', $mid);
+	is(scalar killed(@armed), 1, "$what: a worker is killed");
+	$s->quit();
+
+	$s = session($t);
+	push @mids, $mid if $code eq '2.04';
+	dots_until(sub { $s->get($c, 1)->{code} eq '2.05' });
+	all($t, $s, $what) if $code eq '2.01';
+	put($t, $s, $mid, $code, $what);
+}
+
+# withdrawing, and reading
+
+foreach my $case ([ 'dots_registry_withdraw', 'DELETE' ],
+	[ 'dots_registry_get', 'GET' ])
+{
+	my ($function, $method) = @$case;
+	my @workers = grep { $_ != manager($t) } dots_workers($t);
+
+	my @armed = arm($function, @workers);
+	request($s, $method, 1);
+	is(scalar killed(@armed), 1, "$method: a worker is killed");
+	$s->quit();
+
+	$s = session($t);
+	ok(dots_until(sub { $s->get($c, 1)->{code} eq '2.05' }),
+		"$method: it is there");
+	all($t, $s, $method);
+}
+
+# ---- the manager
+
+my $old = manager($t);
+my @armed = arm('dots_registry_report', $old);
+is($s->put($c, 50, prefix => ['192.0.2.50/32'])->{code}, '2.01',
+	'a mitigation for the manager');
+push @mids, 50;
+is((killed(@armed))[0], $old, 'manager: killed when it reports the status');
+ok(dots_until(sub { my $new = manager($t); $new && $new != $old }),
+	'manager: another one acts');
+ok(dots_until(sub { ($s->status($c, 50) || 0) == 2 }), 'manager: status 2');
+all($t, $s, 'manager');
+
+$old = manager($t);
+@armed = arm('dots_registry_expire', $old);
+is($s->put($c, 51, prefix => ['192.0.2.51/32'], lifetime => 1)->{code}, '2.01',
+	'one that is over soon');
+is((killed(@armed))[0], $old, 'manager: killed when it is over');
+ok(dots_until(sub { $s->get($c, 51)->{code} eq '4.04' }), 'manager: it is over');
+ok(dots_until(sub { !there($t, '192.0.2.51') }), 'manager: so is its route');
+all($t, $s, 'over');
+
+# ---- a process dies with the lock, many times, at any moment
+
+my $served = 0;
+
+foreach my $i (1 .. 10) {
+	my @workers = grep { $_ != manager($t) } dots_workers($t);
+	request($s, 'PUT', 1) foreach 1 .. 3;
+	kill 'KILL', $workers[rand @workers], $i % 3 ? () : manager($t);
+	$s->quit();
+	$s = session($t);
+	$served += dots_until(sub { $s->get($c, 1)->{code} eq '2.05' }) ? 1 : 0;
+}
+
+is($served, 10, 'at random: served each time');
+all($t, $s, 'at random');
+
+# ---- the master alone: its workers go on
+
+my $master = master($t);
+@orphans = dots_workers($t);
+kill 'KILL', $master;
+waitpid $master, 0;
+
+is($s->get($c, 1)->{code}, '2.05', 'no master: the session goes on');
+put($t, $s, 60, '2.01', 'no master');
+
+# nobody frees the lock for them
+
+my ($worker) = do {
+	my @armed = arm('dots_registry_put', grep { $_ != manager($t) } @orphans);
+	request($s, 'PUT', 61);
+	killed(@armed);
+};
+ok($worker, 'no master: a worker dies with the lock');
+$s->quit();
+
+$s = session($t);
+ok(dots_until(sub { $s->get($c, 1)->{code} eq '2.05' }),
+	'no master: the other one goes on');
+all($t, $s, 'no master');
+
+# Another nginx begins: the orphans leave it their clients.  Their TCP ports are
+# taken, its own are others.
+
+$conf =~ s/127\.0\.0\.1:8446/127.0.0.1:8447/;
+$conf =~ s/127\.0\.0\.1:8443/127.0.0.1:8444/;
+unlink "$dir/nginx.pid";
+$t->write_file_expand('nginx.conf', $conf);
+$t->run();
+
+ok(dots_until(sub { !grep { $_ != $worker && kill 0, $_ } @orphans }),
+	'another nginx: the orphans leave');
+is($s->command('recv 5000'), 'closed', 'another nginx: with close_notify');
+$s->quit();
+
+my @sessions = map { dots_session($t) } 1 .. 8;
+is(scalar(grep { $_->connected() =~ /^connected/
+	&& $_->get($c, 1)->{code} eq '2.05' } @sessions), 8,
+	'another nginx: every client is served');
+all($t, $sessions[0], 'another nginx');
+put($t, $sessions[1], 62, '2.01', 'another nginx');
+$_->quit() foreach @sessions;
+
+@orphans = ();
+
+# ---- no route but that of the one that was over was ever withdrawn
+
+is(join(' ', dots_monitored($t, 'DELROUTE')), 'DELROUTE] 192.0.2.51/32',
+	'one route was withdrawn');
+is(join(' ', grep { 1 != dots_monitored($t, "^ROUTE. 192.0.2.$_/32") } @mids),
+	'', 'each was announced once');
+
+###############################################################################
