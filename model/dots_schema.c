@@ -6,8 +6,10 @@
 #include "dots_yang_compat.h"
 
 
-#define DOTS_SCHEMA_PATH 4096
-#define DOTS_SCHEMA_TEXT (1024 * 1024) /* the longest of ours has 50 KB */
+#define DOTS_SCHEMA_PATH  4096
+#define DOTS_SCHEMA_ROOM  65536
+#define DOTS_SCHEMA_NODES 2048      /* bytes of nodes for 16 of text, at most */
+#define DOTS_SCHEMA_TEXT  (1024 * 1024) /* the longest of ours has 50 KB */
 
 
 /*
@@ -444,6 +446,20 @@ dots_schema_structure_case(const struct lysc_ext_instance *ext,
 }
 
 
+/* Less than what the C library would ask the kernel for each time. */
+
+int
+dots_schema_room(size_t len)
+{
+    void  *p;
+
+    p = malloc(DOTS_SCHEMA_ROOM + len / 16 * DOTS_SCHEMA_NODES);
+    free(p);
+
+    return p != NULL;
+}
+
+
 int
 dots_schema_message(const dots_schema_t *s, const char *module,
     const char *name, struct lyd_node **top)
@@ -459,8 +475,9 @@ dots_schema_message(const dots_schema_t *s, const char *module,
         return DOTS_DECLINED;
     }
 
-    if (lyd_new_opaq(NULL, s->ctx, name, NULL, NULL, module, top)
-        != LY_SUCCESS)
+    if (!dots_schema_room(0)
+        || lyd_new_opaq(NULL, s->ctx, name, NULL, NULL, module, top)
+           != LY_SUCCESS)
     {
         return DOTS_ERROR;
     }

@@ -38,6 +38,12 @@ dots_schema_t *dots_schema_load(const char *dir, char *err, size_t size);
 void dots_schema_free(dots_schema_t *s);
 
 /*
+ * Nonzero if there is memory for the tree of a text of "len" bytes.  libyang
+ * does not survive an allocation that fails in the middle: asked before each.
+ */
+int dots_schema_room(size_t len);
+
+/*
  * The messages of the signal channel are the cases of a choice (RFC 9132
  * section 5.3), for which libyang has no data node.  A message therefore is an
  * opaque node that bears the name of the case ("mitigation-scope",

@@ -128,7 +128,8 @@ dots_data_yang_parse(dots_exchange_t *x, json_t *client,
 
     json_decref(root);
 
-    if (text == NULL) {
+    if (text == NULL || !dots_schema_room(strlen(text))) {
+        free(text);
         return DOTS_ERROR;
     }
 

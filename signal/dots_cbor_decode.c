@@ -706,6 +706,10 @@ dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data, size_t len,
 
     *tree = NULL;
 
+    if (!dots_schema_room(len)) {
+        return DOTS_ERROR;
+    }
+
     rc = dots_cbor_decode_body(&d);
 
     if (rc != DOTS_OK) {

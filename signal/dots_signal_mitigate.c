@@ -155,6 +155,16 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
 
     if (rc == DOTS_ERROR) {
         free(buf);
+
+        /* no memory: what is done is not refused, a GET tells the rest */
+
+        if (rq->verdict == DOTS_VERDICT_CREATED
+            || rq->verdict == DOTS_VERDICT_CHANGED)
+        {
+            dots_signal_answer(ex, &response, rq, NULL);
+            return;
+        }
+
         dots_signal_mitigate_refuse(ex, rq, DOTS_ERROR, NULL);
         return;
     }
