@@ -35,6 +35,7 @@ static ngx_int_t ngx_dots_mitigation_reread_all(ngx_dots_request_t *dr,
     dots_mitigation_t *m, dots_overridden_t *over);
 static void ngx_dots_mitigation_audit(ngx_dots_request_t *dr,
     const char *reason);
+static void ngx_dots_mitigation_audit_overridden(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_reread(ngx_dots_request_t *dr,
     dots_mitigation_t *m);
 static int ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
@@ -275,6 +276,7 @@ ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit)
 
     ngx_dots_process_wake_manager();
     ngx_dots_mitigation_audit(dr, "overlaps with an immediate request");
+    ngx_dots_mitigation_audit_overridden(dr);
 
     rq->nmitigations = 1;
     rq->mitigations = rq->mitigation;
@@ -692,8 +694,37 @@ ngx_dots_mitigation_audit(ngx_dots_request_t *dr, const char *reason)
         entry.has_mid = 1;
         entry.mid = m->mid;
         entry.status = m->status;
+        entry.scope = &m->target;
         entry.reason.data = (u_char *) reason;
         entry.reason.len = ngx_strlen(reason);
+
+        ngx_dots_log(&entry);
+    }
+}
+
+
+/* What a higher mid has overridden is no longer there. */
+
+static void
+ngx_dots_mitigation_audit_overridden(ngx_dots_request_t *dr)
+{
+    size_t                  i;
+    ngx_dots_log_t          entry;
+    dots_mitigation_key_t  *key;
+
+    for (i = 0; i < dr->over.n; i++) {
+
+        key = &dr->over.keys[i];
+
+        ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+        ngx_str_set(&entry.channel, "signal");
+        ngx_str_set(&entry.reason, "overridden by another mid");
+
+        entry.customer = key->customer;
+        entry.cuid = key->cuid;
+        entry.has_mid = 1;
+        entry.mid = key->mid;
+        entry.status = DOTS_STATUS_TERMINATED;
 
         ngx_dots_log(&entry);
     }

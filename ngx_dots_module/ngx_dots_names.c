@@ -221,6 +221,7 @@ ngx_dots_names_stored(ngx_dots_commit_t *commit)
     entry.has_mid = 1;
     entry.mid = m->mid;
     entry.status = m->status;
+    entry.scope = &m->target;
 
     ngx_dots_log(&entry);
 

@@ -5,6 +5,8 @@
 #include "ngx_dots_policy.h"
 #include "ngx_dots_psk.h"
 
+#include "../signal/dots_signal_uri.h"
+
 
 static void ngx_dots_peer_tick(ngx_event_t *ev);
 static void ngx_dots_peer_send(void *data, const uint8_t *bytes, size_t len);
@@ -12,8 +14,9 @@ static int ngx_dots_peer_full(void *data);
 static void ngx_dots_peer_hold(void *data, int on);
 static void ngx_dots_peer_finish(void *data, const char *why);
 static void ngx_dots_peer_submit(void *data, dots_request_t *rq);
-static void ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
-    uint8_t code, const dots_request_t *rq, const char *why);
+static void ngx_dots_peer_audit(void *data, const dots_customer_t *customer,
+    const dots_coap_message_t *request, uint8_t code, const dots_request_t *rq,
+    const char *why);
 static int ngx_dots_peer_admit(void *data, const dots_customer_t *customer,
     const dots_coap_message_t *request);
 static void ngx_dots_peer_observing(void *data, size_t n);
@@ -335,12 +338,14 @@ ngx_dots_peer_submit(void *data, dots_request_t *rq)
 
 
 static void
-ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
-    uint8_t code, const dots_request_t *rq, const char *why)
+ngx_dots_peer_audit(void *data, const dots_customer_t *customer,
+    const dots_coap_message_t *request, uint8_t code, const dots_request_t *rq,
+    const char *why)
 {
-    u_char            text[sizeof("7.31") - 1];
-    ngx_dots_log_t    entry;
-    ngx_dots_peer_t  *peer = data;
+    u_char              text[sizeof("7.31") - 1];
+    ngx_dots_log_t      entry;
+    ngx_dots_peer_t    *peer = data;
+    dots_signal_uri_t   uri;
 
     ngx_memzero(&entry, sizeof(ngx_dots_log_t));
 
@@ -353,8 +358,8 @@ ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
         entry.method = ngx_dots_peer_methods[request->code];
     }
 
-    if (peer->customer) {
-        entry.customer = peer->customer->name;
+    if (customer) {
+        entry.customer = customer->name;
     }
 
     if (code) {
@@ -363,15 +368,13 @@ ngx_dots_peer_audit(void *data, const dots_coap_message_t *request,
                          - text;
     }
 
+    dots_signal_uri_whose(request, &uri);
+
+    entry.cuid = uri.cuid;
+    entry.has_mid = uri.has_mid;
+    entry.mid = uri.mid;
+
     if (rq) {
-
-        /* whose request it is, where a gateway relays it */
-
-        entry.customer = rq->customer->name;
-        entry.cuid = rq->cuid;
-        entry.has_mid = rq->has_mid;
-        entry.mid = rq->mid;
-
         if (rq->has_mid && rq->nmitigations == 1) {
             entry.status = rq->mitigations[0].status;
         }

@@ -138,7 +138,8 @@ dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
     if (s->transport->respond(ex, response) == DOTS_OK
         && dots_signal_audited(ex, response))
     {
-        s->conf.ops->audit(s->peer, &ex->request, response->code, rq, why);
+        s->conf.ops->audit(s->peer, ex->customer, &ex->request, response->code,
+                           rq, why);
     }
 
     dots_arena_destroy(ex->arena);
@@ -158,7 +159,7 @@ dots_signal_ignore(dots_signal_exchange_t *ex, const dots_request_t *rq,
     dots_signal_unlink(ex);
 
     if (s->conf.ops->audit != NULL) {
-        s->conf.ops->audit(s->peer, &ex->request, 0, rq, why);
+        s->conf.ops->audit(s->peer, ex->customer, &ex->request, 0, rq, why);
     }
 
     dots_arena_destroy(ex->arena);
@@ -332,6 +333,26 @@ dots_signal_refused(dots_signal_exchange_t *ex)
                        "too many requests");
 
     return 1;
+}
+
+
+int
+dots_signal_rejected(dots_signal_t *s, const dots_coap_message_t *m,
+    uint8_t code, const char *why)
+{
+    const dots_signal_ops_t  *ops;
+
+    ops = s->conf.ops;
+
+    if (ops->admit != NULL && ops->admit(s->peer, s->customer, m) > 0) {
+        return DOTS_DECLINED;
+    }
+
+    if (ops->audit != NULL) {
+        ops->audit(s->peer, s->customer, m, code, NULL, why);
+    }
+
+    return DOTS_OK;
 }
 
 

@@ -59,10 +59,11 @@ typedef struct {
     /* See dots_request.h; may call rq->done() before it returns. */
     void (*submit)(void *peer, dots_request_t *rq);
 
-    /* One answered request, for the audit log; may be NULL.  "rq" is NULL where
-     * it did not come as far as a request to the model; "code" is 0 where no
-     * response was sent on purpose. */
-    void (*audit)(void *peer, const dots_coap_message_t *request, uint8_t code,
+    /* One answered request of the customer (NULL: nobody's), for the audit log;
+     * may be NULL.  "rq" is NULL where it did not come as far as a request to
+     * the model; "code" is 0 where no response was sent on purpose. */
+    void (*audit)(void *peer, const dots_customer_t *customer,
+        const dots_coap_message_t *request, uint8_t code,
         const dots_request_t *rq, const char *why);
 
     /* May this request of the customer (NULL: nobody's) be served?  0, or the

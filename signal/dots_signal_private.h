@@ -132,6 +132,13 @@ void dots_signal_serve(dots_signal_t *s, const dots_coap_message_t *m,
     dots_str_t data, uint64_t hash);
 
 /*
+ * A request that the transport itself rejects with this code: counted and
+ * logged.  DOTS_OK, or DOTS_DECLINED: there were too many, say nothing.
+ */
+int dots_signal_rejected(dots_signal_t *s, const dots_coap_message_t *m,
+    uint8_t code, const char *why);
+
+/*
  * The observed request "data" once more, for its observer.  DOTS_OK: it ends in
  * dots_signal_observe_answer(), at once or later; DOTS_ERROR: no memory.
  */

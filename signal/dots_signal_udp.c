@@ -433,6 +433,14 @@ dots_signal_udp_long_token(dots_signal_t *s, const dots_coap_message_t *m,
         return;
     }
 
+    if (dots_signal_rejected(s, m, dots_coap_code(4, 0),
+                             "the token is too long")
+        != DOTS_OK)
+    {
+        free(buf);
+        return;
+    }
+
     type = m->type == DOTS_COAP_CON ? DOTS_COAP_ACK : DOTS_COAP_NON;
     id = m->type == DOTS_COAP_CON ? m->id : u->next_id++;
 

@@ -170,9 +170,13 @@ static int
 dots_signal_uri_set_mid(dots_signal_uri_t *uri, dots_str_t value,
     dots_fault_t *f)
 {
+    if (dots_signal_uri_number(value, "mid", &uri->mid, f) != DOTS_OK) {
+        return DOTS_INVALID;
+    }
+
     uri->has_mid = 1;
 
-    return dots_signal_uri_number(value, "mid", &uri->mid, f);
+    return DOTS_OK;
 }
 
 
@@ -350,6 +354,21 @@ dots_signal_uri_read_nothing(const dots_coap_message_t *m, dots_fault_t *f)
     }
 
     return DOTS_OK;
+}
+
+
+void
+dots_signal_uri_whose(const dots_coap_message_t *m, dots_signal_uri_t *uri)
+{
+    static const dots_str_t  mitigate = dots_string("mitigate");
+
+    memset(uri, 0, sizeof(dots_signal_uri_t));
+
+    if (m->npath >= DOTS_SIGNAL_URI_PREFIX
+        && dots_str_eq(m->path[DOTS_SIGNAL_URI_PREFIX - 1], mitigate))
+    {
+        (void) dots_signal_uri_read_path(m, 0, uri, NULL);
+    }
 }
 
 

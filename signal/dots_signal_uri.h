@@ -30,6 +30,10 @@ typedef struct {
 int dots_signal_uri_read_path(const dots_coap_message_t *m, int need_mid,
     dots_signal_uri_t *uri, dots_fault_t *f);
 
+/* Of a request that was refused, for the log: what could be read of it. */
+void dots_signal_uri_whose(const dots_coap_message_t *m,
+    dots_signal_uri_t *uri);
+
 /* The cdid, where it may stand; empty: none. */
 dots_str_t dots_signal_uri_cdid(const dots_coap_message_t *m);
 

@@ -86,10 +86,12 @@ fuzz_submit(void *peer, dots_request_t *rq)
 /* 0: on purpose there is no response, RFC 9132 section 4.4.3. */
 
 static inline void
-fuzz_audit(void *peer, const dots_coap_message_t *request, uint8_t code,
-    const dots_request_t *rq, const char *why)
+fuzz_audit(void *peer, const dots_customer_t *customer,
+    const dots_coap_message_t *request, uint8_t code, const dots_request_t *rq,
+    const char *why)
 {
     (void) peer;
+    (void) customer;
     (void) why;
 
     fuzz_expect(request->npath <= DOTS_COAP_SEGMENTS);

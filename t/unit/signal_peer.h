@@ -68,6 +68,7 @@ struct test_peer_s {
     size_t           naudits;
     uint8_t          audit_code;
     uint8_t          audit_method;
+    const dots_customer_t *audit_customer;
     size_t           audit_npath;
     int              audit_request;
     char             audit_why[DOTS_FAULT_TEXT + 64];
@@ -136,10 +137,13 @@ test_submit(void *peer, dots_request_t *rq)
 
 
 static inline void
-test_audit(void *peer, const dots_coap_message_t *request, uint8_t code,
-    const dots_request_t *rq, const char *why)
+test_audit(void *peer, const dots_customer_t *customer,
+    const dots_coap_message_t *request, uint8_t code, const dots_request_t *rq,
+    const char *why)
 {
     test_peer_t  *p = peer;
+
+    p->audit_customer = customer;
 
     p->naudits++;
     p->audit_code = code;
