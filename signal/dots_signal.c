@@ -119,6 +119,7 @@ void
 dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
     const dots_request_t *rq, const char *why)
 {
+    const char     *refused;
     dots_signal_t  *s;
 
     s = ex->signal;
@@ -131,7 +132,12 @@ dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
         return;
     }
 
-    dots_signal_observe_register(ex, response, rq);
+    refused = dots_signal_observe_register(ex, response, rq);
+
+    if (refused != NULL) {
+        why = refused;
+    }
+
     dots_signal_block_response(ex, response);
     dots_signal_learn(ex, response, rq);
 

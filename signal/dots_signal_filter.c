@@ -128,6 +128,22 @@ dots_signal_filter_next(dots_signal_filter_values_t *v, dots_str_t *value)
 
 
 int
+dots_signal_filter_asked(const dots_coap_message_t *m)
+{
+    size_t  i;
+
+    for (i = 0; i < m->nquery; i++) {
+
+        if (dots_signal_filter_values(m->query[i]).filter != NULL) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
 dots_signal_filter_check(const dots_coap_message_t *m, dots_fault_t *f)
 {
     size_t                       i, n;

@@ -13,6 +13,9 @@
 
 #define DOTS_SIGNAL_FILTER_VALUES 16 /* in one query */
 
+/* Nonzero: there is such a query. */
+int dots_signal_filter_asked(const dots_coap_message_t *m);
+
 /* DOTS_OK or DOTS_INVALID: a value that can match nothing. */
 int dots_signal_filter_check(const dots_coap_message_t *m, dots_fault_t *f);
 

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "dots_signal_filter.h"
 #include "dots_signal_private.h"
 
 
@@ -363,12 +364,61 @@ dots_signal_observe_full(const dots_signal_t *s,
 }
 
 
-void
+/*
+ * RFC 9244 section 9.2: "The DOTS server MUST NOT add a new Observe entry if this
+ * query overlaps with an existing Observe entry".  They do if both tell of the
+ * same mitigation now.
+ */
+
+static int
+dots_signal_observe_overlaps(dots_signal_exchange_t *ex,
+    const dots_request_t *rq)
+{
+    size_t                         i, j;
+    const dots_signal_observer_t  *o;
+
+    if (rq == NULL || !dots_signal_filter_asked(&ex->request)) {
+        return 0;
+    }
+
+    for (o = ex->signal->observers; o != NULL; o = o->next) {
+
+        if (!o->mitigation || o->whose != ex->customer
+            || o->cuid != dots_registry_hash(rq->cuid))
+        {
+            continue;
+        }
+
+        for (i = 0, j = 0; i < o->nobserved && j < rq->nmitigations; /* void */)
+        {
+            if (o->observed[i].mid == rq->mitigations[j].mid) {
+                return 1;
+            }
+
+            /* both are sorted by mid */
+
+            if (o->observed[i].mid < rq->mitigations[j].mid) {
+                i++;
+
+            } else {
+                j++;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+const char *
 dots_signal_observe_register(dots_signal_exchange_t *ex,
     dots_coap_message_t *response, const dots_request_t *rq)
 {
     dots_signal_t           *s;
     dots_signal_observer_t  **link;
+
+    static const char  overlap[] = "the query overlaps with an observation "
+                                   "that there is";
 
     s = ex->signal;
 
@@ -379,7 +429,7 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
         || (ex->request.block2 >= 0
             && dots_coap_block_num(ex->request.block2) > 0))
     {
-        return;
+        return NULL;
     }
 
     /* the same token: replaced by the new one, RFC 7641 section 4.1 */
@@ -395,11 +445,24 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
      * ordinary GET: the response without the option says so.
      */
 
-    if (ex->request.observe == 0 && dots_coap_class(response->code) == 2
-        && !dots_signal_observe_full(s, ex->customer))
-    {
+    if (ex->request.observe != 0 || dots_coap_class(response->code) != 2) {
+        return NULL;
+    }
+
+    if (dots_signal_observe_overlaps(ex, rq)) {
+        dots_coap_init(response);
+        response->code = dots_coap_code(4, 9);
+        response->content_format = DOTS_COAP_FORMAT_TEXT;
+        response->payload = dots_str(overlap, sizeof(overlap) - 1);
+
+        return overlap;
+    }
+
+    if (!dots_signal_observe_full(s, ex->customer)) {
         dots_signal_observe_add(ex, response, rq);
     }
+
+    return NULL;
 }
 
 

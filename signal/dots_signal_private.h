@@ -202,8 +202,9 @@ void dots_signal_observe_changed(dots_signal_t *s,
 /*
  * Of a response that is about to leave: registers or removes the observer that
  * its request asks for (RFC 7641 section 4.1) and sets the Observe option.
+ * NULL, or why it is another response now.
  */
-void dots_signal_observe_register(dots_signal_exchange_t *ex,
+const char *dots_signal_observe_register(dots_signal_exchange_t *ex,
     dots_coap_message_t *response, const dots_request_t *rq);
 
 /* Adds to what was found the mitigations that are not there any more. */

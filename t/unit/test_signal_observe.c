@@ -355,6 +355,72 @@ test_observe_repeat(void **state)
 }
 
 
+/* RFC 9244 section 9.2: no second observation, by a query, of what is observed */
+
+#define QUERY_80  "4d 02 7461726765742d706f72743d383033 "
+#define QUERY_443 "4d 02 7461726765742d706f72743d343433 "
+#define QUERY_ANY "4d 04 7461726765742d706f72743d302d393939 "
+#define OTHER     "06 637569643d79 "                /* cuid=y */
+
+static void
+test_observe_overlap(void **state)
+{
+    size_t                      i;
+    test_peer_t                 p;
+    dots_coap_message_t         m;
+
+    static dots_port_range_t    ports[2] = { { 803, 803, 0 }, { 443, 443, 0 } };
+
+    static const struct {
+        const char  *hex;
+        uint8_t      code;
+        int          observed;
+    } cases[] = {
+        { "41 01 0001 01 " OBSERVE("60") CUID QUERY_80, 0x45, 1 },
+        { "41 01 0002 02 " OBSERVE("60") CUID QUERY_443, 0x45, 1 },
+        { "41 01 0003 03 " OBSERVE("60") CUID QUERY_ANY, 0x89, 0 },
+
+        /* a mid of them; the own client's alone; to look is no observation */
+
+        { "41 01 0004 04 " OBSERVE("60") CUID "05 6d69643d31 " QUERY_80, 0x89,
+          0 },
+        { "41 01 0005 05 " OBSERVE("60") OTHER QUERY_ANY, 0x45, 1 },
+        { "41 01 0006 06 " MITIGATE CUID QUERY_ANY, 0x45, 0 },
+
+        /* without a query it is RFC 9132's, and then in the way of one */
+
+        { "41 01 0007 07 " OBSERVE("60") CUID, 0x45, 1 },
+
+        /* the same token again is no second one, RFC 7641 section 4.1 */
+
+        { "41 01 0008 07 " OBSERVE("60") CUID, 0x45, 1 },
+        { "41 01 0009 07 " OBSERVE("61 01") CUID, 0x45, 0 },
+        { "41 01 000a 02 " OBSERVE("60") CUID QUERY_443, 0x45, 1 },
+    };
+
+    (void) state;
+
+    test_list_set(2);
+    test_list[0].target.ports = &ports[0];
+    test_list[0].target.nports = 1;
+    test_list[1].target.ports = &ports[1];
+    test_list[1].target.nports = 1;
+
+    test_open(&p);
+    p.decide = test_list_decide;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        test_input(&p, cases[i].hex);
+        test_last(&p, &m);
+        assert_int_equal(m.code, cases[i].code);
+        assert_int_equal(m.observe >= 0, cases[i].observed);
+        assert_int_equal(p.audit_code, cases[i].code);
+    }
+
+    dots_signal_close(p.signal);
+}
+
+
 /* The session ends, or the observer goes, while the model still looks */
 
 static void
@@ -428,6 +494,7 @@ main(void)
         cmocka_unit_test(test_observe_cancel),
         cmocka_unit_test(test_observe_pace),
         cmocka_unit_test(test_observe_repeat),
+        cmocka_unit_test(test_observe_overlap),
         cmocka_unit_test(test_observe_in_flight),
         cmocka_unit_test(test_observe_unavailable),
     };
