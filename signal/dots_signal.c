@@ -182,8 +182,9 @@ dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
 
     dots_coap_init(&response);
 
+    /* with a Content-Format it would be no diagnostic payload, RFC 7252 5.5.2 */
+
     response.code = code;
-    response.content_format = DOTS_COAP_FORMAT_TEXT;
     response.max_age = max_age;
     response.payload = dots_str(text, strlen(text));
 

@@ -591,7 +591,6 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
     if (offset >= total) {
         dots_coap_init(response);
         response->code = dots_coap_code(4, 0);
-        response->content_format = DOTS_COAP_FORMAT_TEXT;
         response->payload = dots_str(beyond, sizeof(beyond) - 1);
         return;
     }

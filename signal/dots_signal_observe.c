@@ -452,7 +452,6 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
     if (dots_signal_observe_overlaps(ex, rq)) {
         dots_coap_init(response);
         response->code = dots_coap_code(4, 9);
-        response->content_format = DOTS_COAP_FORMAT_TEXT;
         response->payload = dots_str(overlap, sizeof(overlap) - 1);
 
         return overlap;

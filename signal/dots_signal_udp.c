@@ -36,6 +36,7 @@ struct dots_signal_udp_reply_s {
     uint8_t                  acked;     /* by an empty ACK, data is separate */
     uint8_t                  confirm;   /* data is a CON, not acknowledged yet */
     uint8_t                  sent;      /* times */
+    uint8_t                  safe;      /* to serve again: nothing changes */
     uint16_t                 own;       /* its message id */
     int64_t                  due;       /* ms: of the next transmission; -1:
                                            not known yet */
@@ -117,7 +118,32 @@ dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
 }
 
 
-/* Takes r, the youngest; the oldest makes room for it. */
+/*
+ * Which one makes room: the oldest whose request may as well be served again (RFC
+ * 7252 section 4.5 lets a server relax for those), or else the oldest.  So the
+ * GETs of a large answer in small blocks do not push out a DELETE.
+ */
+
+static size_t
+dots_signal_udp_oldest(const dots_signal_udp_t *u)
+{
+    size_t                          i;
+    const dots_signal_udp_reply_t  *r;
+
+    for (i = 0; i < u->nreplies; i++) {
+
+        r = u->replies[i].reply;
+
+        if (r->safe && !r->confirm) {
+            return i;
+        }
+    }
+
+    return 0;
+}
+
+
+/* Takes r, the youngest. */
 
 static void
 dots_signal_udp_remember(dots_signal_exchange_t *ex,
@@ -129,7 +155,7 @@ dots_signal_udp_remember(dots_signal_exchange_t *ex,
     u = ex->signal->link;
 
     if (u->nreplies == u->max) {
-        dots_signal_udp_forget(u, 0);
+        dots_signal_udp_forget(u, dots_signal_udp_oldest(u));
     }
 
     slot = &u->replies[u->nreplies++];
@@ -160,6 +186,8 @@ dots_signal_udp_reply(dots_signal_exchange_t *ex, const uint8_t *data,
 
     r->hash = ex->hash;
     r->acked = ex->acked;
+    r->safe = ex->request.code == DOTS_COAP_GET
+              || (ex->method != NULL && ex->method->quiet);
     r->len = len;
     memcpy(r->data, data, len);
 
@@ -420,11 +448,14 @@ static void
 dots_signal_udp_long_token(dots_signal_t *s, const dots_coap_message_t *m,
     const uint8_t *data)
 {
+    size_t              len;
     uint8_t             type;
     uint8_t            *buf;
     uint16_t            id;
     dots_writer_t       w;
     dots_signal_udp_t  *u;
+
+    static const char   why[] = "the token is too long";
 
     u = s->link;
 
@@ -433,10 +464,7 @@ dots_signal_udp_long_token(dots_signal_t *s, const dots_coap_message_t *m,
         return;
     }
 
-    if (dots_signal_rejected(s, m, dots_coap_code(4, 0),
-                             "the token is too long")
-        != DOTS_OK)
-    {
+    if (dots_signal_rejected(s, m, dots_coap_code(4, 0), why) != DOTS_OK) {
         free(buf);
         return;
     }
@@ -453,8 +481,19 @@ dots_signal_udp_long_token(dots_signal_t *s, const dots_coap_message_t *m,
     dots_write_u16(&w, id);
     dots_write_bytes(&w, m->long_token.data, m->long_token.len);
 
+    /* RFC 9132 section 3: with a diagnostic payload, if there is room */
+
+    len = w.failed ? 0 : (size_t) (w.pos - buf);
+
+    dots_write_u8(&w, 0xff);
+    dots_write_bytes(&w, (const uint8_t *) why, sizeof(why) - 1);
+
     if (!w.failed) {
-        dots_signal_output(s, buf, (size_t) (w.pos - buf));
+        len = (size_t) (w.pos - buf);
+    }
+
+    if (len) {
+        dots_signal_output(s, buf, len);
     }
 
     free(buf);

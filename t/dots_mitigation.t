@@ -93,7 +93,7 @@ is($m->{cbor}{1}{2}[0]{14}, 1200, 'new lifetime');
 $m = $a->put($ca, 10, prefix => ['192.0.2.8/32'], lifetime => 1200);
 is($m->{code}, '4.00', 'the same mid with other clauses');
 like($m->{body}, qr/target-prefix/, 'names the attribute');
-is($m->{format}, 0, 'a diagnostic payload is text');
+is($m->{format}, undef, '3: a diagnostic payload, RFC 7252 5.5.2');
 
 # 4.4.1.3: overlap within one client, by mid
 

@@ -245,9 +245,17 @@ test_signal_long_tokens(void **state)
         assert_true(p.len[0] >= len);
         assert_memory_equal(p.sent[0], data, len);
 
+        /* RFC 9132 section 3: with a diagnostic payload; it is logged */
+
         if (tokens[i].code == 0x80) {
-            assert_int_equal(p.len[0], len);
+            assert_int_equal(p.sent[0][len], 0xff);
+            assert_int_equal(p.len[0], len + sizeof("the token is too long"));
+            assert_memory_equal(&p.sent[0][len + 1], "the token is too long",
+                                p.len[0] - len - 1);
         }
+
+        assert_int_equal(p.naudits, i + 1);
+        assert_int_equal(p.audit_code, tokens[i].code);
     }
 
     dots_signal_close(p.signal);
@@ -319,6 +327,49 @@ test_signal_lifetimes(void **state)
     assert_int_equal(dots_signal_timer(p.signal, 292000),
                      248000 + 247000 - 292000);
     assert_int_equal(dots_signal_timer(p.signal, 495000), -1);
+
+    dots_signal_close(p.signal);
+}
+
+
+/* The GETs of a large answer do not push out what changed something. */
+
+static void
+test_signal_recent_put(void **state)
+{
+    int          i;
+    char         hex[TEST_SIZE];
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+
+    test_input(&p, PUT(NON, "8000"));
+
+    for (i = 0; i < 2 * DOTS_SIGNAL_RECENT; i++) {
+        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
+        test_input(&p, hex);
+    }
+
+    assert_int_equal(p.nsubmits, 2 * DOTS_SIGNAL_RECENT + 1);
+
+    test_input(&p, PUT(NON, "8000"));
+    assert_int_equal(p.nsubmits, 2 * DOTS_SIGNAL_RECENT + 1);
+    test_same(&p, 0, 2 * DOTS_SIGNAL_RECENT + 1);
+
+    /* those that change something are bounded, too */
+
+    for (i = 0; i < DOTS_SIGNAL_RECENT; i++) {
+        (void) snprintf(hex, sizeof(hex), "52 04 %04x aabb " MITIGATE CUID MID7,
+                        i + 0x9000);
+        p.nsent = 0;
+        test_input(&p, hex);
+    }
+
+    p.nsubmits = 0;
+    test_input(&p, PUT(NON, "8000"));
+    assert_int_equal(p.nsubmits, 1);
 
     dots_signal_close(p.signal);
 }
@@ -843,6 +894,7 @@ main(void)
         cmocka_unit_test(test_signal_reused_id),
         cmocka_unit_test(test_signal_lifetimes),
         cmocka_unit_test(test_signal_recent),
+        cmocka_unit_test(test_signal_recent_put),
         cmocka_unit_test(test_signal_separate),
         cmocka_unit_test(test_signal_confirm),
         cmocka_unit_test(test_signal_later),

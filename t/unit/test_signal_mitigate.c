@@ -301,28 +301,28 @@ test_signal_outcomes(void **state)
 
     /* "no such mitigation" */
     test_outcome(GET(CON, "0001"), DOTS_VERDICT_NOT_FOUND,
-                 "62 84 0001 aabb c0 ff "
+                 "62 84 0001 aabb ff "
                  "6e6f2073756368206d697469676174696f6e");
 
     /* the fault names its attribute */
     (void) dots_fault(&test_fault, DOTS_FAULT_INVALID_VALUE, "lifetime",
                       "bad");
     test_outcome(PUT(CON, "0001"), DOTS_VERDICT_INVALID,
-                 "62 80 0001 aabb c0 ff 6c69666574696d653a20626164");
+                 "62 80 0001 aabb ff 6c69666574696d653a20626164");
 
     (void) dots_fault(&test_fault, DOTS_FAULT_INVALID_VALUE, "mid", "bad mid");
     test_outcome(PUT(CON, "0001"), DOTS_VERDICT_INVALID,
-                 "62 80 0001 aabb c0 ff 626164206d6964");
+                 "62 80 0001 aabb ff 626164206d6964");
 
     /* Max-Age says when to retry */
     (void) dots_fault(&test_fault, DOTS_FAULT_INVALID_VALUE, NULL, "dns");
     test_outcome(PUT(CON, "0001"), DOTS_VERDICT_UNAVAILABLE,
-                 "62 a3 0001 aabb c0 21 0a ff 646e73");
+                 "62 a3 0001 aabb d1 01 0a ff 646e73");
     test_outcome(PUT(CON, "0001"), DOTS_VERDICT_FULL,
-                 "62 a3 0001 aabb c0 21 3c ff "
+                 "62 a3 0001 aabb d1 01 3c ff "
                  "74686520736572766572206973 2066756c6c");
     test_outcome(PUT(CON, "0001"), DOTS_VERDICT_LIMIT,
-                 "62 a3 0001 aabb c0 21 3c ff "
+                 "62 a3 0001 aabb d1 01 3c ff "
                  "74686520637573746f6d65722773206c696d6974206f66206d6974"
                  "69676174696f6e732069732072656163686564");
 }
