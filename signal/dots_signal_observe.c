@@ -27,6 +27,15 @@
 
 #define DOTS_SIGNAL_OBSERVE_REPEAT 60000
 
+/*
+ * Status 3 and 7 of a preconfigured mitigation "will be transmitted four times
+ * and then transition to 8", RFC 9132 Table 3; ms between two of them, so that
+ * all go before it does
+ */
+
+#define DOTS_SIGNAL_OBSERVE_TIMES  4
+#define DOTS_SIGNAL_OBSERVE_SHOWN  3000
+
 /* ms until a look that failed for want of memory or of the store is repeated */
 
 #define DOTS_SIGNAL_OBSERVE_RETRY  1000
@@ -65,9 +74,11 @@ struct dots_signal_observer_s {
     unsigned                     looking:1; /* an exchange is under way */
     unsigned                     removed:1; /* meanwhile */
     unsigned                     active:1;  /* it knows of an active one */
+    unsigned                     passing:1; /* of one that soon waits again */
     unsigned                     over:1;    /* what it observes is gone */
     unsigned                     sent:1;    /* "id" is valid */
 
+    unsigned                     times;     /* it was told the same */
     int64_t                      told;      /* ms */
     int64_t                      earliest;  /* ms: no look before */
     uint16_t                     id;        /* of the last notification */
@@ -234,6 +245,14 @@ dots_signal_observe_summary(const dots_coap_message_t *response,
 }
 
 
+static int
+dots_signal_observe_passes(const dots_mitigation_t *m)
+{
+    return !m->trigger && (m->status == DOTS_STATUS_STOPPED
+                           || m->status == DOTS_STATUS_WITHDRAWN);
+}
+
+
 /*
  * The peer is told what rq found.  Without memory for the list it keeps the old
  * one: something that has ended may then go unreported, never reported twice.
@@ -244,11 +263,15 @@ dots_signal_observe_told(dots_signal_observer_t *o,
     const dots_coap_message_t *response, const dots_request_t *rq, int64_t now)
 {
     size_t                   i, n;
+    uint64_t                 digest;
     unsigned                 ended;
     dots_signal_observed_t  *observed;
 
+    digest = dots_signal_observe_summary(response, rq, &ended);
+
     o->told = now;
-    o->digest = dots_signal_observe_summary(response, rq, &ended);
+    o->times = digest == o->digest ? o->times + 1 : 1;
+    o->digest = digest;
 
     if (rq == NULL) {
         return;
@@ -263,6 +286,7 @@ dots_signal_observe_told(dots_signal_observer_t *o,
     }
 
     o->active = 0;
+    o->passing = 0;
 
     for (i = 0; i < rq->nmitigations; i++) {
 
@@ -272,6 +296,10 @@ dots_signal_observe_told(dots_signal_observer_t *o,
 
         if (dots_mitigation_active(&rq->mitigations[i])) {
             o->active = 1;
+        }
+
+        if (dots_signal_observe_passes(&rq->mitigations[i])) {
+            o->passing = 1;
         }
 
         observed[n].mid = rq->mitigations[i].mid;
@@ -749,16 +777,17 @@ dots_signal_observe_due(dots_signal_t *s, dots_signal_observer_t *o)
         return -1;
     }
 
-    if (!o->dirty) {
+    if (o->dirty) {
+        due = o->earliest;
 
-        if (!o->active) {
-            return -1;
-        }
+    } else if (o->passing && o->times < DOTS_SIGNAL_OBSERVE_TIMES) {
+        due = o->told + DOTS_SIGNAL_OBSERVE_SHOWN;
 
+    } else if (o->active) {
         due = o->told + DOTS_SIGNAL_OBSERVE_REPEAT;
 
     } else {
-        due = o->earliest;
+        return -1;
     }
 
     pace = dots_signal_observe_pace(s);

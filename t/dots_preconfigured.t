@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(27);
+$t->plan(32);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -112,6 +112,29 @@ is($a->delete($c, 5)->{code}, '2.02', '4.4.4: a valid DELETE stops it');
 is($a->status($c, 5), 5, 'active but terminating');
 ok(dots_until(sub { !route('192.0.2.64/26') }), 'its route goes');
 is($a->get($c, 5)->{code}, '4.04', 'terminated');
+
+# Table 3: "transmitted four times and then transition to '8'"
+
+is($a->put($c, 6, prefix => ['192.0.2.128/26'], trigger => \0,
+	lifetime => 600)->{code}, '2.01', 'preconfigured');
+ok(dots_until(sub { route('192.0.2.128/26') }), 'lost once more: it acts');
+
+$a = dots_session($t, client => 1);
+ok($a->get($c, 6, token => 'six', options => [ [ 6, '' ] ])->{options}{6},
+	'observed');
+is($a->put($c, 7, prefix => ['192.0.2.129/32'], lifetime => 600)->{code},
+	'2.01', 'an immediate one inside of it');
+
+my @told;
+my $now = 0;
+
+while ($now != 8) {
+	my $n = $a->notification('six', 20000) or last;
+	$now = $n->{cbor}{1}{2}[0]{16};
+	push @told, $now unless $now == 1 || $now == 2;
+}
+
+is("@told", '7 7 7 7 8', 'Table 3: status 7 four times, then 8');
 
 undef $a;
 undef $t;   # the subs below hold it

@@ -355,6 +355,55 @@ test_observe_repeat(void **state)
 }
 
 
+/* Table 3: a preconfigured one says four times that it was withdrawn. */
+
+static void
+test_observe_passing(void **state)
+{
+    int64_t      now;
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(1);
+    test_list[0].trigger = 0;
+    test_observe(&p, OBSERVE_ONE);
+
+    test_list[0].status = DOTS_STATUS_WITHDRAWN;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsent, 1);
+
+    for (now = 2000; now < 60000; now += 500) {
+        (void) dots_signal_timer(p.signal, now);
+
+        if (now == 2000 + 9000) {
+            assert_int_equal(p.nsent, 4);
+            test_notification(&p, 1, DOTS_STATUS_WITHDRAWN);
+        }
+    }
+
+    assert_int_equal(p.nsent, 4);
+
+    test_list[0].status = DOTS_STATUS_AWAITING_LOSS;
+    test_changed(&p, "x", 1, now);
+    assert_int_equal(p.nsent, 5);
+    test_notification(&p, 1, DOTS_STATUS_AWAITING_LOSS);
+    (void) dots_signal_timer(p.signal, now + 100000);
+    assert_int_equal(p.nsent, 5);
+
+    /* an immediate one that was withdrawn says so once */
+
+    test_list[0].status = DOTS_STATUS_WITHDRAWN;
+    test_list[0].trigger = 1;
+    test_changed(&p, "x", 1, now + 110000);
+    assert_int_equal(p.nsent, 6);
+    (void) dots_signal_timer(p.signal, now + 200000);
+    assert_int_equal(p.nsent, 6);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* RFC 9244 section 9.2: no second observation, by a query, of what is observed */
 
 #define QUERY_80  "4d 02 7461726765742d706f72743d383033 "
@@ -494,6 +543,7 @@ main(void)
         cmocka_unit_test(test_observe_cancel),
         cmocka_unit_test(test_observe_pace),
         cmocka_unit_test(test_observe_repeat),
+        cmocka_unit_test(test_observe_passing),
         cmocka_unit_test(test_observe_overlap),
         cmocka_unit_test(test_observe_in_flight),
         cmocka_unit_test(test_observe_unavailable),
