@@ -50,6 +50,13 @@ int dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data,
     size_t len, struct lyd_node **tree, dots_fault_t *f);
 
 /*
+ * The same for who understands of the signal channel's messages what its own
+ * module has: comprehension-optional keys of others are ignored.
+ */
+int dots_cbor_decode_own(const dots_schema_t *schema, const uint8_t *data,
+    size_t len, struct lyd_node **tree, dots_fault_t *f);
+
+/*
  * Such a tree -> definite-length CBOR, keys in the tree's order.  DOTS_OK,
  * DOTS_FULL ("size" is too small), DOTS_ERROR (a node without a key).
  */

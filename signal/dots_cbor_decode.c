@@ -35,6 +35,7 @@ typedef struct {
     struct lyd_node          *tree;
     size_t                    depth;
     dots_cbor_decode_frame_t  frames[DOTS_CBOR_DEPTH];
+    int                       own;      /* see dots_cbor_decode_own() */
     size_t                    nseen;
     uint16_t                  seen[DOTS_CBOR_DECODE_SEEN];
     char                      value[DOTS_CBOR_KEYS][DOTS_CBOR_TEXT];
@@ -395,8 +396,9 @@ dots_cbor_decode_see(dots_cbor_decode_t *d,
 
 
 /*
- * A key that is not to be understood here: RFC 9132 section 6.  Nothing is
- * known either of a name whose module is not loaded.
+ * A key that is not to be understood here: RFC 9132 section 6.  One that is
+ * comprehension-optional is ignored, wherever it stands.  Nothing is known either
+ * of a name whose module is not loaded.
  */
 
 static int
@@ -406,6 +408,10 @@ dots_cbor_decode_unknown(dots_cbor_decode_t *d,
 {
     const char  *colon;
     char         module[64];
+
+    if (dots_cbor_key_optional(number)) {
+        return dots_cbor_decode_skip(d);
+    }
 
     colon = key ? strchr(key->name, ':') : NULL;
 
@@ -422,10 +428,6 @@ dots_cbor_decode_unknown(dots_cbor_decode_t *d,
         return dots_fault(d->fault, DOTS_FAULT_UNKNOWN, key->name,
                           "CBOR key %" PRIu64 " (%s) is not allowed in %s",
                           number, key->name, dots_cbor_decode_name(frame));
-    }
-
-    if (dots_cbor_key_optional(number)) {
-        return dots_cbor_decode_skip(d);
     }
 
     return dots_fault(d->fault, DOTS_FAULT_UNKNOWN, NULL,
@@ -520,6 +522,30 @@ dots_cbor_decode_value(dots_cbor_decode_t *d,
 }
 
 
+/*
+ * What other modules add to the signal channel's own messages (telemetry, call
+ * home, robust transmission) is comprehension-optional, and not understood: not
+ * even its type is looked at.
+ */
+
+static int
+dots_cbor_decode_foreign(const dots_cbor_decode_t *d,
+    const struct lysc_node *schema, uint64_t number)
+{
+    const struct lysc_node  *message;
+
+    if (!d->own || schema->module == d->schema->signal
+        || !dots_cbor_key_optional(number))
+    {
+        return 0;
+    }
+
+    message = dots_schema_message_case(d->schema, d->tree);
+
+    return message != NULL && message->module == d->schema->signal;
+}
+
+
 /* The outermost map has one entry: the message. */
 
 static int
@@ -601,7 +627,9 @@ dots_cbor_decode_pair(dots_cbor_decode_t *d,
 
     schema = key ? dots_schema_child(frame->schema, key->name) : NULL;
 
-    if (schema == NULL) {
+    if (schema == NULL
+        || dots_cbor_decode_foreign(d, schema, item->value))
+    {
         return dots_cbor_decode_unknown(d, frame, key, item->value);
     }
 
@@ -685,9 +713,9 @@ dots_cbor_decode_body(dots_cbor_decode_t *d)
 }
 
 
-int
-dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data, size_t len,
-    struct lyd_node **tree, dots_fault_t *f)
+static int
+dots_cbor_decode_as(const dots_schema_t *schema, const uint8_t *data,
+    size_t len, int own, struct lyd_node **tree, dots_fault_t *f)
 {
     int                 rc;
     dots_cbor_decode_t  d;
@@ -695,6 +723,7 @@ dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data, size_t len,
     /* not zeroed as a whole: the text buffers are large */
 
     d.schema = schema;
+    d.own = own;
     d.reader.data = data;
     d.reader.len = len;
     d.reader.pos = 0;
@@ -720,4 +749,20 @@ dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data, size_t len,
     *tree = d.tree;
 
     return DOTS_OK;
+}
+
+
+int
+dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data, size_t len,
+    struct lyd_node **tree, dots_fault_t *f)
+{
+    return dots_cbor_decode_as(schema, data, len, 0, tree, f);
+}
+
+
+int
+dots_cbor_decode_own(const dots_schema_t *schema, const uint8_t *data,
+    size_t len, struct lyd_node **tree, dots_fault_t *f)
+{
+    return dots_cbor_decode_as(schema, data, len, 1, tree, f);
 }

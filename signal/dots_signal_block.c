@@ -626,9 +626,21 @@ dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
         return dots_signal_block_in(ex, code, f);
     }
 
-    if (ex->request.block2 >= 0 && dots_coap_block_num(ex->request.block2) > 0)
+    if (ex->request.block2 < 0 || dots_coap_block_num(ex->request.block2) == 0)
     {
-        return dots_signal_block_out(ex);
+        return 0;
+    }
+
+    if (dots_signal_block_out(ex)) {
+        return 1;
+    }
+
+    /* only to look again is harmless: a later block asks for no second PUT */
+
+    if (ex->request.code != DOTS_COAP_GET) {
+        (void) dots_fault(f, DOTS_FAULT_MISSING, NULL,
+                          "option 23, Block2: there is no such block");
+        *code = dots_coap_code(4, 0);
     }
 
     return 0;

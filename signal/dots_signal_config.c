@@ -398,8 +398,8 @@ dots_signal_config_read(dots_signal_exchange_t *ex, dots_session_t *session,
     int               rc;
     struct lyd_node  *top;
 
-    rc = dots_cbor_decode(ex->conf->schema, ex->request.payload.data,
-                          ex->request.payload.len, &top, f);
+    rc = dots_cbor_decode_own(ex->conf->schema, ex->request.payload.data,
+                              ex->request.payload.len, &top, f);
     if (rc != DOTS_OK) {
         return rc;
     }

@@ -310,8 +310,8 @@ dots_signal_mitigate_read_body(dots_signal_exchange_t *ex,
     int               rc;
     struct lyd_node  *top;
 
-    rc = dots_cbor_decode(ex->conf->schema, ex->request.payload.data,
-                          ex->request.payload.len, &top, f);
+    rc = dots_cbor_decode_own(ex->conf->schema, ex->request.payload.data,
+                              ex->request.payload.len, &top, f);
     if (rc != DOTS_OK) {
         return rc;
     }
