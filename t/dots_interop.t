@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 
-# Foreign clients: libcoap's coap-client-openssl over DTLS and TLS, with the body of
-# RFC 9132 Figure 8 as it stands there; and the messages of go-dots' client as its
-# source builds them.
+# Foreign clients: libcoap's with OpenSSL and with GnuTLS, over DTLS and TLS, with
+# the body of RFC 9132 Figure 8 as it stands there; and the messages of go-dots'
+# client as its source builds them.
 
 ###############################################################################
 
@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl coap-client-openssl/);
-$t->plan(44);
+$t->plan(94);
 
 dots_pki($t);
 
@@ -42,6 +42,9 @@ my $figure8 = '0682' . '74' . unpack('H*', '2001:db8:6401::1/128')
 	. '74' . unpack('H*', '2001:db8:6401::2/128')
 	. '0783' . 'a1081850' . 'a1081901bb' . 'a108191f90' . '0a8106';
 
+$t->write_file('config', pack('H*', 'a1181ea1182ca11821a11824183c'));
+$t->write_file('extreme', pack('H*', 'a1181ea1182ca11821a1182401'));
+$t->write_file('hb', pack('H*', 'a11831a11833f5'));
 $t->write_file('figure8', pack('H*', "a101a10281a4${figure8}0e190e10"));
 
 ###############################################################################
@@ -51,38 +54,72 @@ $t->write_file('figure8', pack('H*', "a101a10281a4${figure8}0e190e10"));
 my %uri = (udp => 'coaps://localhost:' . port(8980, udp => 1),
 	tcp => 'coaps+tcp://localhost:' . port(8446));
 
-foreach my $transport (qw/ udp tcp /) {
-	my ($put, $n) = ([ '-t', 271, '-f', "$d/figure8" ], "over $transport");
+foreach my $client (qw/ openssl gnutls /) {
+	foreach my $transport (qw/ udp tcp /) {
+		SKIP: {
+			skip "no coap-client-$client", 18
+				unless grep { -x "$_/coap-client-$client" } split /:/,
+				$ENV{PATH};
 
-	like(coap($transport, 'put', 123, @$put), qr/c:2\.01/,
-		"4.4.1: Figure 8 $n");
-	like(coap($transport, 'put', 123, @$put), qr/c:2\.04/,
-		"4.4.1.3: refreshed $n");
-	like(coap($transport, 'get', 123), qr/c:2\.05/, "4.4.2: read $n");
-	like(coap($transport, 'get', undef), qr/c:2\.05/, "4.4.2: all $n");
+			libcoap($client, $transport);
+		}
+	}
+}
 
-	my $observed = coap($transport, 'get', 123, '-s', 1);
+sub libcoap {
+	my ($client, $transport) = @_;
+
+	my ($put, $n) = ([ '-t', 271, '-f', "$d/figure8" ],
+		"$client over $transport");
+	my $coap = sub { coap($client, $transport, @_) };
+	my $mid = sub { my ($method, $mid, @args) = @_;
+		return $coap->($method, 'mitigate', "/cuid=$cuid"
+			. (defined $mid ? "/mid=$mid" : ''), @args) };
+
+	like($mid->('put', 123, @$put), qr/c:2\.01/, "4.4.1: Figure 8 $n");
+	like($mid->('put', 123, @$put), qr/c:2\.04/, "4.4.1.3: refreshed $n");
+	like($mid->('get', 123), qr/c:2\.05/, "4.4.2: read $n");
+	like($mid->('get', undef), qr/c:2\.05/, "4.4.2: all $n");
+
+	my $observed = $mid->('get', 123, '-s', 1);
 	like($observed, qr/c:2\.05.*Observe:/s, "4.4.2.1: observed $n");
 
-	like(coap($transport, 'get', 123, '-b', 32, '-o', "$d/body"),
+	like($mid->('get', 123, '-b', 32, '-o', "$d/body"),
 		qr!Block2:\d+/_/32!, "4.4.2: in blocks of 32 bytes $n");
 	is_deeply((dots_decode($t->read_file('body')) || {})->{1}{2}[0]{6},
 		[ '2001:db8:6401::1/128', '2001:db8:6401::2/128' ],
 		"RFC 7959: put together $n");
 
-	like(coap($transport, 'put', 124, '-t', 60, '-f', "$d/figure8"),
+	like($mid->('put', 124, '-t', 60, '-f', "$d/figure8"),
 		qr/c:4\.15/, "6: another Content-Format $n");
-	like(coap($transport, 'get', 125), qr/c:4\.04/, "4.4.2: an unknown mid $n");
-	like(coap($transport, 'delete', 123), qr/c:2\.02/, "4.4.4: withdrawn $n");
-	like(coap($transport, 'get', undef, '-A', 60), qr/c:4\.06/,
+	like($mid->('get', 125), qr/c:4\.04/, "4.4.2: an unknown mid $n");
+	like($mid->('put', 123, @$put, '-O', '1,'), qr/c:4\.00.*attack-status/,
+		"4.4.3: If-Match without attack-status $n");
+	like($mid->('get', 123, '-O', '65001,x'), qr/c:4\.02.*65001/,
+		"RFC 7252, 5.4.1: an unknown critical option $n");
+	like($mid->('delete', 123), qr/c:2\.02/, "4.4.4: withdrawn $n");
+	like($mid->('get', undef, '-A', 60), qr/c:4\.06/,
 		"RFC 7252, 5.10.4: another Accept $n");
+
+	# a session's configuration and a heartbeat
+
+	like($coap->('get', 'config', ''), qr/c:2\.05.*Max-Age:3600/s,
+		"4.5.1: the configuration $n");
+	like($coap->('put', 'config', '/sid=1', '-t', 271, '-f', "$d/config"),
+		qr/c:2\.01/, "4.5.2: negotiated $n");
+	like($coap->('put', 'config', '/sid=1', '-t', 271, '-f', "$d/extreme"),
+		qr/c:4\.22.*heartbeat-interval/s, "4.5.2: out of range $n");
+	like($coap->('delete', 'config', ''), qr/c:2\.02/, "4.5.4: reset $n");
+	like($coap->('put', 'hb', '', '-t', 271, '-f', "$d/hb"), qr/c:2\.04/,
+		"4.7: a heartbeat $n");
 
 	$cuid .= 'x';
 }
 
 # the same by CON messages
 
-like(coap('con', 'get', 124), qr/t:ACK c:4\.04/,
+like(coap('openssl', 'con', 'get', 'mitigate', "/cuid=$cuid/mid=124"),
+	qr/t:ACK c:4\.04/,
 	'RFC 7252, 4.2: an answer in the acknowledgement');
 
 ###############################################################################
@@ -204,16 +241,15 @@ sub later {
 }
 
 sub coap {
-	my ($transport, $method, $mid, @args) = @_;
+	my ($client, $transport, $method, $resource, $path, @args) = @_;
 
 	my $uri = $uri{$transport eq 'tcp' ? 'tcp' : 'udp'}
-		. "/.well-known/dots/mitigate/cuid=$cuid"
-		. (defined $mid ? "/mid=$mid" : '');
+		. "/.well-known/dots/$resource$path";
 	my $non = $transport eq 'udp' ? '-N' : '';
 
 	unlink "$d/body";
 
-	return `timeout 20 coap-client-openssl $non -B 5 -v 7 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
+	return `timeout 20 coap-client-$client $non -B 5 -v 7 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
 }
 
 ###############################################################################
