@@ -3,7 +3,7 @@
 #   make            the nginx module, the commands, the unit tests' library
 #   make test       everything that ci/test runs    (SANITIZE=1: ASan and UBSan)
 #   make unit       unit tests of the pure layers
-#   make soak       tests at random, the long form
+#   make soak       tests at random, the long form; SOAK_ROUNDS, SOAK_SEED
 #   make fuzz       fuzz targets, FUZZ_SECONDS each
 #   make bench      our figures beside the bare references, as ratios
 #   make format     clang-format over the tree
@@ -11,6 +11,8 @@
 
 SANITIZE     ?=
 FUZZ_SECONDS ?= 30
+SOAK_ROUNDS  ?= 300
+SOAK_SEED    ?=
 
 ifeq ($(SANITIZE),1)
 B        := build/sanitize
@@ -117,8 +119,10 @@ $(B)/unit/%: t/unit/%.c $(CLILIB) $(LIB)
 unit: $(UNITBIN)
 	@rc=0; for t in $^; do echo "== $$t"; ./$$t || rc=1; done; exit $$rc
 
-soak: $(B)/unit/test_store_crash
+soak: $(B)/unit/test_store_crash module client tools
 	DOTS_KILLS=1000 DOTS_DAMAGES=2000 $<
+	DOTS_BUILD=$(CURDIR)/$(B) SOAK_ROUNDS=$(SOAK_ROUNDS) \
+	    DOTS_SEED=$(SOAK_SEED) prove -v -I t/lib t/dots_faults.t
 
 # libFuzzer is clang's: the whole library again with its instrumentation
 

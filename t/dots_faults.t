@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 
 # What was acknowledged is there, what was refused is not, nobody else's is
-# touched, whatever happens meanwhile: rounds of requests and faults at random,
-# see t/fault.  SOAK_ROUNDS of them; DOTS_SEED replays: the first round has this
-# seed, each further one the next.  SOAK_FAULTS names the kinds.
+# touched, whatever happens meanwhile: rounds of requests and faults at random
+# (t/fault).  SOAK_ROUNDS of them; DOTS_SEED is the seed of the first one, each
+# further one has the next; SOAK_FAULTS names the kinds of faults.
 
 ###############################################################################
 
@@ -37,16 +37,13 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp socket_ssl/)
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
 
 my $rounds = $ENV{SOAK_ROUNDS} || 10;
-my $seed = $ENV{SOAK_SEED} || $ENV{DOTS_SEED} || int(rand(2 ** 31));
+my $seed = $ENV{DOTS_SEED} || int(rand(2 ** 31));
 my $kinds = Fault::Kinds::weights($ENV{SOAK_FAULTS});
 
 $t->plan($rounds)->todo_alerts();
 diag("DOTS_SEED=$seed");
 
 my $server = Fault::Server->new($t);
-my $why = Fault::Check::processes($server);
-die $why if $why;
-
 my $bystander = Fault::Bystander->new($server);
 
 ###############################################################################
@@ -72,10 +69,9 @@ foreach my $n (0 .. $rounds - 1) {
 	diag($round->journal()) if $ENV{DOTS_FAULT_JOURNAL};
 	next unless $wrong;
 
-	# what comes after it would be about this
-
 	keep($t, $seed + $n, $round->journal());
-	last;
+	$server->renew();
+	$bystander = Fault::Bystander->new($server);
 }
 
 diag(join ', ', map { "$total{$_} $_" } sort keys %total);

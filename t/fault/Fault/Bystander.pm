@@ -22,6 +22,8 @@ sub new {
 	my ($class, $server) = @_;
 	my $t = $server->{t};
 	my $self = bless { t => $t }, $class;
+	my $wrong = Fault::Check::processes($server);
+	die "nginx does not start: $wrong\n" if $wrong;
 
 	my $body = qq!{"ietf-dots-data-channel:dots-client":[{"cuid":"$cuid",!
 		. '"aliases":{"alias":[{"name":"all","target-prefix":'
@@ -49,7 +51,8 @@ sub new {
 	$self->{routes} = [ @prefixes, '198.51.100.240/32' ];
 	$self->{data} = $self->_data();
 	$self->{mitigations} = $self->_mitigations();
-	$self->{records} = join "\n", @{$server->dump()};
+	$self->{records} = join "\n",
+		@{(Fault::Check::records($server->dump()))[0]};
 	$self->{zone} = $server->zone();
 
 	return $self;

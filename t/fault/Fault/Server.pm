@@ -55,10 +55,7 @@ sub new {
 
 	dots_pki($t);
 	Test::DOTS::_leaf($dir, 's', 'client-s', 'DNS:client.example.org');
-	mkdir "$dir/fault";
-	$self->{gobgpd} = dots_gobgpd($t);
-	$self->configure();
-	$self->start();
+	$self->renew();
 
 	return $self;
 }
@@ -77,6 +74,23 @@ sub configure {
 
 	(my $conf = $t->read_file('nginx.conf')) =~ s/(error\.log) debug;/$1 info;/;
 	$t->write_file('nginx.conf', $conf);
+}
+
+# As if nothing had been: after a violation, the rounds that follow would be
+# about that one
+sub renew {
+	my ($self) = @_;
+
+	$self->kill_all('KILL');
+	$self->gobgpd_end();
+	system('rm', '-rf', "$self->{dir}/state", "$self->{dir}/fault");
+	mkdir "$self->{dir}/fault";
+
+	$self->{workers} = 2;
+	$self->gobgpd_start();
+	$self->configure();
+	$self->start();
+	$self->complaints();
 }
 
 # ---- starting and ending ----
@@ -364,6 +378,7 @@ sub zone {
 }
 
 sub _mapping {
+	no warnings 'portable';		# 64 bits
 	my ($pid) = @_;
 	open my $fh, '<', "/proc/$pid/maps" or die "/proc/$pid/maps: $!\n";
 
