@@ -30,7 +30,8 @@ select STDOUT; $| = 1;
 
 # an end by a signal leaves nothing running
 
-$SIG{$_} = sub { die "killed\n" } foreach qw/ INT TERM HUP /;
+my $ended;
+$SIG{$_} = sub { $ended = 1; die "killed\n" } foreach qw/ INT TERM HUP /;
 
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp socket_ssl/);
 
@@ -57,6 +58,7 @@ foreach my $n (0 .. $rounds - 1) {
 
 	eval { $round->run() };
 	my $wrong = $@;
+	last if $ended;
 
 	my $counts = $round->counts();
 	$total{$_} += $counts->{$_} foreach keys %$counts;

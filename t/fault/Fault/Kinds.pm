@@ -2,7 +2,9 @@ package Fault::Kinds;
 
 # The faults: what each does to the server, how it is over, and what the log may
 # say of it in level crit or worse.  What no fault of a round explains is a
-# violation.
+# violation.  "whole": it is about the master; one that is "away" (until it is
+# over there is none, or there are two) is not hit by another such.  "hurry":
+# who waits for an answer may wait in vain.
 
 use warnings;
 use strict;
@@ -17,18 +19,18 @@ our %KINDS = (
 		begin => sub { _kill(@_, 'worker') } },
 	manager => { weight => 8, log => \@killed,
 		begin => sub { _kill(@_, 'manager') } },
-	master => { weight => 5, log => \@killed, away => 1, hurry => 1,
+	master => { weight => 5, log => \@killed, whole => 1, away => 1, hurry => 1,
 		begin => \&_master, end => \&_orphans },
-	all => { weight => 8, away => 1, hurry => 1, begin => sub { $_[0]->kill_all('KILL') },
+	all => { weight => 8, whole => 1, away => 1, hurry => 1, begin => sub { $_[0]->kill_all('KILL') },
 		end => sub { $_[0]->start() } },
-	quit => { weight => 4, away => 1, hurry => 1,
+	quit => { weight => 4, whole => 1, away => 1, hurry => 1,
 		begin => sub { $_[0]->signal('QUIT') }, end => \&_again },
-	stop => { weight => 4, away => 1, hurry => 1,
+	stop => { weight => 4, whole => 1, away => 1, hurry => 1,
 		begin => sub { $_[0]->signal('TERM') }, end => \&_again },
-	reload => { weight => 8, begin => sub { $_[0]->signal('HUP') } },
-	workers => { weight => 5, begin => \&_workers },
-	upgrade => { weight => 0, away => 1, begin => sub { $_[0]->upgrade() },
-		end => sub { $_[0]->retire() } },
+	reload => { weight => 8, whole => 1, begin => sub { $_[0]->signal('HUP') } },
+	workers => { weight => 5, whole => 1, begin => \&_workers },
+	upgrade => { weight => 8, whole => 1, away => 1,
+		begin => \&_upgrade, end => \&_retire },
 	gobgpd => { weight => 7, begin => sub { $_[0]->gobgpd_end() },
 		end => sub { $_[0]->gobgpd_start() } },
 	eio => { weight => 6, log => \@store, _disk('eio') },
@@ -106,6 +108,17 @@ sub _workers {
 	$server->{workers} = 1 + $fault->{seed} % 3;
 	$server->configure();
 	$server->signal('HUP');
+}
+
+# In one of four the new one gives way again, in one the old workers go first
+sub _upgrade {
+	my ($server, $fault) = @_;
+	$server->upgrade($fault->{seed} % 4 == 1 ? 'WINCH' : undef);
+}
+
+sub _retire {
+	my ($server, $fault) = @_;
+	$server->retire($fault->{seed} % 4 == 2 ? 'new' : 'old');
 }
 
 sub _slow {

@@ -200,9 +200,8 @@ sub _begin_faults {
 		last if $self->{sent} < $fault->{after}
 			&& grep { @$_ } values %{$self->{queues}};
 
-		# a server that is away is not hit again
-
-		last if grep { $Fault::Kinds::KINDS{$_->{kind}}{away} }
+		last if $Fault::Kinds::KINDS{$fault->{kind}}{whole}
+			&& grep { $Fault::Kinds::KINDS{$_->{kind}}{away} }
 			@{$self->{present}};
 
 		shift @{$self->{coming}};

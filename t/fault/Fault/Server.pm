@@ -70,9 +70,11 @@ sub configure {
 			. 'terminating=1',
 		dots => 'limit_source handshakes=off requests=off;'));
 
-	# a soak would fill the disk with nginx's traces
+	# a soak would fill the disk with nginx's traces; only a daemon upgrades
 
-	(my $conf = $t->read_file('nginx.conf')) =~ s/(error\.log) debug;/$1 info;/;
+	my $conf = $t->read_file('nginx.conf');
+	$conf =~ s/(error\.log) debug;/$1 info;/;
+	$conf =~ s/daemon off;/daemon on;/;
 	$t->write_file('nginx.conf', $conf);
 }
 
@@ -95,49 +97,45 @@ sub renew {
 
 # ---- starting and ending ----
 
-# Returns at once: serving() says when it is there
+# serving() says when all of it is there
 sub start {
 	my ($self) = @_;
 	my $dir = $self->{dir};
 
+	local $ENV{LD_PRELOAD} = "$Test::DOTS::BUILD/tools/preload_disk.so";
+	local $ENV{DOTS_FAULT} = "$dir/fault";
+	local $ENV{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} || '')
+		. ':verify_asan_link_order=0';
+
 	unlink "$dir/nginx.pid";
+	system($ENV{TEST_NGINX_BINARY}, '-p', "$dir/", '-c', 'nginx.conf', '-e',
+		"$dir/error.log") == 0 or die "nginx does not start\n";
 
-	my $pid = fork();
-	die "fork: $!\n" unless defined $pid;
-
-	if ($pid == 0) {
-		$SIG{$_} = 'DEFAULT' foreach qw/ PIPE INT TERM HUP /;
-		$ENV{LD_PRELOAD} = "$Test::DOTS::BUILD/tools/preload_disk.so";
-		$ENV{DOTS_FAULT} = "$dir/fault";
-		$ENV{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} || '')
-			. ':verify_asan_link_order=0';
-		exec($ENV{TEST_NGINX_BINARY}, '-p', "$dir/", '-c', 'nginx.conf', '-e',
-			"$dir/error.log") or POSIX::_exit(1);
-	}
-
-	$self->{pid} = $pid;
+	dots_until(sub { -s "$dir/nginx.pid" }) or die "no nginx.pid\n";
+	($self->{pid}) = $self->{t}->read_file('nginx.pid') =~ /(\d+)/;
 }
 
 # the master, as many workers as there should be, one manager, nobody else
 sub serving {
 	my ($self) = @_;
 
-	return 0 unless $self->{pid} && -s "$self->{dir}/nginx.pid";
+	return 0 unless $self->{pid} && !$self->{old}
+		&& -s "$self->{dir}/nginx.pid";
 
 	my %now = $self->processes();
 	return @{$now{worker}} == $self->{workers} && @{$now{manager}} == 1
 		&& !@{$now{leaving}} && !@{$now{other}} && !$self->orphans();
 }
 
-# What nginx has below the master, by what it calls itself
+# What nginx has below a master, by what it calls itself
 sub processes {
-	my ($self) = @_;
+	my ($self, $master) = @_;
 	my %list = map { $_ => [] } qw/ worker manager leaving other /;
 
-	return %list unless $self->{pid};
+	$master ||= $self->{pid} or return %list;
 
 	foreach my $p (_all()) {
-		next unless $p->{parent} == $self->{pid} && $p->{state} ne 'Z';
+		next unless $p->{parent} == $master && $p->{state} ne 'Z';
 
 		my $title = _title($p->{pid});
 		push @{$list{$title =~ /shutting down/ ? 'leaving'
@@ -192,22 +190,29 @@ sub gone {
 # Everything of nginx, at once
 sub kill_all {
 	my ($self, $signal) = @_;
-	my %now = $self->processes();
-	my @pids = ($self->{pid} || (), $self->orphans(), map { @$_ } values %now);
+	my @pids;
 
-	return unless @pids;
-	kill $signal, @pids;
-	$self->gone(@pids);
+	foreach my $master (grep { $_ } $self->{pid}, $self->{old}) {
+		my %now = $self->processes($master);
+		push @pids, $master, map { @$_ } values %now;
+	}
+
+	delete $self->{old};
 	$self->{pid} = 0;
+	push @pids, $self->orphans();
+
+	# who has started somebody meanwhile leaves an orphan
+
+	while (@pids) {
+		kill $signal, @pids;
+		$self->gone(@pids);
+		@pids = $self->orphans();
+	}
 }
 
-# A master that has no pid file yet would die of any signal
 sub signal {
 	my ($self, $signal) = @_;
-
-	return unless $self->{pid};
-	dots_until(sub { -s "$self->{dir}/nginx.pid" }) or die "no nginx.pid\n";
-	kill $signal, $self->{pid};
+	kill $signal, $self->{pid} if $self->{pid};
 }
 
 sub ended {
@@ -218,9 +223,9 @@ sub ended {
 	$self->{pid} = 0;
 }
 
-# SIGUSR2; retire(): SIGQUIT for the old master
+# A second master, and a signal for the first one
 sub upgrade {
-	my ($self) = @_;
+	my ($self, $signal) = @_;
 	my $old = $self->{pid} or return;
 
 	$self->signal('USR2');
@@ -231,11 +236,20 @@ sub upgrade {
 	}) or die "no new master\n";
 
 	$self->{old} = $old;
+	kill $signal, $old if $signal;
 }
 
+# SIGQUIT for one of the two
 sub retire {
-	my ($self) = @_;
-	kill 'QUIT', delete $self->{old} if $self->{old};
+	my ($self, $which) = @_;
+	my $old = delete $self->{old} or return;
+
+	@$self{qw/ pid other /} = $which eq 'new' ? ($old, $self->{pid})
+		: ($self->{pid}, $old);
+
+	my $other = delete $self->{other};
+	kill 'QUIT', $other;
+	$self->gone($other);
 }
 
 sub DESTROY {
