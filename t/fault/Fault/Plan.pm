@@ -147,9 +147,11 @@ sub _prefixes {
 	return "2001:db8:$c->{six}::" . sprintf('%x/128', $r->between(1, 6))
 		if $r->chance(12);
 
-	my $slot = 4 * $r->below(8);
+	my $slot = 4 * $r->below(4);
 
-	return _in($c->{own}, $slot, 30) if $r->chance(25);
+	# few, so that one often overlaps another
+
+	return _in($c->{own}, $slot, 30) if $r->chance(40);
 	return map { _in($c->{own}, $slot + $_, 32) } 0 .. $r->weighted(0 => 7,
 		1 => 2, 3 => 1);
 }
