@@ -115,6 +115,18 @@ like($m->answered(op('client_get'), '200', { client => 1, aliases =>
 	{ n1 => 'A' }, acls => [ [ l1 => 'A' ] ] }), qr/is not/,
 	'the old one later: wrong');
 
+# edits in their order, all or none
+
+$m = model();
+$m->answered(op('client_put', aliases => [ [ n1 => 'A' ] ], acls => []), '201');
+is($m->answered(op('patch', edits => [ [ 'remove', 'aliases', 'n1' ],
+	[ 'create', 'aliases', 'n1', 'B' ], [ 'replace', 'acls', 'l1', 'C' ] ]),
+	'200'), undef, 'edits');
+is_deeply(worlds($m)->[0]{aliases}, { n1 => 'B' }, 'one after the other');
+is($m->answered(op('patch', edits => [ [ 'remove', 'acls', 'l1' ],
+	[ 'create', 'aliases', 'n1', 'D' ] ]), '409'), undef, 'one that fails');
+is_deeply(worlds($m)->[0]{acls}, [ [ l1 => 'C' ] ], 'then none is made');
+
 # the higher mid takes what it overlaps, in one step
 
 $m = model();

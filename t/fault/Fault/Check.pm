@@ -131,6 +131,11 @@ sub _record {
 	my $r = decode_json($line);
 	my $key = "$r->{kind} $r->{customer} $r->{cuid}";
 
+	# when something went last: of a customer, or of a dots-client that is there
+
+	return $r->{cuid} eq '' ? () : ("client $r->{customer} $r->{cuid}", '')
+		if $r->{kind} eq 'time';
+
 	return ($key, '') if $r->{kind} eq 'client';
 	return ("$key $r->{mid}", "@{$r->{scope}{'target-prefix'}} $r->{lifetime}")
 		if $r->{kind} eq 'mitigation';

@@ -30,6 +30,8 @@ my %requests = (
 	acl_put => [ PUT => '/dots-client=CUID/acls/acl=NAME', sub {
 		return _wrap('acl', "[$_[1]{acl}[1]]") } ],
 	acl_delete => [ DELETE => '/dots-client=CUID/acls/acl=NAME' ],
+	patch => [ PATCH => '/dots-client=CUID', \&_patch,
+		'application/yang-patch+json' ],
 );
 
 # %o: dir, cert, cuid, strange
@@ -155,7 +157,24 @@ sub _client {
 	return _wrap('dots-client', "[$text}]");
 }
 
-# (method, path, body) of an op
+sub _patch {
+	my ($self, $op) = @_;
+	my $n = 0;
+
+	my @edits = map {
+		my ($do, $list, $name, $text) = @$_;
+		my $kind = $list eq 'aliases' ? 'alias' : 'acl';
+
+		'{"edit-id":"' . ++$n . qq!","operation":"$do","target":!
+			. qq!"/$list/$kind=$name"! . (defined $text
+			? ',"value":' . _wrap($kind, "[$text]") : '') . '}'
+	} @{$op->{edits}};
+
+	return '{"ietf-yang-patch:yang-patch":{"patch-id":"p","edit":['
+		. join(',', @edits) . ']}}';
+}
+
+# (method, path, body, type) of an op
 sub _request {
 	my ($self, $op) = @_;
 
@@ -163,23 +182,23 @@ sub _request {
 		$op->{method} eq 'PUT' ? _wrap('dots-client',
 			qq![{"cuid":"$self->{strange}"}]!) : ()) if $op->{op} eq 'stranger';
 
-	my ($method, $path, $body) = @{$requests{$op->{op}}};
+	my ($method, $path, $body, $type) = @{$requests{$op->{op}}};
 	my $name = $op->{name} || ($op->{alias} || $op->{acl} || [ '' ])->[0];
 
 	$path =~ s/CUID/$self->{cuid}/;
 	$path =~ s/NAME/$name/;
 
-	return ($method, $path, $body ? $body->($self, $op) : ());
+	return ($method, $path, $body ? ($body->($self, $op), $type) : ());
 }
 
 sub _ask {
 	my ($self) = @_;
-	my ($method, $path, $body) = $self->_request($self->{op});
+	my ($method, $path, $body, $type) = $self->_request($self->{op});
 
 	my $head = "$method /restconf/data/ietf-dots-data-channel:dots-data$path"
 		. " HTTP/1.1\r\nHost: localhost\r\n";
-	$head .= "Content-Type: application/yang-data+json\r\nContent-Length: "
-		. length($body) . "\r\n" if defined $body;
+	$head .= 'Content-Type: ' . ($type || 'application/yang-data+json')
+		. "\r\nContent-Length: " . length($body) . "\r\n" if defined $body;
 	$head .= "\r\n" . (defined $body ? $body : '');
 
 	$self->{op}{from} = time();
@@ -237,7 +256,8 @@ sub _answer {
 	# RFC 8040 section 7: "in-use" is a 409 that says nothing of what is there
 
 	$code = 'in-use' if $code eq '409' && $body =~ /"in-use"/;
-	$self->_end($code, $code eq '200' ? clients($body, 1) : undef);
+	$self->_end($code, $self->{op}{op} eq 'client_get' && $code eq '200'
+		? clients($body, 1) : undef);
 }
 
 # Of a dots-client, or of the whole, as the model has them

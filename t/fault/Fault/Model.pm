@@ -335,6 +335,28 @@ sub _op_acl_delete {
 	return [ '204', $w ];
 }
 
+# RFC 8072: edits of aliases and ACLs, all or none
+sub _op_patch {
+	my ($self, $op, $w) = @_;
+	my $before = copy($w);
+
+	return [ '404', $w ] unless $w->{client};
+
+	foreach my $edit (@{$op->{edits}}) {
+		my ($do, $list, $name, $text) = @$edit;
+		my $kind = $list eq 'aliases' ? 'alias' : 'acl';
+		my %step = (client => $op->{client}, name => $name,
+			$kind => [ $name, $text ]);
+		my $method = $do eq 'remove' ? "_op_${kind}_delete" : "_op_${kind}_put";
+		my ($code, $next) = @{($self->$method(\%step, $w))[0]};
+
+		return [ '409', $before ] if $do eq 'create' && $code ne '201';
+		$w = $next;
+	}
+
+	return [ '200', $w ];
+}
+
 sub _op_client_get {
 	my ($self, $op, $w) = @_;
 

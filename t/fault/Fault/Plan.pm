@@ -40,7 +40,7 @@ my %signal = (put => 45, withdraw => 25, status => 20, stranger => 5,
 my %data = (client_put => 12, client_post => 6, client_delete => 5,
 	client_get => 12, alias_put => 18, alias_post => 8, alias_delete => 8,
 	aliases_put => 6, aliases_delete => 3, acl_put => 16, acl_delete => 8,
-	stranger => 5, nothing => 5);
+	patch => 10, stranger => 5, nothing => 5);
 
 my $json = JSON::PP->new()->canonical();
 
@@ -263,6 +263,22 @@ sub _acl_put {
 }
 
 sub _acl_delete { my ($self, $op) = @_; $op->{name} = $self->_name('l') }
+
+# Edits of several entries, of both kinds
+sub _patch {
+	my ($self, $op, $c) = @_;
+	my $r = $self->{r};
+
+	foreach my $n (1 .. $r->between(1, 4)) {
+		my $what = $r->pick('n', 'l');
+		my $entry = $what eq 'n' ? $self->_alias($c, $self->_name('n'))
+			: $self->_acl($c, $self->_name('l'));
+		my $do = $r->weighted(replace => 5, remove => 3, create => 2);
+
+		push @{$op->{edits}}, [ $do, $what eq 'n' ? 'aliases' : 'acls',
+			$entry->[0], $do eq 'remove' ? () : $entry->[1] ];
+	}
+}
 
 sub _data_stranger {
 	my ($self, $op) = @_;
