@@ -297,9 +297,9 @@ dots_data_edit_index(const dots_data_context_t *c, const json_t *array,
 /* A mark for whoever keeps the order otherwise than by that of an array. */
 
 static int
-dots_data_edit_mark(json_t *entry)
+dots_data_edit_mark(const dots_data_edit_t *edit, json_t *entry)
 {
-    if (json_is_object(entry)
+    if (edit->where != DOTS_INSERT_NONE && edit->path.n == DOTS_DATA_ENTRY
         && json_object_set_new(entry, DOTS_DATA_MOVED, json_true()))
     {
         return DOTS_ERROR;
@@ -326,8 +326,8 @@ dots_data_edit_insert(const dots_data_context_t *c, dots_data_place_t *p,
     rc = entry && p->array ? dots_data_edit_index(c, p->array, edit, &index)
                            : DOTS_ERROR;
 
-    if (rc == DOTS_OK && edit->where != DOTS_INSERT_NONE) {
-        rc = dots_data_edit_mark(entry);
+    if (rc == DOTS_OK) {
+        rc = dots_data_edit_mark(edit, entry);
     }
 
     if (rc != DOTS_OK) {

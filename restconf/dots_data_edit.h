@@ -52,6 +52,7 @@ json_t *dots_data_edit_find(const dots_data_context_t *c, json_t *root,
  */
 #define DOTS_DATA_STUB  ""
 #define DOTS_DATA_MOVED "/"
+#define DOTS_DATA_ENTRY 4   /* steps down to an entry */
 
 /* A new reference, or NULL.  "text" has to outlive it. */
 json_t *dots_data_edit_stub(dots_str_t name, const dots_str_t *text);

@@ -36,7 +36,7 @@ dots_data_filter_needed(const dots_query_t *q)
 /* ---- members and their schema ---- */
 
 static const struct lysc_node *
-dots_data_filter_child(const dots_data_filter_t *f,
+dots_data_filter_child(const dots_data_context_t *c,
     const struct lysc_node *parent, const char *name)
 {
     const char  *colon;
@@ -46,7 +46,7 @@ dots_data_filter_child(const dots_data_filter_t *f,
     module = dots_str(name, colon ? (size_t) (colon - name) : 0);
     name = colon ? colon + 1 : name;
 
-    return dots_data_path_child(f->c->schema, parent, module,
+    return dots_data_path_child(c->schema, parent, module,
                                 dots_str(name, strlen(name)));
 }
 
@@ -111,7 +111,7 @@ dots_data_filter_content(const dots_data_filter_t *f,
     const struct lysc_node  *child;
 
     json_object_foreach_safe(object, next, name, value) {
-        child = dots_data_filter_child(f, schema, name);
+        child = dots_data_filter_child(f->c, schema, name);
 
         if (child == NULL) {
             continue;
@@ -158,8 +158,8 @@ dots_data_filter_scalar(LY_DATA_TYPE type, const char *text)
 }
 
 
-json_t *
-dots_data_filter_default(const dots_data_context_t *c,
+static json_t *
+dots_data_filter_value(const dots_data_context_t *c,
     const struct lysc_node *leaf)
 {
     const char                    *text;
@@ -203,7 +203,7 @@ dots_data_filter_tag(json_t *object, const char *name)
 /* Is anything of the leaf's case there?  Of a node in no choice: it is. */
 
 static int
-dots_data_filter_chosen(const dots_data_filter_t *f,
+dots_data_filter_chosen(const dots_data_context_t *c,
     const struct lysc_node *parent, const struct lysc_node *leaf,
     json_t *object)
 {
@@ -216,7 +216,7 @@ dots_data_filter_chosen(const dots_data_filter_t *f,
     }
 
     json_object_foreach(object, name, value) {
-        child = dots_data_filter_child(f, parent, name);
+        child = dots_data_filter_child(c, parent, name);
 
         for (node = child ? child->parent : NULL;
              node != NULL && node != parent;
@@ -232,6 +232,15 @@ dots_data_filter_chosen(const dots_data_filter_t *f,
 }
 
 
+json_t *
+dots_data_filter_default(const dots_data_context_t *c,
+    const struct lysc_node *leaf, json_t *object)
+{
+    return dots_data_filter_chosen(c, lysc_data_parent(leaf), leaf, object)
+               ? dots_data_filter_value(c, leaf) : NULL;
+}
+
+
 /* One leaf of an object, there or not. */
 
 static int
@@ -242,7 +251,7 @@ dots_data_filter_leaf(const dots_data_filter_t *f,
     int      rc;
     json_t  *own, *value;
 
-    value = dots_data_filter_default(f->c, leaf);
+    value = dots_data_filter_value(f->c, leaf);
     if (value == NULL) {
         return DOTS_OK;
     }
@@ -257,7 +266,7 @@ dots_data_filter_leaf(const dots_data_filter_t *f,
         }
 
     } else if (own == NULL
-               && dots_data_filter_chosen(f, parent, leaf, object))
+               && dots_data_filter_chosen(f->c, parent, leaf, object))
     {
         rc = json_object_set(object, leaf->name, value) ? DOTS_ERROR : DOTS_OK;
 
@@ -360,7 +369,7 @@ dots_data_filter_top(const dots_data_filter_t *f,
     }
 
     json_object_foreach(value, name, data) {
-        schema = dots_data_filter_child(f, NULL, name);
+        schema = dots_data_filter_child(f->c, NULL, name);
 
         if (schema != NULL) {
             return dots_data_filter_defaults(f, schema, data);
@@ -450,7 +459,7 @@ dots_data_filter_prune(const dots_data_filter_t *f,
     all.fields = NULL;
 
     json_object_foreach_safe(object, next, name, value) {
-        child = dots_data_filter_child(f, schema,
+        child = dots_data_filter_child(f->c, schema,
                                        name[0] == '@' ? name + 1 : name);
 
         if (child == NULL || lysc_is_key(child)) {

@@ -23,10 +23,10 @@ int dots_data_filter(const dots_data_context_t *c, const dots_query_t *q,
     const struct lysc_node *schema, json_t *value);
 
 /*
- * The default of a leaf that has no value (section 3.5.4): a new reference; or
- * NULL, it has none.
+ * The default of a leaf that has no value in "object" (section 3.5.4): a new
+ * reference; or NULL, it has none, or its case of a choice is not there.
  */
 json_t *dots_data_filter_default(const dots_data_context_t *c,
-    const struct lysc_node *leaf);
+    const struct lysc_node *leaf, json_t *object);
 
 #endif /* DOTS_DATA_FILTER_H */

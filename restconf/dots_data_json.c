@@ -277,6 +277,12 @@ dots_data_json_value(const dots_data_context_t *c,
     int               rc;
     dots_data_path_t  below;
 
+    if (!(schema->flags & LYS_CONFIG_W)) {
+        return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
+                                    "is state, which no client sets",
+                                    schema->name);
+    }
+
     switch (schema->nodetype) {
 
     case LYS_LIST:

@@ -418,11 +418,12 @@ dots_data_message_narrow(dots_exchange_t *x, json_t *value)
 {
     int                      rc;
     size_t                   n;
-    json_t                  *list, *entry;
+    json_t                  *all, *list, *entry;
     dots_str_t               keys[DOTS_API_PATH_KEYS];
     dots_data_path_t         path;
     const struct lysc_node  *schema;
 
+    all = value;
     path = x->path;
 
     if (path.n == 0) {
@@ -442,7 +443,7 @@ dots_data_message_narrow(dots_exchange_t *x, json_t *value)
     list = json_object_get(value, "dots-client");
 
     if (list == NULL) {
-        return dots_data_write_edit(x, 1, DOTS_EDIT_MERGE, &x->path, x->body)
+        return dots_data_write_edit(x, 1, DOTS_EDIT_MERGE, &x->path, all)
                    ? DOTS_OK : DOTS_ERROR;
     }
 

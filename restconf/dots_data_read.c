@@ -303,15 +303,17 @@ dots_data_read_implied(dots_exchange_t *x, json_t *root)
 
     parent = dots_data_edit_find(&x->context, root, &above);
 
-    if (parent == NULL || schema->parent->nodetype == LYS_CASE) {
+    if (parent == NULL) {
         return NULL;
     }
 
-    if (schema->nodetype == LYS_CONTAINER && !(schema->flags & LYS_PRESENCE)) {
-        return json_object();
+    if (schema->nodetype == LYS_CONTAINER) {
+        return (schema->flags & LYS_PRESENCE)
+               || schema->parent->nodetype == LYS_CASE
+                   ? NULL : json_object();
     }
 
-    return dots_data_filter_default(&x->context, schema);
+    return dots_data_filter_default(&x->context, schema, parent);
 }
 
 
