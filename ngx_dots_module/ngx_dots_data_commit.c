@@ -133,12 +133,25 @@ ngx_dots_data_resolved(ngx_dots_request_t *dr, ngx_dots_resolved_t *resolved)
 static void
 ngx_dots_data_start(ngx_dots_request_t *dr)
 {
+    ngx_int_t  rc;
+
+    dr->commit.txn.result = DOTS_STORE_ERROR;
+
     if (ngx_dots_data_bind(dr) != NGX_OK) {
         return;
     }
 
-    if (ngx_dots_data_build(dr) != NGX_OK) {
+    rc = ngx_dots_data_build(dr);
+
+    if (rc != NGX_OK) {
+
         ngx_dots_data_settle(dr);
+
+        if (rc == NGX_DECLINED) {
+            ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
+            return;
+        }
+
         ngx_dots_request_unavailable(dr, "the store can't be read, or no "
                                      "memory");
         return;
@@ -156,6 +169,7 @@ static ngx_int_t
 ngx_dots_data_build(ngx_dots_request_t *dr)
 {
     size_t                i, n;
+    ngx_int_t             rc;
     dots_request_t       *rq;
     ngx_dots_data_txn_t  *txn;
 
@@ -177,8 +191,10 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
     dr->filters = 0;
 
     for (i = 0; i < rq->nchanges; i++) {
-        if (ngx_dots_data_change(dr, &rq->changes[i]) != NGX_OK) {
-            return NGX_ERROR;
+        rc = ngx_dots_data_change(dr, &rq->changes[i]);
+
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
 
@@ -510,10 +526,24 @@ ngx_dots_data_put_client(ngx_dots_request_t *dr, dots_change_t *c)
 static ngx_int_t
 ngx_dots_data_remove(ngx_dots_request_t *dr, dots_change_t *c)
 {
-    dots_store_op_t  *op;
+    dots_store_op_t      *op;
+    ngx_dots_data_old_t   old;
 
     if (c->kind == DOTS_CHANGE_ACL) {
         dr->filters = 1;
+    }
+
+    /* what is over is not there any more */
+
+    if (c->expect == DOTS_EXPECT_PRESENT) {
+
+        if (ngx_dots_data_old(dr, c, &old) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (old.record.len && old.expires <= dr->rq->now) {
+            return NGX_DECLINED;
+        }
     }
 
     if (c->expect == DOTS_EXPECT_SAME) {
@@ -850,7 +880,6 @@ ngx_dots_data_bind(ngx_dots_request_t *dr)
         r = ngx_dots_zone_lock(1);
 
         if (r == NULL) {
-            dr->commit.txn.result = DOTS_STORE_ERROR;
             ngx_dots_data_settle(dr);
             ngx_dots_request_unavailable(dr, "the server is starting");
             return NGX_ERROR;
@@ -870,7 +899,6 @@ ngx_dots_data_bind(ngx_dots_request_t *dr)
         return NGX_OK;
     }
 
-    dr->commit.txn.result = DOTS_STORE_ERROR;
     ngx_dots_data_settle(dr);
     ngx_dots_request_done(dr, rc == DOTS_DECLINED ? DOTS_VERDICT_COLLISION
                                                   : DOTS_VERDICT_FULL);

@@ -331,6 +331,7 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
                                     r->headers_in.content_type->value.len);
     }
 
+    rc->encoding = ngx_http_dots_field(r, "Content-Encoding");
     rc->accept = ngx_http_dots_field(r, "Accept");
 
     rc->conditions.match = ngx_http_dots_field(r, "If-Match");

@@ -105,7 +105,8 @@ dots_data_body_pairs(dots_exchange_t *x, const json_t *array, size_t *pairs)
 
 /*
  * RFC 7952 metadata ("@name") has no place in an edit: libyang would apply
- * "yang:insert".  Walks without recursion; the depth is bounded already.
+ * "yang:insert".  Numbers that are no integers are no values of YANG (RFC 7951
+ * section 6: decimal64 is a string), but some of libyang.  Walks without recursion; the depth is bounded already.
  */
 
 static int
@@ -133,6 +134,12 @@ dots_data_body_check(dots_exchange_t *x, json_t *root)
             return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ATTRIBUTE,
                                        "metadata (\"%s\") is not supported",
                                        name);
+        }
+
+        if (json_is_real(child)) {
+            return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                       "numbers have no fraction and no "
+                                       "exponent here");
         }
 
         if (dots_data_body_pairs(x, child, &pairs) != DOTS_OK) {

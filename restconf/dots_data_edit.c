@@ -645,6 +645,11 @@ dots_data_edit(const dots_data_context_t *c, json_t *root,
     *created = 0;
 
     if (edit->path.n == 0) {
+
+        if (edit->operation == DOTS_EDIT_REPLACE) {
+            (void) json_object_clear(root);
+        }
+
         return dots_data_edit_merge(c, NULL, root, edit->value);
     }
 

@@ -531,27 +531,22 @@ static int
 dots_data_filter_fields(dots_data_filter_t *f, dots_fields_t *fields,
     const struct lysc_node *schema)
 {
-    size_t      position;
-    ssize_t     n;
-    uint8_t    *text;
+    int  rc;
 
     if (!(f->q->seen & DOTS_QUERY_FIELDS)) {
         return DOTS_OK;
     }
 
-    text = dots_arena_alloc(f->c->arena, f->q->fields.len);
-    if (text == NULL) {
-        return DOTS_ERROR;
-    }
+    rc = dots_fields_decode(fields, f->q->fields, f->c->arena);
 
-    n = dots_api_path_decode(text, f->q->fields, &position);
-
-    if (n < 0
-        || dots_fields_parse(fields, dots_str(text, (size_t) n)) != DOTS_OK)
-    {
+    if (rc == DOTS_INVALID) {
         return dots_restconf_error(f->c->error, DOTS_TAG_INVALID_VALUE,
                                    "query parameter \"fields\" has a wrong "
                                    "value");
+    }
+
+    if (rc != DOTS_OK) {
+        return rc;
     }
 
     f->fields = fields;

@@ -408,53 +408,49 @@ dots_data_message_container(dots_exchange_t *x, const char *name,
 
 /* ---- PUT and PATCH ---- */
 
-/*
- * RFC 8783 section 5.1: one dots-client per request.  What is merged into all
- * that there is becomes a merge into that one.
- */
+/* RFC 8783 section 5.1: one dots-client per request; *entry is NULL for none. */
 
 static int
-dots_data_message_narrow(dots_exchange_t *x, json_t *value)
+dots_data_message_client(dots_exchange_t *x, const json_t *data,
+    json_t **entry)
+{
+    json_t  *list;
+
+    *entry = NULL;
+    list = json_object_get(data, "dots-client");
+
+    return list ? dots_data_body_single(x, list, "dots-client", entry)
+                : DOTS_OK;
+}
+
+
+/* The path of a dots-client, from that of the target and its own key. */
+
+static int
+dots_data_message_enter(dots_exchange_t *x, const json_t *entry,
+    dots_data_path_t *path)
 {
     int                      rc;
     size_t                   n;
-    json_t                  *all, *list, *entry;
-    dots_str_t               keys[DOTS_API_PATH_KEYS];
-    dots_data_path_t         path;
+    dots_str_t               module, none, keys[DOTS_API_PATH_KEYS];
     const struct lysc_node  *schema;
 
-    all = value;
-    path = x->path;
+    none = dots_str(NULL, 0);
+    module = dots_str(DOTS_RESTCONF_MODULE, sizeof(DOTS_RESTCONF_MODULE) - 1);
+    rc = DOTS_OK;
 
-    if (path.n == 0) {
-        schema = dots_data_path_child(x->context.schema, NULL,
-                                      dots_str(DOTS_RESTCONF_MODULE,
-                                               sizeof(DOTS_RESTCONF_MODULE)
-                                               - 1),
+    if (path->n == 0) {
+        schema = dots_data_path_child(x->context.schema, NULL, module,
                                       dots_str("dots-data", 9));
-        value = json_object_get(value, DOTS_RESTCONF_MODULE ":dots-data");
-
-        rc = dots_data_path_enter(&x->context, &path, schema, NULL, 0);
-        if (rc != DOTS_OK) {
-            return rc;
-        }
+        rc = dots_data_path_enter(&x->context, path, schema, NULL, 0);
     }
 
-    list = json_object_get(value, "dots-client");
-
-    if (list == NULL) {
-        return dots_data_write_edit(x, 1, DOTS_EDIT_MERGE, &x->path, all)
-                   ? DOTS_OK : DOTS_ERROR;
-    }
-
-    rc = dots_data_body_single(x, list, "dots-client", &entry);
     if (rc != DOTS_OK) {
         return rc;
     }
 
     schema = dots_data_path_child(x->context.schema,
-                                  dots_data_path_schema(&path),
-                                  dots_str(NULL, 0),
+                                  dots_data_path_schema(path), none,
                                   dots_str("dots-client", 11));
 
     rc = dots_data_json_keys(&x->context, schema, entry, keys, &n);
@@ -464,8 +460,43 @@ dots_data_message_narrow(dots_exchange_t *x, json_t *value)
                                    "cuid: it has to be there");
     }
 
-    rc = rc == DOTS_OK ? dots_data_path_enter(&x->context, &path, schema, keys,
-                                              n) : rc;
+    return rc == DOTS_OK ? dots_data_path_enter(&x->context, path, schema,
+                                                keys, n) : rc;
+}
+
+
+/*
+ * The datastore or "dots-data", of which a client sees and has its own part
+ * only: replaced as a whole, or merged into the one dots-client in it, of which
+ * alone the rest has to be known then.
+ */
+
+static int
+dots_data_message_top(dots_exchange_t *x, json_t *value)
+{
+    int                rc;
+    json_t            *data, *entry;
+    dots_data_path_t   path;
+
+    path = x->path;
+    data = path.n == 0 ? json_object_get(value,
+                                         DOTS_RESTCONF_MODULE ":dots-data")
+                       : value;
+
+    rc = dots_data_message_client(x, data, &entry);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    if (x->method == DOTS_METHOD_PUT || entry == NULL) {
+        return dots_data_write_edit(x, 1, x->method == DOTS_METHOD_PUT
+                                              ? DOTS_EDIT_REPLACE
+                                              : DOTS_EDIT_MERGE,
+                                    &x->path, value)
+                   ? DOTS_OK : DOTS_ERROR;
+    }
+
+    rc = dots_data_message_enter(x, entry, &path);
     if (rc != DOTS_OK) {
         return rc;
     }
@@ -537,8 +568,8 @@ dots_data_message_edit(dots_exchange_t *x, const struct lysc_node *schema,
         return rc;
     }
 
-    if (x->method == DOTS_METHOD_PATCH && x->path.n < DOTS_SCOPE_CLIENT) {
-        return dots_data_message_narrow(x, single);
+    if (x->path.n < DOTS_SCOPE_CLIENT) {
+        return dots_data_message_top(x, single);
     }
 
     operation = x->method == DOTS_METHOD_PUT ? DOTS_EDIT_REPLACE
@@ -562,7 +593,7 @@ dots_data_message_datastore(dots_exchange_t *x, json_t *value)
 
     rc = dots_data_json_normal(&x->context, &x->path, value);
 
-    return rc == DOTS_OK ? dots_data_message_narrow(x, value) : rc;
+    return rc == DOTS_OK ? dots_data_message_top(x, value) : rc;
 }
 
 
@@ -683,6 +714,10 @@ dots_data_message_create(dots_exchange_t *x, const dots_data_path_t *parent,
 static int
 dots_data_message_empty(dots_exchange_t *x, const char *list)
 {
+    if (x->path.n == 0) {
+        return dots_restconf_refused(x, DOTS_VERDICT_EXISTS);
+    }
+
     return dots_restconf_error(&x->error, DOTS_TAG_MISSING_ATTRIBUTE,
                                "%s: there is no entry to create", list);
 }

@@ -2,7 +2,6 @@
 
 #include "dots_data_body.h"
 #include "dots_data_patch.h"
-#include "dots_data_scope.h"
 #include "dots_data_write.h"
 
 
@@ -230,14 +229,9 @@ dots_patch_editable(dots_exchange_t *x, const dots_data_edit_t *edit)
 
     schema = dots_data_path_schema(&edit->path);
 
-    if (schema == NULL
-        || (edit->path.n < DOTS_SCOPE_CLIENT
-            && edit->operation != DOTS_EDIT_MERGE))
-    {
-        return dots_data_write_denied(x);
-    }
+    /* RFC 8072 section 2.4: the datastore itself is no data resource */
 
-    if (!(schema->flags & LYS_CONFIG_W) || lysc_is_key(schema)) {
+    if (schema == NULL || !(schema->flags & LYS_CONFIG_W) || lysc_is_key(schema)) {
         return dots_patch_malformed(x, DOTS_TAG_INVALID_VALUE,
                                     "the target can't be edited");
     }

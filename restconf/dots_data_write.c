@@ -16,15 +16,6 @@ static int dots_data_write_stored(dots_exchange_t *x);
 
 /* ---- what is asked for ---- */
 
-int
-dots_data_write_denied(dots_exchange_t *x)
-{
-    return dots_restconf_error_status(&x->error, 403, DOTS_TAG_ACCESS_DENIED,
-                                      "this resource is not yours alone: "
-                                      "replace or delete your dots-clients");
-}
-
-
 dots_data_edit_t *
 dots_data_write_edit(dots_exchange_t *x, size_t max,
     dots_edit_operation_t operation, const dots_data_path_t *path,
@@ -130,7 +121,8 @@ dots_data_write_delete(dots_exchange_t *x, int blind)
     schema = dots_data_path_schema(&x->path);
     implied = schema->nodetype == LYS_CONTAINER
               && !(schema->flags & LYS_PRESENCE)
-              && schema->parent->nodetype != LYS_CASE;
+              && (schema->parent == NULL
+                  || schema->parent->nodetype != LYS_CASE);
 
     return dots_data_write_edit(x, 1, implied ? DOTS_EDIT_REMOVE
                                               : DOTS_EDIT_DELETE,
@@ -170,12 +162,6 @@ int
 dots_data_write(dots_exchange_t *x)
 {
     int  rc;
-
-    if (x->path.n < DOTS_SCOPE_CLIENT
-        && (x->method == DOTS_METHOD_PUT || x->method == DOTS_METHOD_DELETE))
-    {
-        return dots_data_write_denied(x);
-    }
 
     rc = dots_data_write_asked(x);
 

@@ -15,9 +15,6 @@
 
 int dots_data_write(dots_exchange_t *x);
 
-/* 403: what holds other customers' resources, too, is nobody's to replace. */
-int dots_data_write_denied(dots_exchange_t *x);
-
 /*
  * Where the value of a query parameter "point", or a path in a YANG Patch, says
  * that something goes: an entry of the same list as "path".  DOTS_OK,

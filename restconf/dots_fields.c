@@ -164,3 +164,22 @@ dots_fields_parse(dots_fields_t *f, dots_str_t text)
 
     return DOTS_OK;
 }
+
+
+int
+dots_fields_decode(dots_fields_t *f, dots_str_t value, dots_arena_t *a)
+{
+    size_t    position;
+    ssize_t   n;
+    uint8_t  *text;
+
+    text = dots_arena_alloc(a, value.len);
+    if (text == NULL) {
+        return DOTS_ERROR;
+    }
+
+    n = dots_api_path_decode(text, value, &position);
+
+    return n < 0 ? DOTS_INVALID
+                 : dots_fields_parse(f, dots_str(text, (size_t) n));
+}

@@ -28,4 +28,7 @@ typedef struct {
 /* Slices of "text".  DOTS_OK, or DOTS_INVALID. */
 int dots_fields_parse(dots_fields_t *f, dots_str_t text);
 
+/* The same of the percent-encoded value, or DOTS_ERROR. */
+int dots_fields_decode(dots_fields_t *f, dots_str_t value, dots_arena_t *a);
+
 #endif /* DOTS_FIELDS_H */

@@ -279,6 +279,14 @@ dots_restconf_resource(dots_exchange_t *x, dots_str_t text)
         return DOTS_ERROR;
     }
 
+    /* RFC 8040 section 3.5.3.1: a slash is followed by an identifier */
+
+    if (text.len == 1 && text.data[0] == '/') {
+        return dots_restconf_error_status(&x->error, 404,
+                                          DOTS_TAG_INVALID_VALUE,
+                                          "there is nothing after the slash");
+    }
+
     rc = dots_api_path_parse(path, text, x->rc->arena);
 
     if (rc == DOTS_INVALID) {
@@ -323,6 +331,19 @@ dots_restconf_takes(const dots_exchange_t *x)
 }
 
 
+/* RFC 5789 section 2.2, 3.1: what a resource takes in a PATCH. */
+
+static void
+dots_restconf_patches(dots_exchange_t *x)
+{
+    static const dots_str_t  patch = dots_string(DOTS_RESTCONF_ACCEPT_PATCH);
+
+    if (x->resource->methods[DOTS_METHOD_PATCH] != NULL) {
+        x->rc->accept_patch = patch;
+    }
+}
+
+
 /* RFC 8040 section 5.2: what the client takes and what it sent. */
 
 static int
@@ -351,9 +372,20 @@ dots_restconf_content(dots_exchange_t *x)
                                    "the message-body is missing");
     }
 
+    /* RFC 9110 section 8.4: nobody here undoes one */
+
+    if (rc->encoding.len != 0) {
+        return dots_restconf_error_status(&x->error, 415,
+                                          DOTS_TAG_NOT_SUPPORTED,
+                                          "the message must not have a "
+                                          "Content-Encoding");
+    }
+
     x->media = dots_media_content(rc->content_type);
 
     if (!dots_restconf_takes(x)) {
+        dots_restconf_patches(x);
+
         return dots_restconf_error_status(&x->error, 415,
                                           DOTS_TAG_NOT_SUPPORTED,
                                           "the Content-Type has to be %s",
@@ -376,11 +408,7 @@ dots_restconf_body(dots_exchange_t *x)
 static int
 dots_restconf_options(dots_exchange_t *x)
 {
-    static const dots_str_t  patch = dots_string(DOTS_RESTCONF_ACCEPT_PATCH);
-
-    if (x->resource->methods[DOTS_METHOD_PATCH] != NULL) {
-        x->rc->accept_patch = patch;
-    }
+    dots_restconf_patches(x);
 
     return dots_restconf_route_allow(x->resource, x->arena, &x->rc->allow);
 }

@@ -30,6 +30,7 @@ struct dots_restconf_s {
                                            e.g. "/data/ietf-dots-...?content=all" */
     dots_str_t              root;       /* {+restconf}, e.g. "/restconf" */
     dots_str_t              content_type;  /* empty: absent */
+    dots_str_t              encoding;      /* Content-Encoding; likewise */
     dots_str_t              accept;        /* empty: absent */
     dots_conditions_t       conditions;
     unsigned                wrapped:1;  /* GET of one alias or ACL in RFC 8783's

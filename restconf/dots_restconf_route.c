@@ -25,6 +25,7 @@ static const dots_resource_t  dots_resources[] = {
 
     { .kind = DOTS_RESOURCE_API,
       .name = "",
+      .query = DOTS_QUERY_DEPTH | DOTS_QUERY_FIELDS,
       .methods = { [DOTS_METHOD_GET] = dots_restconf_api_get,
                    [DOTS_METHOD_HEAD] = dots_restconf_api_get } },
 

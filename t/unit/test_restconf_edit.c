@@ -287,8 +287,8 @@ test_post(void **state)
               200);
     test_refuses("POST", "/data", "{" TEST_DC("dots-data") ":{\"dots-client\":"
                  "[{\"cuid\":\"new\"}]}}", 409, "resource-denied");
-    test_refuses("POST", "/data", "{" TEST_DC("dots-data") ":{}}", 400,
-                 "missing-attribute");
+    test_refuses("POST", "/data", "{" TEST_DC("dots-data") ":{}}", 409,
+                 "resource-denied");
     test_refuses("POST", TEST_DATA, "{" TEST_DC("dots-client") ":[{\"cuid\":"
                  "\"other\"}]}", 409, "resource-denied");
     test_refuses("POST", TEST_DATA, "{" TEST_DC("capabilities") ":{}}", 400,
@@ -398,6 +398,38 @@ test_delete(void **state)
     test_does("DELETE", TEST_CLIENT, NULL, 204);
     test_refuses("DELETE", TEST_ALIASES, NULL, 404, "invalid-value");
     test_refuses("DELETE", TEST_CLIENT, NULL, 404, "invalid-value");
+}
+
+
+/* A client's own part of what is everybody's, as it sees it: 4.5, 4.7. */
+
+static void
+test_own(void **state)
+{
+    (void) state;
+
+    test_refuses("PUT", "/data", "{\"ietf-restconf:data\":{"
+                 TEST_DC("dots-data") ":{\"dots-client\":[{\"cuid\":"
+                 "\"other\"}]}}}", 409, "resource-denied");
+    test_refuses("PUT", TEST_DATA, "{" TEST_DC("dots-data")
+                 ":{\"dots-client\":[{\"cuid\":\"c\"},{\"cuid\":\"d\"}]}}",
+                 400, "invalid-value");
+    test_does("PUT", "/data", "{\"ietf-restconf:data\":{"
+              TEST_DC("dots-data") ":{\"dots-client\":[{\"cuid\":\"d\"}]}}}",
+              204);
+    test_gets(TEST_DATA "?content=config", "{" TEST_DC("dots-data")
+              ":{\"dots-client\":[{\"cuid\":\"d\"}]}}");
+    test_does("PUT", TEST_DATA, "{" TEST_DC("dots-data")
+              ":{\"dots-client\":[{\"cuid\":\"d\",\"aliases\":{\"alias\":["
+              TEST_ALIAS_TWO "]}}]}}", 204);
+    test_does("GET", TEST_DATA "/dots-client=d/aliases/alias=two", NULL, 200);
+    test_does("DELETE", TEST_DATA, NULL, 204);
+    test_gets(TEST_DATA "?content=config", "{" TEST_DC("dots-data") ":{}}");
+
+    /* the others' is what it was */
+    assert_int_equal(test_as(test_b, "GET", TEST_DATA "/dots-client=other",
+                             NULL), 200);
+    test_refuses("DELETE", "/data", NULL, 405, "operation-not-supported");
 }
 
 
@@ -651,6 +683,7 @@ main(void)
         test_case(test_post),
         test_case(test_patch),
         test_case(test_delete),
+        test_case(test_own),
         test_case(test_insert),
         test_case(test_insert_within),
         test_case(test_insert_many),
