@@ -57,7 +57,8 @@ typedef struct dots_customer_s {
 
     uint32_t       max_sessions;
     uint32_t       max_observers;
-    uint32_t       rate;             /* of requests */
+    uint32_t       rate;             /* of requests, signal channel */
+    uint32_t       data_rate;        /* of requests, data channel */
     uint32_t       handshakes;
     const dots_redirect_t *redirect; /* NULL: none; the caller's */
     size_t         nspace;

@@ -36,6 +36,8 @@ static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_customer[] = {
     { "observers", NGX_DOTS_CONF_LIMIT_OR_OFF,
       offsetof(dots_customer_t, max_observers) },
     { "rate", NGX_DOTS_CONF_LIMIT_PER_TIME, offsetof(dots_customer_t, rate) },
+    { "data_rate", NGX_DOTS_CONF_LIMIT_PER_TIME,
+      offsetof(dots_customer_t, data_rate) },
     { "handshakes", NGX_DOTS_CONF_LIMIT_PER_TIME,
       offsetof(dots_customer_t, handshakes) },
     { NULL, 0, 0 }
@@ -56,6 +58,7 @@ ngx_dots_conf_limit_defaults(dots_customer_t *customer)
     customer->max_sessions = NGX_DOTS_LIMIT_SESSIONS;
     customer->max_observers = NGX_DOTS_LIMIT_OBSERVERS;
     customer->rate = NGX_DOTS_LIMIT_RATE;
+    customer->data_rate = NGX_DOTS_LIMIT_DATA_RATE;
     customer->handshakes = NGX_DOTS_LIMIT_HANDSHAKES;
 }
 
@@ -80,7 +83,9 @@ ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid limit \"%V\": write "
                                "mitigations=NUMBER, aliases=NUMBER, "
-                               "acls=NUMBER, sessions=NUMBER|off, rate=NUMBERr/s|off, "
+                               "acls=NUMBER, sessions=NUMBER|off, "
+                               "observers=NUMBER|off, rate=NUMBERr/s|off, "
+                               "data_rate=NUMBERr/s|off, "
                                "handshakes=NUMBERr/s|off (or r/m)", &value[i]);
             return NGX_CONF_ERROR;
         }

@@ -22,6 +22,7 @@
 #define NGX_DOTS_LIMIT_HANDSHAKE  0
 #define NGX_DOTS_LIMIT_REQUEST    1
 #define NGX_DOTS_LIMIT_KEEP       2     /* heartbeats, DELETE */
+#define NGX_DOTS_LIMIT_DATA       3     /* requests of the data channel */
 
 
 typedef struct {
@@ -48,6 +49,7 @@ typedef struct {
 typedef struct {
     ngx_dots_limit_entry_t     entry;   /* first: entries are found by it */
     ngx_dots_limit_bucket_t    keep;
+    ngx_dots_limit_bucket_t    data;
     ngx_dots_limit_sessions_t  sessions[NGX_DOTS_LIMIT_PROCESSES];
 } ngx_dots_limit_customer_t;
 
@@ -82,6 +84,8 @@ static void ngx_dots_limit_refused(ngx_dots_limit_entry_t *entry,
     ngx_dots_limit_verdict_t *v);
 static uint64_t ngx_dots_limit_source(ngx_connection_t *c, ngx_uint_t bucket,
     uint64_t rate);
+static ngx_dots_limit_bucket_t *ngx_dots_limit_bucket(
+    ngx_dots_limit_customer_t *lc, ngx_uint_t bucket);
 static uint64_t ngx_dots_limit_customer(const dots_customer_t *customer,
     ngx_uint_t bucket, uint64_t rate, ngx_log_t *log);
 static void ngx_dots_limit_log(const dots_customer_t *customer, ngx_log_t *log,
@@ -350,6 +354,23 @@ ngx_dots_limit_hello(ngx_dots_conf_t *dcf, ngx_connection_t *c)
 
 /* ---- customers ---- */
 
+static ngx_dots_limit_bucket_t *
+ngx_dots_limit_bucket(ngx_dots_limit_customer_t *lc, ngx_uint_t bucket)
+{
+    switch (bucket) {
+
+    case NGX_DOTS_LIMIT_KEEP:
+        return &lc->keep;
+
+    case NGX_DOTS_LIMIT_DATA:
+        return &lc->data;
+
+    default:
+        return &lc->entry.buckets[bucket];
+    }
+}
+
+
 static uint64_t
 ngx_dots_limit_customer(const dots_customer_t *customer, ngx_uint_t bucket,
     uint64_t rate, ngx_log_t *log)
@@ -369,9 +390,8 @@ ngx_dots_limit_customer(const dots_customer_t *customer, ngx_uint_t bucket,
     lc = ngx_dots_limit_find(&limits->customers,
                              ngx_dots_limit_customer_key(customer));
 
-    v.wait = ngx_dots_limit_take(bucket == NGX_DOTS_LIMIT_KEEP
-                                 ? &lc->keep : &lc->entry.buckets[bucket],
-                                 rate);
+    v.wait = ngx_dots_limit_take(ngx_dots_limit_bucket(lc, bucket), rate);
+
     if (v.wait) {
         ngx_dots_limit_refused(&lc->entry, &v);
     }
@@ -708,4 +728,14 @@ ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     }
 
     return (int) ((wait + 999) / 1000);
+}
+
+
+ngx_uint_t
+ngx_dots_limit_data(const dots_customer_t *customer, ngx_log_t *log)
+{
+    return (ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_DATA,
+                                    customer->data_rate, log)
+            + 999)
+           / 1000;
 }

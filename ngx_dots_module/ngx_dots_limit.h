@@ -12,6 +12,8 @@
  *   heartbeat, DELETE           customer: ten times the rate, of their own, so
  *                               that nothing else that a customer does keeps it
  *                               from staying connected and withdrawing
+ *   request, data channel       customer: data_rate
+ *                                                    beyond: 429 (RFC 6585)
  *
  * What a gateway relays counts for whom its cdid names (RFC 9132 section
  * 4.4.1.2), and not for the address of the gateway, so that none of them takes
@@ -19,7 +21,7 @@
  *
  * A limit is a rate with a burst of ten seconds' worth, at least one.  Knows no
  * protocol but the method and the name of the resource.  Called by
- * ngx_dots_peer.c and the transports.
+ * ngx_dots_peer.c, the transports and ngx_http_dots_module.c.
  */
 
 #ifndef _NGX_DOTS_LIMIT_H_INCLUDED_
@@ -29,6 +31,7 @@
 #include "../signal/dots_coap.h"
 
 #define NGX_DOTS_LIMIT_RATE               100000    /* 1/1000 per s */
+#define NGX_DOTS_LIMIT_DATA_RATE          1000000
 #define NGX_DOTS_LIMIT_HANDSHAKES         50000
 #define NGX_DOTS_LIMIT_SESSIONS           1024
 #define NGX_DOTS_LIMIT_OBSERVERS          4096
@@ -63,5 +66,9 @@ void ngx_dots_limit_unobserve(const dots_customer_t *customer);
 int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     const dots_customer_t *customer, ngx_uint_t relayed,
     const dots_coap_message_t *request);
+
+/* The same for a request of the data channel (RFC 8783 section 10). */
+ngx_uint_t ngx_dots_limit_data(const dots_customer_t *customer,
+    ngx_log_t *log);
 
 #endif /* _NGX_DOTS_LIMIT_H_INCLUDED_ */

@@ -1,6 +1,7 @@
 #include <ngx_http.h>
 
 #include "ngx_dots.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_process.h"
 #include "../restconf/dots_restconf.h"
 
@@ -35,6 +36,8 @@ static dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 static void ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_send(ngx_http_request_t *r,
+    dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_retry_after(ngx_http_request_t *r,
     dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
     dots_str_t value);
@@ -344,6 +347,10 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->body = dots_str(ctx->body, ctx->len);
     rc->now = ngx_dots_now();
 
+    if (rc->customer) {
+        rc->retry_after = ngx_dots_limit_data(rc->customer, r->connection->log);
+    }
+
     rc->submit = ngx_http_dots_submit;
     rc->done = ngx_http_dots_done;
     rc->host = ctx;
@@ -486,7 +493,11 @@ ngx_http_dots_done(dots_restconf_t *rc)
     r = ctx->request;
     c = r->connection;
 
-    ngx_http_dots_audit(r, rc);
+    /* as what is answered 4.29: a flood does not fill the log */
+
+    if (rc->retry_after == 0) {
+        ngx_http_dots_audit(r, rc);
+    }
 
     ngx_http_finalize_request(r, ngx_http_dots_send(r, rc));
 
@@ -526,7 +537,8 @@ ngx_http_dots_send(ngx_http_request_t *r, dots_restconf_t *rc)
         || ngx_http_dots_header(r, "ETag", rc->etag) != NGX_OK
         || ngx_http_dots_header(r, "Last-Modified", rc->last_modified)
            != NGX_OK
-        || ngx_http_dots_header(r, "Location", rc->location) != NGX_OK)
+        || ngx_http_dots_header(r, "Location", rc->location) != NGX_OK
+        || ngx_http_dots_retry_after(r, rc) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -566,6 +578,22 @@ ngx_http_dots_send(ngx_http_request_t *r, dots_restconf_t *rc)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_dots_retry_after(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    u_char  buf[NGX_INT_T_LEN];
+
+    if (rc->retry_after == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_dots_header(r, "Retry-After",
+                                dots_str(buf, ngx_sprintf(buf, "%ui",
+                                                (ngx_uint_t) rc->retry_after)
+                                              - buf));
 }
 
 

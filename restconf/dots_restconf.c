@@ -481,6 +481,16 @@ dots_restconf_admit(dots_exchange_t *x)
                                    "needed");
     }
 
+    /* RFC 8783 section 10, RFC 6585 section 4 */
+
+    if (x->rc->retry_after) {
+        return dots_restconf_error_status(&x->error, 429,
+                                          DOTS_TAG_RESOURCE_DENIED,
+                                          "too many requests of this customer, "
+                                          "try again in %u s",
+                                          x->rc->retry_after);
+    }
+
     if (x->rc->body_too_large) {
         return dots_restconf_error(&x->error, DOTS_TAG_TOO_BIG,
                                    "the message-body is larger than %d bytes",

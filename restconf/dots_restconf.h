@@ -38,6 +38,7 @@ struct dots_restconf_s {
     unsigned                xml:1;      /* what is answered is not JSON */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
+    unsigned                retry_after; /* s; not 0: over its rate, 429 */
     int64_t                 now;        /* ms of dots_clock.h */
 
     void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);

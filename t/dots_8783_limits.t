@@ -1,0 +1,72 @@
+#!/usr/bin/perl
+
+# How many requests a customer may make: RFC 8783 section 10, RFC 6585 section 4.
+# All workers count together, a reload changes nothing, nobody else notices.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::DOTS::Restconf;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/openssl/);
+$t->plan(14);
+
+# ten seconds' worth at once: 5 requests
+
+rc_start($t, a => 'limits data_rate=30r/m rate=1r/m;');
+
+###############################################################################
+
+my $r;
+
+# each on a connection of its own, so that both workers have some
+
+sub get {
+	rc_forget();
+	return $r = rc('GET', $DATA, @_);
+}
+
+is(join(' ', map { get()->{code} } 1 .. 5), '200 200 200 200 200',
+	'what is within the limit, on any worker');
+rc_error(get(), 429, 'resource-denied', 'one more');
+like(($r->{h}{'retry-after'} || [''])->[0], qr/^[12]$/, 'Retry-After');
+rc_error(rc('PUT', rc_below(), body => rc_client($CUID)), 429, 'resource-denied',
+	'a new cuid');
+rc_error(rc('GET', '/nosuch'), 429, 'resource-denied', 'whatever it is');
+rc_is(rc('OPTIONS', '/data'), 429, 'OPTIONS, too');
+
+is(join(' ', map { get(cert => 'b')->{code} } 1 .. 9), join(' ', (200) x 9),
+	'another customer has none of it');
+rc_error(get(cert => ''), 401, 'access-denied', 'nor has who is nobody');
+
+dots_reload($t);
+rc_error(get(), 429, 'resource-denied', 'a reload changes nothing');
+
+# a refused one leaves no trace: with one every two seconds it is soon served
+
+ok(dots_until(sub { get()->{code} == 200 }, 20), 'later it is served');
+rc_error(get(), 429, 'resource-denied', 'and the next one is too early');
+
+my @lines = $t->read_file('error.log') =~ /\[warn\].*customer "a" over its limits.*/g;
+is(scalar @lines, 1, 'one line in the log');
+my $audit = $t->read_file('dots.log');
+unlike($audit, qr/"429"/, 'the audit log has none of them');
+like($audit, qr/"customer":\s*"a".*"200"/, 'but what was served');
+
+###############################################################################
