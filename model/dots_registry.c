@@ -115,6 +115,22 @@ dots_registry_unbind(dots_registry_t *r, dots_str_t customer, dots_str_t cuid)
 }
 
 
+int
+dots_registry_registered(dots_registry_t *r, dots_str_t cuid, dots_arena_t *a,
+    dots_str_t *customer)
+{
+    dots_registry_client_t  *c;
+
+    c = dots_registry_index_same_cuid(r, cuid, NULL);
+
+    while (c != NULL && c->bindings == 0) {
+        c = dots_registry_index_same_cuid(r, cuid, c);
+    }
+
+    return c ? dots_arena_dup(a, customer, c->customer->name) : DOTS_DECLINED;
+}
+
+
 /* ---- changes of the state alone: they need no memory of the zone ---- */
 
 dots_verdict_t

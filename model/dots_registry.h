@@ -88,6 +88,13 @@ void dots_registry_unbind(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);
 
 /*
+ * The name of the customer that has a dots-client with this cuid, in the arena.
+ * DOTS_OK, DOTS_DECLINED (nobody has), DOTS_ERROR.
+ */
+int dots_registry_registered(dots_registry_t *r, dots_str_t cuid,
+    dots_arena_t *a, dots_str_t *customer);
+
+/*
  * Decides on a PUT.  "m" comes with customer, cuid, mid, target, resolved,
  * resolves, lifetime (granted already) and trigger; on CREATED and CHANGED it
  * leaves with the rest set, as it is to be stored, and is reserved for "owner"

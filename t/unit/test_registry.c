@@ -606,6 +606,21 @@ test_nesting(void **state)
 /* ---- cuids, section 4.4.1.1 ---- */
 
 static void
+registered(test_t *t, const char *cuid, const char *customer)
+{
+    dots_str_t  name;
+
+    assert_int_equal(dots_registry_registered(&t->w.r, world_str(cuid), t->w.a,
+                                              &name),
+                     customer ? DOTS_OK : DOTS_DECLINED);
+
+    if (customer) {
+        assert_true(dots_str_eq(name, world_str(customer)));
+    }
+}
+
+
+static void
 test_collision(void **state)
 {
     test_t *t = *state;
@@ -616,11 +631,15 @@ test_collision(void **state)
                                         world_str("u")), DOTS_DECLINED);
     assert_int_equal(put(t, "b", "u", 1, "192.0.2.1"), DOTS_VERDICT_COLLISION);
 
+    registered(t, "u", "a");
+    registered(t, "uu", NULL);
+
     have(t, "a", "u", 1, "192.0.2.1");
 
     /* the dots-client goes, its mitigation holds the cuid */
 
     dots_registry_unbind(&t->w.r, world_str("a"), world_str("u"));
+    registered(t, "u", NULL);
     assert_int_equal(put(t, "b", "u", 2, "192.0.2.2"), DOTS_VERDICT_COLLISION);
 
     assert_int_equal(expire(t, DOTS_FOREVER, "a", "u", 1), DOTS_OK);
