@@ -392,6 +392,10 @@ dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
         return DOTS_ERROR;
     }
 
+    if (kind == DOTS_IDENTITY_CDID) {
+        c->relayed = 1;
+    }
+
     c->identities += dots_digest_str(dots_digest_number(DOTS_DIGEST_BASIS,
                                                         kind),
                                      copy);
@@ -714,6 +718,7 @@ dots_customer_digest(const dots_customer_t *c)
     digest = dots_digest_number(digest, c->max_observers);
     digest = dots_digest_number(digest, c->rate);
     digest = dots_digest_number(digest, c->handshakes);
+    digest = dots_digest_number(digest, c->data_rate);
 
     return dots_customer_digest_redirect(digest, c->redirect);
 }

@@ -46,6 +46,7 @@ typedef struct dots_customer_s {
     size_t         nmitigators;
     dots_str_t    *mitigators;    /* by preference */
     uint8_t        gateway;       /* trusted to say for whom it asks, cdid */
+    uint8_t        relayed;       /* a gateway has a cdid for it */
     uint32_t       max_mitigations;  /* 0: no limit */
     uint32_t       max_aliases;      /* 0: no limit */
     uint32_t       max_acls;         /* 0: no limit */

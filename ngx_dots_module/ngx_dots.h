@@ -180,6 +180,13 @@ int ngx_dots_identity_verify(int ok, X509_STORE_CTX *store);
 const dots_customer_t *ngx_dots_identity_session(ngx_dots_conf_t *dcf,
     SSL *ssl);
 
+/*
+ * The customer that has a dots-client with this cuid; NULL: nobody has.  NGX_OK
+ * or NGX_ERROR: not known now.
+ */
+ngx_int_t ngx_dots_identity_cuid(ngx_dots_conf_t *dcf, dots_str_t cuid,
+    dots_arena_t *a, const dots_customer_t **customer);
+
 
 /* ---- the audit log: ngx_dots_log.c ---- */
 

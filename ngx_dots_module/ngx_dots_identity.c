@@ -1,5 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_psk.h"
+#include "ngx_dots_zone.h"
 
 
 static const dots_customer_t *ngx_dots_identity_san(dots_customers_t *cs,
@@ -234,4 +235,32 @@ ngx_dots_identity_fingerprint(dots_customers_t *cs, X509 *cert)
 
     return dots_customers_by_identity(cs, DOTS_IDENTITY_FINGERPRINT,
                                       dots_str(digest, len));
+}
+
+
+ngx_int_t
+ngx_dots_identity_cuid(ngx_dots_conf_t *dcf, dots_str_t cuid, dots_arena_t *a,
+    const dots_customer_t **customer)
+{
+    int               rc;
+    dots_str_t        name;
+    dots_registry_t  *r;
+
+    *customer = NULL;
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = dots_registry_registered(r, cuid, a, &name);
+
+    ngx_dots_zone_unlock();
+
+    if (rc == DOTS_OK) {
+        *customer = dots_customers_by_name(dcf->customers, name);
+    }
+
+    return rc == DOTS_ERROR ? NGX_ERROR : NGX_OK;
 }

@@ -3,6 +3,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_process.h"
+#include "ngx_http_dots_via.h"
 #include "../restconf/dots_restconf.h"
 
 
@@ -10,6 +11,7 @@ typedef struct {
     ngx_str_t             root;       /* {+restconf}: of dots_host_meta */
     ngx_uint_t            data;       /* dots_data is here */
     ngx_uint_t            form;       /* dots_entry_form */
+    ngx_array_t          *via;        /* of dots_str_t */
 } ngx_http_dots_loc_conf_t;
 
 
@@ -33,6 +35,8 @@ static void ngx_http_dots_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
 static dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
+static int ngx_http_dots_registered(dots_restconf_t *rc, dots_str_t cuid,
+    const dots_customer_t **customer);
 static void ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_send(ngx_http_request_t *r,
@@ -80,6 +84,13 @@ static ngx_command_t  ngx_http_dots_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_dots_loc_conf_t, form),
       &ngx_http_dots_forms },
+
+    { ngx_string("dots_via"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_dots_via,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_dots_loc_conf_t, via),
+      NULL },
 
     { ngx_string("dots_host_meta"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
@@ -351,6 +362,11 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
         rc->retry_after = ngx_dots_limit_data(rc->customer, r->connection->log);
     }
 
+    rc->via = ngx_http_dots_field(r, "Via");
+    rc->names = dlcf->via->elts;
+    rc->nnames = dlcf->via->nelts;
+    rc->customers = dcf->customers;
+    rc->registered = ngx_http_dots_registered;
     rc->submit = ngx_http_dots_submit;
     rc->done = ngx_http_dots_done;
     rc->host = ctx;
@@ -454,6 +470,16 @@ ngx_http_dots_field(ngx_http_request_t *r, const char *name)
     }
 
     return dots_str(value.data, value.len);
+}
+
+
+static int
+ngx_http_dots_registered(dots_restconf_t *rc, dots_str_t cuid,
+    const dots_customer_t **customer)
+{
+    return ngx_dots_identity_cuid(ngx_dots_get_conf(ngx_cycle), cuid,
+                                  rc->arena, customer)
+           == NGX_OK ? DOTS_OK : DOTS_ERROR;
 }
 
 
@@ -749,6 +775,7 @@ ngx_http_dots_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->root = { 0, NULL };
      *     conf->data = 0;
+     *     conf->via = NULL;
      */
 
     conf->form = NGX_CONF_UNSET_UINT;
@@ -768,6 +795,10 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t  *clcf;
 
     ngx_conf_merge_uint_value(conf->form, prev->form, NGX_HTTP_DOTS_RFC8040);
+
+    if (ngx_http_dots_via_merge(cf, prev->via, &conf->via) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

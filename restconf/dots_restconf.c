@@ -3,7 +3,9 @@
 #include "dots_api_path.h"
 #include "dots_data_body.h"
 #include "dots_restconf_exchange.h"
+#include "dots_restconf_gateway.h"
 #include "dots_restconf_route.h"
+#include "dots_via.h"
 
 
 /* What the model said, in HTTP; "message" only where it is an error. */
@@ -465,8 +467,28 @@ dots_restconf_run(dots_exchange_t *x)
     }
 
     rc = dots_restconf_content(x);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    rc = dots_restconf_gateway(x);
 
     return rc == DOTS_OK ? handler(x) : rc;
+}
+
+
+/* RFC 8783 section 3.4. */
+
+static int
+dots_restconf_looped(dots_exchange_t *x)
+{
+    (void) dots_restconf_error_status(&x->error, 508, DOTS_TAG_FAILED,
+                                      "the request has been here before");
+
+    x->error.app_tag = dots_str("loop-detected", strlen("loop-detected"));
+    x->error.via = x->rc->via;
+
+    return DOTS_INVALID;
 }
 
 
@@ -489,6 +511,10 @@ dots_restconf_admit(dots_exchange_t *x)
                                           "too many requests of this customer, "
                                           "try again in %u s",
                                           x->rc->retry_after);
+    }
+
+    if (dots_via_has(x->rc->via, x->rc->names, x->rc->nnames)) {
+        return dots_restconf_looped(x);
     }
 
     if (x->rc->body_too_large) {

@@ -24,7 +24,9 @@ struct dots_restconf_s {
     /* in; slices live until done() has returned */
 
     const dots_schema_t    *schema;
-    const dots_customer_t  *customer;   /* NULL: 401 access-denied, 8040 2.5 */
+    const dots_customer_t  *customer;   /* NULL: 401 access-denied, 8040 2.5;
+                                           out: for whom a gateway asked */
+    const dots_customers_t *customers;  /* those a gateway may name */
     dots_str_t              method;     /* "GET", as on the request line */
     dots_str_t              uri;        /* unparsed, with query, after {+restconf}
                                            e.g. "/data/ietf-dots-...?content=all" */
@@ -36,11 +38,18 @@ struct dots_restconf_s {
     unsigned                wrapped:1;  /* GET of one alias or ACL in RFC 8783's
                                            form, not in RFC 8040's */
     unsigned                xml:1;      /* what is answered is not JSON */
+    dots_str_t              via;        /* empty: absent */
+    size_t                  nnames;
+    const dots_str_t       *names;      /* our own in Via, RFC 8783 3.4 */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
     unsigned                retry_after; /* s; not 0: over its rate, 429 */
     int64_t                 now;        /* ms of dots_clock.h */
 
+    /* whose dots-client has this cuid; NULL: nobody's.  DOTS_OK or DOTS_ERROR:
+       not now */
+    int                   (*registered)(dots_restconf_t *rc, dots_str_t cuid,
+                                        const dots_customer_t **customer);
     void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);
     void                  (*done)(dots_restconf_t *rc);
     void                   *host;

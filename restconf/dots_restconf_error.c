@@ -115,6 +115,27 @@ dots_restconf_error_trim(const char *s, size_t len)
 }
 
 
+/*
+ * RFC 8783 section 3.4: a copy of the Via header field.  One that is no text of
+ * JSON's is left out.  Nonzero on failure.
+ */
+
+static int
+dots_restconf_error_info(json_t *error, dots_str_t via)
+{
+    json_t  *text;
+
+    text = via.len ? json_stringn((const char *) via.data, via.len) : NULL;
+
+    if (text == NULL) {
+        return 0;
+    }
+
+    return json_object_set_new(error, "error-info",
+                               json_pack("{s:o}", "via-header", text));
+}
+
+
 /* Adds a member if there is something to add; nonzero on failure. */
 
 static int
@@ -146,7 +167,8 @@ dots_restconf_error_entry(const dots_restconf_error_t *e)
                                       e->app_tag.len)
         || dots_restconf_error_member(error, "error-path", e->path.data,
                                       e->path.len)
-        || dots_restconf_error_member(error, "error-message", e->message, len))
+        || dots_restconf_error_member(error, "error-message", e->message, len)
+        || dots_restconf_error_info(error, e->via))
     {
         json_decref(error);
         return NULL;

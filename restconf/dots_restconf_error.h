@@ -34,6 +34,7 @@ typedef struct {
     dots_error_tag_t  tag;
     dots_str_t        app_tag;  /* empty: none */
     dots_str_t        path;     /* instance-identifier; empty: none */
+    dots_str_t        via;      /* error-info of a loop; empty: none */
     char              message[DOTS_ERROR_MESSAGE];
 } dots_restconf_error_t;
 
