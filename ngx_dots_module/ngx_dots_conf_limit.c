@@ -15,46 +15,50 @@ typedef struct {
     const char  *name;
     ngx_uint_t   form;
     size_t       offset;
+    ngx_int_t    most;      /* of a number; 0: any */
 } ngx_dots_conf_limit_t;
 
 
 static ngx_int_t ngx_dots_conf_limit_set(const ngx_dots_conf_limit_t *limits,
     void *where, ngx_str_t *arg);
-static ngx_int_t ngx_dots_conf_limit_value(ngx_uint_t form, ngx_str_t *text,
-    uint32_t *value);
+static ngx_int_t ngx_dots_conf_limit_value(const ngx_dots_conf_limit_t *limit,
+    ngx_str_t *text, uint32_t *value);
 
 
 static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_customer[] = {
     { "mitigations", NGX_DOTS_CONF_LIMIT_NUMBER,
-      offsetof(dots_customer_t, max_mitigations) },
+      offsetof(dots_customer_t, max_mitigations), 0 },
     { "aliases", NGX_DOTS_CONF_LIMIT_NUMBER,
-      offsetof(dots_customer_t, max_aliases) },
+      offsetof(dots_customer_t, max_aliases), 0 },
     { "acls", NGX_DOTS_CONF_LIMIT_NUMBER,
-      offsetof(dots_customer_t, max_acls) },
+      offsetof(dots_customer_t, max_acls), 0 },
+    { "clients", NGX_DOTS_CONF_LIMIT_NUMBER,
+      offsetof(dots_customer_t, max_clients), NGX_DOTS_LIMIT_CLIENTS },
     { "sessions", NGX_DOTS_CONF_LIMIT_OR_OFF,
-      offsetof(dots_customer_t, max_sessions) },
+      offsetof(dots_customer_t, max_sessions), 0 },
     { "observers", NGX_DOTS_CONF_LIMIT_OR_OFF,
-      offsetof(dots_customer_t, max_observers) },
-    { "rate", NGX_DOTS_CONF_LIMIT_PER_TIME, offsetof(dots_customer_t, rate) },
+      offsetof(dots_customer_t, max_observers), 0 },
+    { "rate", NGX_DOTS_CONF_LIMIT_PER_TIME, offsetof(dots_customer_t, rate), 0 },
     { "data_rate", NGX_DOTS_CONF_LIMIT_PER_TIME,
-      offsetof(dots_customer_t, data_rate) },
+      offsetof(dots_customer_t, data_rate), 0 },
     { "handshakes", NGX_DOTS_CONF_LIMIT_PER_TIME,
-      offsetof(dots_customer_t, handshakes) },
-    { NULL, 0, 0 }
+      offsetof(dots_customer_t, handshakes), 0 },
+    { NULL, 0, 0, 0 }
 };
 
 static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_sources[] = {
     { "handshakes", NGX_DOTS_CONF_LIMIT_PER_TIME,
-      offsetof(ngx_dots_conf_t, source_handshakes) },
+      offsetof(ngx_dots_conf_t, source_handshakes), 0 },
     { "requests", NGX_DOTS_CONF_LIMIT_PER_TIME,
-      offsetof(ngx_dots_conf_t, source_requests) },
-    { NULL, 0, 0 }
+      offsetof(ngx_dots_conf_t, source_requests), 0 },
+    { NULL, 0, 0, 0 }
 };
 
 
 void
 ngx_dots_conf_limit_defaults(dots_customer_t *customer)
 {
+    customer->max_clients = NGX_DOTS_LIMIT_CLIENTS;
     customer->max_sessions = NGX_DOTS_LIMIT_SESSIONS;
     customer->max_observers = NGX_DOTS_LIMIT_OBSERVERS;
     customer->rate = NGX_DOTS_LIMIT_RATE;
@@ -83,7 +87,8 @@ ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid limit \"%V\": write "
                                "mitigations=NUMBER, aliases=NUMBER, "
-                               "acls=NUMBER, sessions=NUMBER|off, "
+                               "acls=NUMBER, clients=NUMBER (up to 1000), "
+                               "sessions=NUMBER|off, "
                                "observers=NUMBER|off, rate=NUMBERr/s|off, "
                                "data_rate=NUMBERr/s|off, "
                                "handshakes=NUMBERr/s|off (or r/m)", &value[i]);
@@ -131,7 +136,7 @@ ngx_dots_conf_limit_set(const ngx_dots_conf_limit_t *limits, void *where,
     for (limit = limits; limit->name; limit++) {
 
         if (ngx_dots_conf_param(arg, limit->name, &s)) {
-            return ngx_dots_conf_limit_value(limit->form, &s,
+            return ngx_dots_conf_limit_value(limit, &s,
                               (uint32_t *) ((u_char *) where + limit->offset));
         }
     }
@@ -143,13 +148,14 @@ ngx_dots_conf_limit_set(const ngx_dots_conf_limit_t *limits, void *where,
 /* Rates become thousandths a second; 0 is no limit. */
 
 static ngx_int_t
-ngx_dots_conf_limit_value(ngx_uint_t form, ngx_str_t *text, uint32_t *value)
+ngx_dots_conf_limit_value(const ngx_dots_conf_limit_t *limit, ngx_str_t *text,
+    uint32_t *value)
 {
     size_t      len;
     ngx_int_t   n;
     ngx_uint_t  scale;
 
-    if (form != NGX_DOTS_CONF_LIMIT_NUMBER && text->len == 3
+    if (limit->form != NGX_DOTS_CONF_LIMIT_NUMBER && text->len == 3
         && ngx_strncmp(text->data, "off", 3) == 0)
     {
         *value = 0;
@@ -159,7 +165,7 @@ ngx_dots_conf_limit_value(ngx_uint_t form, ngx_str_t *text, uint32_t *value)
     len = text->len;
     scale = 0;
 
-    if (form == NGX_DOTS_CONF_LIMIT_PER_TIME) {
+    if (limit->form == NGX_DOTS_CONF_LIMIT_PER_TIME) {
 
         if (len < 4 || ngx_strncmp(text->data + len - 3, "r/", 2) != 0) {
             return NGX_ERROR;
@@ -176,6 +182,10 @@ ngx_dots_conf_limit_value(ngx_uint_t form, ngx_str_t *text, uint32_t *value)
     }
 
     n = ngx_atoi(text->data, len);
+
+    if (limit->most && n > limit->most) {
+        return NGX_ERROR;
+    }
 
     if (n < 1 || n > (scale ? NGX_DOTS_CONF_LIMIT_RATE : NGX_MAX_INT32_VALUE))
     {

@@ -1,10 +1,10 @@
 #include "ngx_dots.h"
+#include "ngx_dots_limit.h"
 #include "ngx_dots_request.h"
 #include "../model/dots_data_record.h"
 
 
 #define NGX_DOTS_DATA_ENTRIES  100000   /* of one list */
-#define NGX_DOTS_DATA_CLIENTS  1000     /* in one answer */
 
 
 /* One list of a client on its way from the store. */
@@ -233,7 +233,7 @@ ngx_dots_data_clients(ngx_dots_request_t *dr, ngx_dots_data_clients_t *found)
     ngx_memzero(found, sizeof(ngx_dots_data_clients_t));
 
     found->arena = rq->arena;
-    found->max = rq->cuid.len ? 1 : NGX_DOTS_DATA_CLIENTS;
+    found->max = rq->cuid.len ? 1 : NGX_DOTS_LIMIT_CLIENTS;
     found->clients = dots_arena_array(rq->arena, found->max,
                                       sizeof(dots_client_t));
 

@@ -40,6 +40,7 @@ struct ngx_dots_data_txn_s {
     size_t               n;
     size_t               naliases;   /* more than there were */
     size_t               nacls;
+    size_t               nclients;
     size_t               aliases;    /* fewer */
     size_t               acls;
     size_t               bound;      /* changes whose cuids are bound */
@@ -176,7 +177,7 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
     rq = dr->rq;
     txn = dr->data;
 
-    n = rq->nchanges * NGX_DOTS_DATA_OPS + 2;
+    n = rq->nchanges * NGX_DOTS_DATA_OPS + 3;
 
     txn->ops = dots_arena_array(rq->arena, n, sizeof(dots_store_op_t));
     txn->verdicts = dots_arena_array(rq->arena, n, sizeof(dots_verdict_t));
@@ -188,6 +189,7 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
 
     txn->n = 0;
     txn->naliases = txn->nacls = txn->aliases = txn->acls = 0;
+    txn->nclients = 0;
     dr->filters = 0;
 
     for (i = 0; i < rq->nchanges; i++) {
@@ -203,6 +205,9 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
             != NGX_OK
         || ngx_dots_data_limit(dr, DOTS_CHANGE_ACL, txn->nacls, txn->acls,
                                rq->customer->max_acls)
+            != NGX_OK
+        || ngx_dots_data_limit(dr, DOTS_CHANGE_CLIENT, txn->nclients, 0,
+                               rq->customer->max_clients)
             != NGX_OK)
     {
         return NGX_ERROR;
@@ -509,6 +514,7 @@ ngx_dots_data_put_client(ngx_dots_request_t *dr, dots_change_t *c)
     dots_data_record_encode(ngx_dots_data_wall(dr), p);
 
     dr->data->fresh[dr->data->n] = 1;
+    dr->data->nclients++;
 
     op = ngx_dots_data_op(dr, DOTS_STORE_PUT, DOTS_VERDICT_EXISTS);
 

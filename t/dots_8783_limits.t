@@ -25,11 +25,11 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(14);
+$t->plan(24);
 
 # ten seconds' worth at once: 5 requests
 
-rc_start($t, a => 'limits data_rate=30r/m rate=1r/m;');
+rc_start($t, a => 'limits data_rate=30r/m rate=1r/m;', b => 'limits clients=3;');
 
 ###############################################################################
 
@@ -68,5 +68,22 @@ is(scalar @lines, 1, 'one line in the log');
 my $audit = $t->read_file('dots.log');
 unlike($audit, qr/"429"/, 'the audit log has none of them');
 like($audit, qr/"customer":\s*"a".*"200"/, 'but what was served');
+
+# how many dots-clients: what is there can be changed, one more only for another
+
+my @b = (cert => 'b');
+
+rc_is(rc_register("cuid-$_", @b), 201, "dots-client $_") foreach 1, 2;
+rc_is(rc('POST', $DATA, @b, body => rc_client('cuid-3')), 201, 'dots-client 3');
+rc_error(rc_register('cuid-4', @b), 409, 'resource-denied', 'one more by PUT');
+rc_error(rc('POST', $DATA, @b, body => rc_client('cuid-4')), 409,
+	'resource-denied', 'by POST');
+rc_error(rc('PATCH', $DATA, @b, body => '{"ietf-dots-data-channel:dots-data":{'
+	. '"dots-client":[{"cuid":"cuid-4"}]}}'), 409, 'resource-denied', 'by PATCH');
+rc_error(rc('GET', rc_below('', 'cuid-4'), @b), 404, 'invalid-value',
+	'it is not there');
+rc_is(rc_register('cuid-3', @b), 204, 'one that is there');
+rc_is(rc('DELETE', rc_below('', 'cuid-1'), @b), 204, 'one goes');
+rc_is(rc_register('cuid-4', @b), 201, 'and another one comes');
 
 ###############################################################################

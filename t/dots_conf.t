@@ -238,6 +238,18 @@ my @cases = (
 		{ customers => customer('one', @a, 'limits rate=10;') },
 		qr/invalid limit "rate=10".*rate=NUMBERr\/s.*nginx\.conf:\d+/s ],
 
+	[ 'a rate of the data channel without unit',
+		{ customers => customer('one', @a, 'limits data_rate=10;') },
+		qr/invalid limit "data_rate=10".*data_rate=NUMBERr\/s.*nginx\.conf:\d+/s ],
+
+	[ 'more dots-clients than an answer has',
+		{ customers => customer('one', @a, 'limits clients=1001;') },
+		qr/invalid limit "clients=1001".*clients=NUMBER.*nginx\.conf:\d+/s ],
+
+	[ 'a name in Via that is a list',
+		{ http => 'dots_via one,two;' },
+		qr/invalid name "one,two".*dots\.example\.com.*nginx\.conf:\d+/s ],
+
 	[ 'a rate an hour',
 		{ customers => customer('one', @a, 'limits rate=10r/h;') },
 		qr/invalid limit "rate=10r\/h".*nginx\.conf:\d+/s ],
