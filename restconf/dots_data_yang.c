@@ -1,12 +1,9 @@
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <libyang/libyang.h>
 
+#include "dots_data_print.h"
 #include "dots_data_yang.h"
-
-
-#define DOTS_DATA_YANG_START 128    /* bytes of {"module:list":[ */
 
 
 typedef struct {
@@ -178,63 +175,11 @@ dots_data_yang_child(const struct lyd_node *parent, const char *name)
 }
 
 
-/*
- * The length of what stands around an entry, {"module:list":[ and ]}, where
- * libyang has printed it.  0: it prints otherwise.
- */
-
-static size_t
-dots_data_yang_around(const struct lyd_node *entry, dots_str_t printed)
-{
-    int          n;
-    const char  *text;
-    char         start[DOTS_DATA_YANG_START];
-
-    n = snprintf(start, sizeof(start), "{\"%s:%s\":[",
-                 entry->schema->module->name, entry->schema->name);
-
-    if (n < 0 || (size_t) n >= sizeof(start)) {
-        return 0;
-    }
-
-    text = (const char *) printed.data;
-
-    if (printed.len <= (size_t) n + 2 || memcmp(text, start, (size_t) n) != 0
-        || memcmp(text + printed.len - 2, "]}", 2) != 0)
-    {
-        return 0;
-    }
-
-    return (size_t) n;
-}
-
-
-/* The entry alone is what is stored. */
-
 int
 dots_data_yang_text(const struct lyd_node *entry, dots_arena_t *a,
     dots_str_t *text)
 {
-    int          rc;
-    char        *printed;
-    size_t       n;
-    dots_str_t   s;
-
-    if (lyd_print_mem(&printed, entry, LYD_JSON, LYD_PRINT_SHRINK)
-        != LY_SUCCESS)
-    {
-        return DOTS_ERROR;
-    }
-
-    s = dots_str(printed, strlen(printed));
-    n = dots_data_yang_around(entry, s);
-
-    rc = n ? dots_arena_dup(a, text, dots_str(s.data + n, s.len - n - 2))
-           : DOTS_ERROR;
-
-    free(printed);
-
-    return rc;
+    return dots_data_print(entry, a, text);
 }
 
 
