@@ -9,8 +9,8 @@
  *   get PATH    GET of it
  *   put PATH    PUT of the body that "acl" has
  *   client      PUT of a dots-client, each connection its own, then ends
- *   acl         PUTs of ACLs of 1 KB of each connection's dots-client, which are
- *               counted from --first on: ever new names, or --names of them
+ *   acl         PUTs of ACLs of 1 KB of each connection's dots-client, counted
+ *               from --first on: ever new names, or --names of them
  *   alias       PUT of an alias with the path that it prints, then ends
  *
  * Prints one line of key=value; times are in microseconds.
@@ -184,8 +184,9 @@ bench_data_client(bench_data_conn_t *c, char *buf, size_t size)
 
     (void) snprintf(path, sizeof(path), BENCH_DATA_ROOT
                     "/dots-client=bench-%ld", number);
-    (void) snprintf(body, sizeof(body), "{\"ietf-dots-data-channel:dots-client\""
-                    ":[{\"cuid\":\"bench-%ld\"}]}", number);
+    (void) snprintf(body, sizeof(body),
+                    "{\"ietf-dots-data-channel:dots-client\":"
+                    "[{\"cuid\":\"bench-%ld\"}]}", number);
 
     return bench_data_write(buf, size, "PUT", path, body);
 }

@@ -119,8 +119,8 @@ test_client(const char *what)
     size_t  count;
     char   *text;
 
-    n = asprintf(&text, "{\"ietf-dots-data-channel:dots-data\":{\"dots-client\":"
-                 "[{\"cuid\":\"c\",%s}]}}", what);
+    n = asprintf(&text, "{\"ietf-dots-data-channel:dots-data\":"
+                 "{\"dots-client\":[{\"cuid\":\"c\",%s}]}}", what);
     assert_true(n > 0);
 
     count = test_document(text);
