@@ -188,6 +188,12 @@ ngx_int_t ngx_dots_identity_cuid(ngx_dots_conf_t *dcf, dots_str_t cuid,
     dots_arena_t *a, const dots_customer_t **customer);
 
 
+/* ---- ngx_dots_crl.c ---- */
+
+/* When the context has its CRLs: their signatures are verified once each. */
+ngx_int_t ngx_dots_crl_init(SSL_CTX *ctx);
+
+
 /* ---- the audit log: ngx_dots_log.c ---- */
 
 typedef struct {

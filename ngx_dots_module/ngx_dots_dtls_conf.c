@@ -141,6 +141,7 @@ ngx_dots_dtls_conf_profile(ngx_conf_t *cf, ngx_ssl_t *ssl,
                                        sslcf->verify_depth)
            != NGX_OK
         || ngx_ssl_crl(cf, ssl, &sslcf->crl) != NGX_OK
+        || ngx_dots_crl_init(ssl->ctx) != NGX_OK
         || ngx_dots_dtls_conf_groups(cf, ssl, &sslcf->ecdh_curve) != NGX_OK)
     {
         return NGX_ERROR;

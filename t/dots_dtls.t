@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(35);
+$t->plan(39);
 
 dots_pki($t);
 
@@ -178,6 +178,34 @@ ok(dots_until(sub { $s->command('recv 1000') =~ /^closed/ }, 10),
 
 $s = dots_session($t);
 is($s->get('c', 1)->{code}, '2.05', 'a new session finds its mitigation');
+
+# a CRL whose signature was found right is asked each time, for its date, too
+
+system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
+	. "-gencrl -crlsec 5 -out crl.pem >>openssl.log 2>&1") == 0 or die;
+dots_reload($t);
+
+$s = dots_session($t) foreach 1 .. 2;
+like($s->connected(), qr/^connected/, 'a CRL that is good for seconds');
+
+sub refused {
+	my ($t, $cert) = @_;
+	my $x = dots_session($t, cert => $cert, args => ['--timeout', 5000]);
+	my $got = $x->connected();
+	$got = $x->command('recv 5000') if $got =~ /^connected/;
+	$x->quit();
+	return $got =~ /^failed|^closed/;
+}
+
+ok(refused($t, 'revoked'), 'refuses whom it has');
+ok(dots_until(sub { refused($t, 'a') }, 20), 'and everybody when it has expired');
+
+system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
+	. "-gencrl -out crl.pem >>openssl.log 2>&1") == 0 or die;
+dots_reload($t);
+
+$s = dots_session($t);
+is($s->get('c', 1)->{code}, '2.05', 'with a new one');
 
 $_->quit() foreach ($b, $pinned, $stranger, $lost, $second, $w);
 
