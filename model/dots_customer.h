@@ -75,7 +75,7 @@ typedef struct dots_customer_s {
  * it stayed the same.  A new field belongs in it, and its size here.
  */
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(dots_customer_t) == 160,
+_Static_assert(sizeof(dots_customer_t) == 168,
                "dots_customer_digest() has to know each field");
 #endif
 

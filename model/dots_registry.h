@@ -18,6 +18,7 @@
 #define DOTS_REGISTRY_H
 
 #include "dots_base.h"
+#include "dots_history.h"
 #include "dots_mitigation.h"
 
 typedef struct {
@@ -35,6 +36,8 @@ typedef struct {
     dots_memory_t         memory;   /* of this process */
     int64_t               ahead;    /* ms that "now" is ahead of the wall clock,
                                        which mitigation-start is of */
+    dots_history_t       *history;  /* where changes go, too; NULL: nowhere */
+    int64_t               now;      /* ms, for "history" */
 } dots_registry_t;
 
 typedef enum {

@@ -24,6 +24,26 @@ dots_registry_hash(dots_str_t s)
 }
 
 
+/* For those who want to know what it was, and when. */
+
+static void
+dots_registry_changes_record(dots_registry_t *r, const dots_registry_entry_t *e)
+{
+    dots_event_t  event;
+
+    memset(&event, 0, sizeof(event));
+
+    event.time = r->now;
+    event.kind = DOTS_EVENT_MITIGATION;
+    event.customer = e->client->customer->name;
+    event.cuid = e->client->cuid;
+    event.mid = e->mid;
+    event.status = e->current ? e->current->status : 0;
+
+    dots_history_add(r->history, &event);
+}
+
+
 /* A change that can be seen: the next generation, and a line in the ring. */
 
 void
@@ -41,6 +61,10 @@ dots_registry_changes_add(dots_registry_t *r, const dots_registry_entry_t *e)
     c->customer = dots_registry_hash(e->client->customer->name);
     c->cuid = dots_registry_hash(e->client->cuid);
     c->mid = e->mid;
+
+    if (r->history != NULL) {
+        dots_registry_changes_record(r, e);
+    }
 }
 
 
