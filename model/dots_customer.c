@@ -396,9 +396,7 @@ dots_customers_add_identity(dots_customers_t *cs, dots_customer_t *c,
         c->relayed = 1;
     }
 
-    c->identities += dots_digest_str(dots_digest_number(DOTS_DIGEST_BASIS,
-                                                        kind),
-                                     copy);
+    c->identities += dots_customer_identity(kind, copy);
 
     return DOTS_OK;
 }
@@ -689,6 +687,43 @@ dots_customer_digest_space(uint64_t digest, const dots_customer_t *c)
     }
 
     return digest;
+}
+
+
+uint64_t
+dots_customer_identity(dots_identity_kind_t kind, dots_str_t value)
+{
+    size_t    i;
+    uint8_t   byte;
+    uint64_t  digest;
+
+    digest = dots_digest_text(DOTS_DIGEST_BASIS, "identity");
+    digest = dots_digest_number(digest, kind);
+
+    for (i = 0; i < value.len; i++) {
+        byte = dots_customer_fold((int) kind, value.data[i]);
+        digest = dots_digest_bytes(digest, &byte, 1);
+    }
+
+    return digest;
+}
+
+
+void
+dots_customers_identities(const dots_customers_t *cs,
+    void (*handler)(uint64_t digest))
+{
+    size_t                      i;
+    const dots_customer_key_t  *k;
+
+    for (i = 0; i < cs->nslots; i++) {
+
+        k = &cs->slots[i];
+
+        if (k->customer != NULL && k->kind != DOTS_CUSTOMER_KEY_NAME) {
+            handler(dots_customer_identity(k->kind, k->value));
+        }
+    }
 }
 
 

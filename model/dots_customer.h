@@ -66,7 +66,7 @@ typedef struct dots_customer_s {
     size_t         nspace;
     dots_prefix_t *space;         /* by finish(): "prefixes" in their fewest
                                      form, disjoint and sorted */
-    uint64_t       identities;    /* a digest of them, in any order */
+    uint64_t       identities;    /* the sum of their digests */
 } dots_customer_t;
 
 /*
@@ -80,6 +80,9 @@ _Static_assert(sizeof(dots_customer_t) == 168,
 #endif
 
 uint64_t dots_customer_digest(const dots_customer_t *c);
+
+/* Likewise of one identity, whosever it is. */
+uint64_t dots_customer_identity(dots_identity_kind_t kind, dots_str_t value);
 
 typedef struct dots_customers_s  dots_customers_t;
 
@@ -129,6 +132,10 @@ const dots_customer_t *dots_customers_by_identity(const dots_customers_t *cs,
     dots_identity_kind_t kind, dots_str_t value);
 const dots_customer_t *dots_customers_by_name(const dots_customers_t *cs,
     dots_str_t name);
+
+/* Of all identities that there are. */
+void dots_customers_identities(const dots_customers_t *cs,
+    void (*handler)(uint64_t digest));
 
 /* For walking all of them, in the order they were added; NULL at the end. */
 const dots_customer_t *dots_customers_at(const dots_customers_t *cs, size_t i);

@@ -174,11 +174,24 @@ ngx_uint_t ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert);
 int ngx_dots_identity_verify(int ok, X509_STORE_CTX *store);
 
 /*
+ * Digests of what else a certificate says, and would have said first: if one of
+ * these becomes a customer's identity the certificate is that customer's.  More
+ * than there is room for are counted only.
+ */
+
+#define NGX_DOTS_STRANGERS  4
+
+typedef struct {
+    ngx_uint_t    n;
+    uint64_t      digests[NGX_DOTS_STRANGERS];
+} ngx_dots_strangers_t;
+
+/*
  * The customer of a session's certificate, or of its PSK identity if it has
  * none; NULL: nobody's.
  */
 const dots_customer_t *ngx_dots_identity_session(ngx_dots_conf_t *dcf,
-    SSL *ssl);
+    SSL *ssl, ngx_dots_strangers_t *no);
 
 /*
  * The customer that has a dots-client with this cuid; NULL: nobody has.  NGX_OK

@@ -82,7 +82,10 @@ ngx_dots_drain_policy(ngx_dots_peer_t *peer)
         digests[n++] = peer->psk;
     }
 
-    return ngx_dots_policy_holds(digests, n);
+    return ngx_dots_policy_holds(digests, n)
+           && peer->strangers.n <= NGX_DOTS_STRANGERS
+           && ngx_dots_policy_lacks(peer->strangers.digests,
+                                    peer->strangers.n);
 }
 
 

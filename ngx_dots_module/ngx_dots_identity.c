@@ -3,14 +3,19 @@
 #include "ngx_dots_zone.h"
 
 
-static const dots_customer_t *ngx_dots_identity_san(dots_customers_t *cs,
-    X509 *cert);
-static const dots_customer_t *ngx_dots_identity_general(dots_customers_t *cs,
-    GENERAL_NAMES *names, int type, dots_identity_kind_t kind);
-static const dots_customer_t *ngx_dots_identity_cn(dots_customers_t *cs,
-    X509 *cert);
+static const dots_customer_t *ngx_dots_identity_find(ngx_dots_conf_t *dcf,
+    dots_identity_kind_t kind, dots_str_t value, ngx_dots_strangers_t *no);
+static const dots_customer_t *ngx_dots_identity_cert(ngx_dots_conf_t *dcf,
+    X509 *cert, ngx_dots_strangers_t *no);
+static const dots_customer_t *ngx_dots_identity_san(ngx_dots_conf_t *dcf,
+    X509 *cert, ngx_dots_strangers_t *no);
+static const dots_customer_t *ngx_dots_identity_general(ngx_dots_conf_t *dcf,
+    GENERAL_NAMES *names, int type, dots_identity_kind_t kind,
+    ngx_dots_strangers_t *no);
+static const dots_customer_t *ngx_dots_identity_cn(ngx_dots_conf_t *dcf,
+    X509 *cert, ngx_dots_strangers_t *no);
 static const dots_customer_t *ngx_dots_identity_fingerprint(
-    dots_customers_t *cs, X509 *cert);
+    ngx_dots_conf_t *dcf, X509 *cert, ngx_dots_strangers_t *no);
 
 
 /*
@@ -22,6 +27,16 @@ static const dots_customer_t *ngx_dots_identity_fingerprint(
 const dots_customer_t *
 ngx_dots_identity(ngx_dots_conf_t *dcf, X509 *cert)
 {
+    return ngx_dots_identity_cert(dcf, cert, NULL);
+}
+
+
+/* "no" may be NULL, here and below: it gets what was looked for in vain. */
+
+static const dots_customer_t *
+ngx_dots_identity_cert(ngx_dots_conf_t *dcf, X509 *cert,
+    ngx_dots_strangers_t *no)
+{
     const dots_customer_t  *customer;
 
     if (dcf->customers == NULL) {
@@ -30,18 +45,40 @@ ngx_dots_identity(ngx_dots_conf_t *dcf, X509 *cert)
 
     if (!(X509_get_extension_flags(cert) & EXFLAG_SI)) {
 
-        customer = ngx_dots_identity_san(dcf->customers, cert);
+        customer = ngx_dots_identity_san(dcf, cert, no);
         if (customer) {
             return customer;
         }
 
-        customer = ngx_dots_identity_cn(dcf->customers, cert);
+        customer = ngx_dots_identity_cn(dcf, cert, no);
         if (customer) {
             return customer;
         }
     }
 
-    return ngx_dots_identity_fingerprint(dcf->customers, cert);
+    return ngx_dots_identity_fingerprint(dcf, cert, no);
+}
+
+
+static const dots_customer_t *
+ngx_dots_identity_find(ngx_dots_conf_t *dcf, dots_identity_kind_t kind,
+    dots_str_t value, ngx_dots_strangers_t *no)
+{
+    const dots_customer_t  *customer;
+
+    customer = dots_customers_by_identity(dcf->customers, kind, value);
+
+    if (customer || no == NULL) {
+        return customer;
+    }
+
+    if (no->n < NGX_DOTS_STRANGERS) {
+        no->digests[no->n] = dots_customer_identity(kind, value);
+    }
+
+    no->n++;
+
+    return NULL;
 }
 
 
@@ -54,7 +91,7 @@ ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert)
         return 0;
     }
 
-    return ngx_dots_identity_fingerprint(dcf->customers, cert) != NULL;
+    return ngx_dots_identity_fingerprint(dcf, cert, NULL) != NULL;
 }
 
 
@@ -95,16 +132,18 @@ ngx_dots_identity_verify(int ok, X509_STORE_CTX *store)
 
 
 const dots_customer_t *
-ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl)
+ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl,
+    ngx_dots_strangers_t *no)
 {
     X509                   *cert;
     dots_str_t              identity;
     const dots_customer_t  *customer;
 
+    no->n = 0;
     cert = SSL_get_peer_certificate(ssl);
 
     if (cert) {
-        customer = ngx_dots_identity(dcf, cert);
+        customer = ngx_dots_identity_cert(dcf, cert, no);
         X509_free(cert);
 
         return customer;
@@ -122,7 +161,8 @@ ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl)
 
 
 static const dots_customer_t *
-ngx_dots_identity_san(dots_customers_t *cs, X509 *cert)
+ngx_dots_identity_san(ngx_dots_conf_t *dcf, X509 *cert,
+    ngx_dots_strangers_t *no)
 {
     GENERAL_NAMES          *names;
     const dots_customer_t  *customer;
@@ -133,11 +173,11 @@ ngx_dots_identity_san(dots_customers_t *cs, X509 *cert)
         return NULL;
     }
 
-    customer = ngx_dots_identity_general(cs, names, GEN_DNS,
-                                         DOTS_IDENTITY_DNS);
+    customer = ngx_dots_identity_general(dcf, names, GEN_DNS,
+                                         DOTS_IDENTITY_DNS, no);
     if (customer == NULL) {
-        customer = ngx_dots_identity_general(cs, names, GEN_URI,
-                                             DOTS_IDENTITY_URI);
+        customer = ngx_dots_identity_general(dcf, names, GEN_URI,
+                                             DOTS_IDENTITY_URI, no);
     }
 
     GENERAL_NAMES_free(names);
@@ -147,8 +187,8 @@ ngx_dots_identity_san(dots_customers_t *cs, X509 *cert)
 
 
 static const dots_customer_t *
-ngx_dots_identity_general(dots_customers_t *cs, GENERAL_NAMES *names, int type,
-    dots_identity_kind_t kind)
+ngx_dots_identity_general(ngx_dots_conf_t *dcf, GENERAL_NAMES *names, int type,
+    dots_identity_kind_t kind, ngx_dots_strangers_t *no)
 {
     int                     i, value_type;
     dots_str_t              value;
@@ -169,7 +209,7 @@ ngx_dots_identity_general(dots_customers_t *cs, GENERAL_NAMES *names, int type,
 
         value = dots_str(ASN1_STRING_get0_data(str), ASN1_STRING_length(str));
 
-        customer = dots_customers_by_identity(cs, kind, value);
+        customer = ngx_dots_identity_find(dcf, kind, value, no);
         if (customer) {
             return customer;
         }
@@ -182,7 +222,8 @@ ngx_dots_identity_general(dots_customers_t *cs, GENERAL_NAMES *names, int type,
 /* The last CN is the most specific one (RFC 6125 section 2.3.1). */
 
 static const dots_customer_t *
-ngx_dots_identity_cn(dots_customers_t *cs, X509 *cert)
+ngx_dots_identity_cn(ngx_dots_conf_t *dcf, X509 *cert,
+    ngx_dots_strangers_t *no)
 {
     int                     i, next, len;
     X509_NAME              *subject;
@@ -214,8 +255,8 @@ ngx_dots_identity_cn(dots_customers_t *cs, X509 *cert)
         return NULL;
     }
 
-    customer = dots_customers_by_identity(cs, DOTS_IDENTITY_CN,
-                                          dots_str(utf8, len));
+    customer = ngx_dots_identity_find(dcf, DOTS_IDENTITY_CN,
+                                      dots_str(utf8, len), no);
     OPENSSL_free(utf8);
 
     return customer;
@@ -223,7 +264,8 @@ ngx_dots_identity_cn(dots_customers_t *cs, X509 *cert)
 
 
 static const dots_customer_t *
-ngx_dots_identity_fingerprint(dots_customers_t *cs, X509 *cert)
+ngx_dots_identity_fingerprint(ngx_dots_conf_t *dcf, X509 *cert,
+    ngx_dots_strangers_t *no)
 {
     unsigned int   len;
     unsigned char  digest[EVP_MAX_MD_SIZE];
@@ -233,8 +275,8 @@ ngx_dots_identity_fingerprint(dots_customers_t *cs, X509 *cert)
         return NULL;
     }
 
-    return dots_customers_by_identity(cs, DOTS_IDENTITY_FINGERPRINT,
-                                      dots_str(digest, len));
+    return ngx_dots_identity_find(dcf, DOTS_IDENTITY_FINGERPRINT,
+                                  dots_str(digest, len), no);
 }
 
 

@@ -31,7 +31,6 @@ typedef struct {
     ngx_uint_t              nwork;
     uint64_t                generation;     /* of the registry */
     ngx_uint_t              epoch;          /* of the zone: it counts anew */
-    unsigned                checked:1;      /* against today's customers */
     unsigned                again:1;        /* a revocation did not succeed */
     unsigned                failed:1;       /* no memory: the pass is void */
 } ngx_dots_pass_t;
@@ -348,7 +347,6 @@ ngx_dots_pass_run(void)
     }
 
     ngx_dots_pass.generation = generation;
-    ngx_dots_pass.checked = 1;
 }
 
 
@@ -490,9 +488,12 @@ ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
     customer = dots_customers_by_name(ngx_dots_pass.dcf->customers,
                                       m->customer);
 
-    /* what was granted by another configuration: replay goes through today's */
+    /*
+     * What was granted by another configuration goes through today's: replayed,
+     * or decided by a worker that leaves
+     */
 
-    if (!ngx_dots_pass.checked && !ngx_dots_pass_allowed(customer, m)) {
+    if (!ngx_dots_pass_allowed(customer, m)) {
         ngx_dots_pass_revoke(m, "not in the customer's space any more", a);
         return;
     }

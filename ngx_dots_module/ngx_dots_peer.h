@@ -42,6 +42,7 @@ struct ngx_dots_peer_s {
 
     const uint64_t         *server;         /* ngx_dots_policy.c, likewise */
     uint64_t                psk;            /* 0: it has a certificate */
+    ngx_dots_strangers_t    strangers;      /* in that */
     ngx_queue_t             draining;       /* ngx_dots_drain.c */
     ngx_atomic_uint_t       stamp;          /* likewise */
     unsigned                reading:1;

@@ -6,7 +6,7 @@
 #include "../model/dots_digest.h"
 
 
-#define NGX_DOTS_POLICY_PART    64      /* of the zone, for both sets */
+#define NGX_DOTS_POLICY_PART    32      /* of the zone, for both sets */
 
 
 /* Generation n has its set in sets[n & 1], so the last one stays readable. */
@@ -17,7 +17,7 @@ struct ngx_dots_policy_s {
                                    follow */
     ngx_atomic_t   oldest;      /* that may keep sessions */
     size_t         size;        /* of a set; open addressing, 0: free */
-    ngx_uint_t     left;        /* out of the set that is being made */
+    ngx_uint_t     left[2];     /* out of it */
     uint64_t      *sets[2];
 };
 
@@ -28,6 +28,8 @@ static uint64_t ngx_dots_policy_mitigators(uint64_t digest,
 static uint64_t ngx_dots_policy_prefix(uint64_t digest,
     const dots_prefix_t *prefix);
 static void ngx_dots_policy_psks(ngx_dots_conf_t *dcf);
+static ngx_uint_t ngx_dots_policy_all(const uint64_t *digests, size_t n,
+    ngx_uint_t there);
 static ngx_uint_t ngx_dots_policy_has(const uint64_t *set, size_t size,
     uint64_t digest);
 
@@ -241,9 +243,9 @@ ngx_dots_policy_begin(ngx_dots_conf_t *dcf)
     ngx_dots_policy_t  *policy;
 
     policy = ngx_dots_shared->policy;
-    policy->left = 0;
 
     ngx_dots_policy_mine = policy->generation + 1;
+    policy->left[ngx_dots_policy_mine & 1] = 0;
 
     ngx_memzero(policy->sets[ngx_dots_policy_mine & 1],
                 policy->size * sizeof(uint64_t));
@@ -276,11 +278,13 @@ ngx_dots_policy_publish(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf)
 
     ngx_dots_policy_psks(dcf);
 
-    if (policy->left) {
+    dots_customers_identities(dcf->customers, ngx_dots_policy_add);
+
+    if (policy->left[ngx_dots_policy_mine & 1]) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "dots: the zone is too small to compare %ui settings at "
-                      "a reload: sessions that depend on them will end then, "
-                      "enlarge \"zone\"", policy->left);
+                      "a reload, so no session will survive one: enlarge "
+                      "\"zone\"", policy->left[ngx_dots_policy_mine & 1]);
     }
 
     ngx_memory_barrier();
@@ -324,7 +328,7 @@ ngx_dots_policy_add(uint64_t digest)
         }
     }
 
-    policy->left++;
+    policy->left[ngx_dots_policy_mine & 1]++;
 }
 
 
@@ -357,6 +361,20 @@ ngx_dots_policy_has(const uint64_t *set, size_t size, uint64_t digest)
 ngx_uint_t
 ngx_dots_policy_holds(const uint64_t *digests, size_t n)
 {
+    return ngx_dots_policy_all(digests, n, 1);
+}
+
+
+ngx_uint_t
+ngx_dots_policy_lacks(const uint64_t *digests, size_t n)
+{
+    return ngx_dots_policy_all(digests, n, 0);
+}
+
+
+static ngx_uint_t
+ngx_dots_policy_all(const uint64_t *digests, size_t n, ngx_uint_t there)
+{
     size_t              i;
     ngx_dots_policy_t  *policy;
     ngx_atomic_uint_t   generation;
@@ -366,8 +384,9 @@ ngx_dots_policy_holds(const uint64_t *digests, size_t n)
 
     for (i = 0; i < n; i++) {
 
-        if (!ngx_dots_policy_has(policy->sets[generation & 1], policy->size,
-                                 digests[i]))
+        if (ngx_dots_policy_has(policy->sets[generation & 1], policy->size,
+                                digests[i])
+            != there)
         {
             return 0;
         }
@@ -390,6 +409,7 @@ ngx_dots_policy_succeeded(void)
 
     return policy->generation > ngx_dots_policy_mine
            && policy->ended < policy->generation
+           && policy->left[policy->generation & 1] == 0
            && policy->oldest <= ngx_dots_policy_mine
            && ngx_dots_fence_acting();
 }

@@ -3,8 +3,8 @@
  * set of digests in the zone.  A session outlives the reload of its worker only
  * under a configuration that would decide the same for it: its customer, its
  * pre-shared key, its server{} with the trust anchors and CRLs, its listening
- * socket are in the newest set.  Whatever is not there, for want of room, too,
- * counts as changed.
+ * socket are in the newest set, and no identity that its certificate has, too,
+ * but was nobody's.  A set that has no room for all holds nothing.
  *
  * Written by the master in init_module, before it forks the processes of the
  * generation; read by the workers of older ones, without a lock.  Called by
@@ -40,13 +40,14 @@ void ngx_dots_policy_begin(ngx_dots_conf_t *dcf);
 void ngx_dots_policy_add(uint64_t digest);
 void ngx_dots_policy_publish(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf);
 
-/* Of this process's sessions; 0: in the newest generation there is no such. */
+/* Nonzero: the newest generation has all of them; or none of them. */
 ngx_uint_t ngx_dots_policy_holds(const uint64_t *digests, size_t n);
+ngx_uint_t ngx_dots_policy_lacks(const uint64_t *digests, size_t n);
 
 /*
  * Nonzero while sessions may go on under a newer generation than this process's:
- * there is one, it was not itself told to end, and there is room for processes
- * of this one.
+ * there is one, whole, it was not itself told to end, no other nginx has taken
+ * over, and there is room for processes of this one.
  */
 ngx_uint_t ngx_dots_policy_succeeded(void);
 

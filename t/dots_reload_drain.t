@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(58);
+$t->plan(62);
 
 dots_pki($t);
 
@@ -51,12 +51,14 @@ EOC
     }
 EOC
 
-# a certificate of a customer to be, of the same CA
+# another certificate of the same CA, which has another name, too
+
+$t->write_file('c.ext', "subjectAltName=DNS:c.example.org\n");
 
 system("cd $d && { openssl ecparam -name prime256v1 -genkey -noout -out c.key && "
 	. "openssl req -new -key c.key -subj /CN=self-c -out c.csr && "
 	. "openssl x509 -req -in c.csr -CA ca.crt -CAkey ca.key -set_serial 99 "
-	. "-days 30 -out c.crt ; } >>openssl.log 2>&1") == 0 or die;
+	. "-days 30 -extfile c.ext -out c.crt ; } >>openssl.log 2>&1") == 0 or die;
 
 sub conf {
 	my ($t, %o) = @_;
@@ -216,6 +218,20 @@ $c = protecting($t, 'c', 2);
 conf($t, change => { c => $customers{c} =~ s/cn:self-c/cn:self-e/r });
 ok(dots_turn($t), 'with another identity');
 is(goodbye($c), 'closed', 'whom nobody knows any more goes');
+
+# somebody else gets its certificate's other name, which would be looked at first
+
+conf($t);
+ok(dots_turn($t), 'it is back');
+$c = protecting($t, 'c', 3);
+
+conf($t, change => { d => $customers{c} =~ s/customer c/customer d/r
+	=~ s/cn:self-c/dns:C.example.org/r =~ s/203.0.113.0/100.64.0.0/r });
+ok(dots_turn($t), "its certificate's other name is another customer's");
+is(goodbye($c), 'closed', 'it goes');
+is(stays($b, 'cuid-b'), '2.05', "another's stays");
+
+conf($t);
 
 # trust: b's certificate is revoked
 
