@@ -71,8 +71,8 @@ typedef struct dots_customer_s {
 
 /*
  * A digest of all that the configuration says of the customer and, but for what
- * its mitigators are, of nothing else: a session goes on across a reload only if
- * it stayed the same.  A new field belongs in it, and its size here.
+ * its mitigators are, of nothing else: a session goes on across a reload only
+ * if it stayed the same.  A new field belongs in it, and its size here.
  */
 #if UINTPTR_MAX == UINT64_MAX
 _Static_assert(sizeof(dots_customer_t) == 168,

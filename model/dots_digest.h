@@ -1,7 +1,7 @@
 /*
- * 64 bits that tell one configuration from another: FNV-1a over its values, each
- * behind its length.  Against accident, not against anybody who may choose the
- * values.
+ * 64 bits that tell one configuration from another: FNV-1a over its values,
+ * each behind its length.  Against accident, not against anybody who may choose
+ * the values.
  */
 
 #ifndef DOTS_DIGEST_H

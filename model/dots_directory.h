@@ -1,13 +1,12 @@
 /*
  * Which process has the session of an address: a table of fixed size in memory
- * that all processes share.  Who finds a stranger's datagram looks here whose it
- * is, and hands it over.
+ * that all processes share.  Who finds a stranger's datagram looks here whose
+ * it is, and hands it over.
  *
  * Looking needs no lock.  Writers come one at a time (the caller's lock), and
  * whatever they do becomes visible by one store: a process that dies in between
- * leaves an entry, or none.  An entry says who made it; the entries of a process
- * that is dead are taken by others when they are met, or by
- * dots_directory_reap().
+ * leaves an entry, or none.  An entry says who made it; those of a process that
+ * is dead are taken by others when they are met, or by dots_directory_reap().
  *
  * Has no addresses but their tags, 64 bits of a keyed hash, so that nobody
  * outside can make two of them meet.  Where two do, the owner of one is given a

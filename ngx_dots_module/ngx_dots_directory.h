@@ -49,9 +49,9 @@ void ngx_dots_directory_open(ngx_dots_flow_t *flow, ngx_connection_t *c);
 void ngx_dots_directory_close(ngx_dots_flow_t *flow);
 
 /*
- * Its peer has proved its address with this hello (a hash of it): the session is
- * this process's from now on, and another one that had one is told.  NGX_BUSY:
- * another one is serving this very hello.
+ * Its peer has proved its address with this hello (a hash of it): the session
+ * is this process's from now on, and another one that had one is told.
+ * NGX_BUSY: another one is serving this very hello.
  */
 ngx_int_t ngx_dots_directory_claim(ngx_dots_flow_t *flow, uint64_t hello);
 

@@ -271,7 +271,7 @@ ngx_dots_dtls_open_socket(ngx_connection_t *c)
 }
 
 
-/* With the last session of a worker that leaves: nobody may read it any more. */
+/* With the last session of a worker that leaves: perhaps nobody reads it. */
 
 static void
 ngx_dots_dtls_close_socket(ngx_connection_t *c)
@@ -312,8 +312,8 @@ ngx_dots_dtls_find_socket(ngx_connection_t *c)
 /*
  * With reuseport each worker has a socket of its own with this address.  A
  * reload to fewer workers closes the last of them: one that a worker keeps open
- * but does not read would swallow its part of all datagrams.  The first stays as
- * long as there are workers.
+ * but does not read would swallow its part of all datagrams.  The first stays
+ * as long as there are workers.
  */
 
 static ngx_socket_t
@@ -366,8 +366,8 @@ ngx_dots_dtls_leave(ngx_dots_peer_t *peer)
 
 
 /*
- * The worker was told to leave.  Handshakes end first: for a client under attack
- * the next one may not come through.
+ * The worker was told to leave.  Handshakes end first: for a client under
+ * attack the next one may not come through.
  */
 
 static ngx_uint_t

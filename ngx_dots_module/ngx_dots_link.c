@@ -154,9 +154,9 @@ ngx_dots_link_read(ngx_event_t *ev)
 
 
 /*
- * A turn is over when the queue is empty, or so many were taken from it.  A peer
- * whose address somebody forges in a flood gets its share of a turn, and the
- * others theirs.
+ * A turn is over when the queue is empty, or so many were taken from it.  A
+ * peer whose address somebody forges in a flood gets its share of a turn, and
+ * the others theirs.
  */
 
 static void

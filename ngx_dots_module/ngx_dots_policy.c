@@ -430,8 +430,8 @@ ngx_dots_policy_stamp(void)
 
 
 /*
- * Told to leave while no newer generation is there: nginx quits, or a new binary
- * has taken the sockets over.
+ * Told to leave while no newer generation is there: nginx quits, or a new
+ * binary has taken the sockets over.
  */
 
 void

@@ -1,6 +1,6 @@
 /*
- * What the configurations of a zone have decided, generation by generation, as a
- * set of digests in the zone.  A session outlives the reload of its worker only
+ * What the configurations of a zone have decided, generation by generation, as
+ * a set of digests there.  A session outlives the reload of its worker only
  * under a configuration that would decide the same for it: its customer, its
  * pre-shared key, its server{} with the trust anchors and CRLs, its listening
  * socket are in the newest set, and no identity that its certificate has, too,
@@ -45,9 +45,9 @@ ngx_uint_t ngx_dots_policy_holds(const uint64_t *digests, size_t n);
 ngx_uint_t ngx_dots_policy_lacks(const uint64_t *digests, size_t n);
 
 /*
- * Nonzero while sessions may go on under a newer generation than this process's:
- * there is one, whole, it was not itself told to end, no other nginx has taken
- * over, and there is room for processes of this one.
+ * Nonzero while sessions may go on under a newer generation than this
+ * process's: there is one, whole, it was not itself told to end, no other nginx
+ * has taken over, and there is room for processes of this one.
  */
 ngx_uint_t ngx_dots_policy_succeeded(void);
 
@@ -57,7 +57,7 @@ ngx_atomic_uint_t ngx_dots_policy_stamp(void);
 /* This process ends in order; of the newest generation: no other follows. */
 void ngx_dots_policy_end(void);
 
-/* There is little room for more processes: only the last two generations stay. */
+/* There is little room for processes: only the last two generations stay. */
 void ngx_dots_policy_crowded(void);
 
 #endif /* _NGX_DOTS_POLICY_H_INCLUDED_ */

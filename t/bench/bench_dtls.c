@@ -12,7 +12,8 @@
  * What: --mix KIND[:WEIGHT],... of get (the client's mitigation), unknown (GET
  * of no mitigation), put (ever new mids of one address), refresh (PUT of the
  * same mid), fill (mids that add up), hb (heartbeat), path and pathget (PUT and
- * GET of --path NAME); --observe registers first.  Client n has a cuid and
+ * GET of --path NAME); --observe registers first; --ready says so when all is
+ * up, waits for a line on stdin, and keeps the sessions until its end.  Client n has a cuid and
  * addresses of its own below 2001:db8:6401::/48, n from --first on.
  * The rest is in the table of options.  Prints one line of key=value; times are
  * in microseconds.
@@ -28,6 +29,7 @@
 #include "load_work.h"
 
 
+static int               bench_dtls_ready;
 static load_net_conf_t   bench_dtls_net;
 static load_work_conf_t  bench_dtls_work = {
     32, 0, 4, 0, 5, 0, 1000000, 3, 0, "unknown", "example_data"
@@ -54,6 +56,7 @@ static const struct option  bench_dtls_options[] = {
     { "observe", no_argument, NULL, 'o' },
     { "mix", required_argument, NULL, 'm' },
     { "path", required_argument, NULL, 'P' },
+    { "ready", no_argument, NULL, 'y' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -88,6 +91,7 @@ bench_dtls_option(int c)
     case 'o': work->observe = 1; break;
     case 'm': work->mix = optarg; break;
     case 'P': work->path = optarg; break;
+    case 'y': bench_dtls_ready = 1; break;
     default: exit(2);
     }
 }
@@ -132,16 +136,43 @@ bench_dtls_files(void)
 
 
 static void
-bench_dtls_idle(void)
+bench_dtls_up(void)
 {
     load_work_up();
 
     printf("up sessions=%ld\n", bench_dtls_work.sessions);
     fflush(stdout);
+}
+
+
+static void
+bench_dtls_idle(void)
+{
+    bench_dtls_up();
 
     while (getchar() != EOF) { /* void */ }
 
     load_work_down();
+}
+
+
+static double
+bench_dtls_load(void)
+{
+    int  c;
+
+    if (!bench_dtls_ready) {
+        load_work_up();
+        return load_work_run();
+    }
+
+    bench_dtls_up();
+
+    do {
+        c = getchar();
+    } while (c != '\n' && c != EOF);
+
+    return load_work_run();
 }
 
 
@@ -171,8 +202,7 @@ main(int argc, char **argv)
         seconds = load_work_handshakes();
 
     } else if (strcmp(mode, "load") == 0) {
-        load_work_up();
-        seconds = load_work_run();
+        seconds = bench_dtls_load();
 
     } else if (strcmp(mode, "idle") == 0) {
         bench_dtls_idle();
@@ -184,6 +214,12 @@ main(int argc, char **argv)
     }
 
     load_work_print(mode, seconds);
+
+    if (bench_dtls_ready) {
+        fflush(stdout);
+        while (getchar() != EOF) { /* void */ }
+    }
+
     load_work_down();
 
     return load_work_count.done == 0;
