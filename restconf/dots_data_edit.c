@@ -318,6 +318,8 @@ dots_data_edit_insert(const dots_data_context_t *c, dots_data_place_t *p,
     int     rc;
     size_t  index;
 
+    index = 0;
+
     if (p->array == NULL) {
         (void) json_object_set_new(p->holder, p->step->member, json_array());
         p->array = json_object_get(p->holder, p->step->member);
