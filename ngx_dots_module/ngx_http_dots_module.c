@@ -37,6 +37,7 @@ static const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
 static dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 static int ngx_http_dots_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
+static unsigned ngx_http_dots_limited(dots_restconf_t *rc);
 static void ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_send(ngx_http_request_t *r,
@@ -358,15 +359,12 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->body = dots_str(ctx->body, ctx->len);
     rc->now = ngx_dots_now();
 
-    if (rc->customer) {
-        rc->retry_after = ngx_dots_limit_data(rc->customer, r->connection->log);
-    }
-
     rc->via = ngx_http_dots_field(r, "Via");
     rc->names = dlcf->via->elts;
     rc->nnames = dlcf->via->nelts;
     rc->customers = dcf->customers;
     rc->registered = ngx_http_dots_registered;
+    rc->limited = ngx_http_dots_limited;
     rc->submit = ngx_http_dots_submit;
     rc->done = ngx_http_dots_done;
     rc->host = ctx;
@@ -480,6 +478,17 @@ ngx_http_dots_registered(dots_restconf_t *rc, dots_str_t cuid,
     return ngx_dots_identity_cuid(ngx_dots_get_conf(ngx_cycle), cuid,
                                   rc->arena, customer)
            == NGX_OK ? DOTS_OK : DOTS_ERROR;
+}
+
+
+static unsigned
+ngx_http_dots_limited(dots_restconf_t *rc)
+{
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = rc->host;
+
+    return ngx_dots_limit_data(rc->customer, ctx->request->connection->log);
 }
 
 

@@ -477,6 +477,22 @@ dots_restconf_run(dots_exchange_t *x)
 }
 
 
+int
+dots_restconf_limited(dots_exchange_t *x)
+{
+    x->rc->retry_after = x->rc->limited ? x->rc->limited(x->rc) : 0;
+
+    if (x->rc->retry_after == 0) {
+        return DOTS_OK;
+    }
+
+    return dots_restconf_error_status(&x->error, 429, DOTS_TAG_RESOURCE_DENIED,
+                                      "too many requests of this customer, "
+                                      "try again in %u s",
+                                      x->rc->retry_after);
+}
+
+
 /* RFC 8783 section 3.4. */
 
 static int
@@ -503,14 +519,10 @@ dots_restconf_admit(dots_exchange_t *x)
                                    "needed");
     }
 
-    /* RFC 8783 section 10, RFC 6585 section 4 */
+    /* of a gateway it is not known yet for whom it asks */
 
-    if (x->rc->retry_after) {
-        return dots_restconf_error_status(&x->error, 429,
-                                          DOTS_TAG_RESOURCE_DENIED,
-                                          "too many requests of this customer, "
-                                          "try again in %u s",
-                                          x->rc->retry_after);
+    if (!x->rc->customer->gateway && dots_restconf_limited(x) != DOTS_OK) {
+        return DOTS_INVALID;
     }
 
     if (dots_via_has(x->rc->via, x->rc->names, x->rc->nnames)) {
@@ -571,6 +583,7 @@ dots_restconf_handle(dots_restconf_t *rc)
     rc->status = 0;
     rc->request = NULL;
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);
+    rc->retry_after = 0;
     rc->accept_patch = rc->etag = rc->last_modified = dots_str(NULL, 0);
 
     x = dots_restconf_start(rc);

@@ -43,13 +43,14 @@ struct dots_restconf_s {
     const dots_str_t       *names;      /* our own in Via, RFC 8783 3.4 */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
-    unsigned                retry_after; /* s; not 0: over its rate, 429 */
     int64_t                 now;        /* ms of dots_clock.h */
 
     /* whose dots-client has this cuid; NULL: nobody's.  DOTS_OK or DOTS_ERROR:
        not now */
     int                   (*registered)(dots_restconf_t *rc, dots_str_t cuid,
                                         const dots_customer_t **customer);
+    /* s until the customer may ask again; 0: now.  NULL: always now */
+    unsigned              (*limited)(dots_restconf_t *rc);
     void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);
     void                  (*done)(dots_restconf_t *rc);
     void                   *host;
@@ -61,6 +62,7 @@ struct dots_restconf_s {
     dots_str_t              text;       /* the body */
     dots_str_t              location;   /* empty: none; an absolute path */
     dots_str_t              allow;      /* empty: none */
+    unsigned                retry_after; /* s; 0: none */
     dots_str_t              accept_patch;
     dots_str_t              etag;
     dots_str_t              last_modified;

@@ -81,6 +81,9 @@ int dots_restconf_again(dots_exchange_t *x);
 /* DOTS_INVALID with the error that a verdict of the model is. */
 int dots_restconf_refused(dots_exchange_t *x, dots_verdict_t verdict);
 
+/* DOTS_INVALID with 429, if x->rc->customer asks too often (RFC 8783 10). */
+int dots_restconf_limited(dots_exchange_t *x);
+
 /* The only place where a message becomes a json_t: x->body. */
 int dots_restconf_body(dots_exchange_t *x);
 

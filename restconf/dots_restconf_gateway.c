@@ -118,15 +118,11 @@ dots_restconf_gateway_cuid(dots_exchange_t *x, dots_str_t cuid)
 }
 
 
-int
-dots_restconf_gateway(dots_exchange_t *x)
+static int
+dots_restconf_gateway_whose(dots_exchange_t *x)
 {
     int         rc;
     dots_str_t  cuid, cdid;
-
-    if (!x->rc->customer->gateway) {
-        return DOTS_OK;
-    }
 
     cuid = x->cuid;
     cdid = dots_str(NULL, 0);
@@ -144,4 +140,21 @@ dots_restconf_gateway(dots_exchange_t *x)
     }
 
     return cuid.len ? dots_restconf_gateway_cuid(x, cuid) : DOTS_OK;
+}
+
+
+/* What is relayed counts for whom it is, as on the signal channel. */
+
+int
+dots_restconf_gateway(dots_exchange_t *x)
+{
+    int  rc;
+
+    if (!x->rc->customer->gateway) {
+        return DOTS_OK;
+    }
+
+    rc = dots_restconf_gateway_whose(x);
+
+    return dots_restconf_limited(x) == DOTS_OK ? rc : DOTS_INVALID;
 }

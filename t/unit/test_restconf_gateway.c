@@ -27,6 +27,7 @@ static dots_customers_t       *test_customers;
 static const dots_customer_t  *test_gateway, *test_own, *test_relayed,
                               *test_direct;
 static const dots_customer_t  *test_for;       /* whose the last request was */
+static const dots_customer_t  *test_limit;     /* who asks too often */
 static host_t                  test_host;
 static int                     test_failing;   /* nobody knows whose a cuid is */
 static unsigned                test_status;
@@ -49,6 +50,13 @@ test_registered(dots_restconf_t *rc, dots_str_t cuid,
     *customer = i < h->n ? h->records[i].customer : NULL;
 
     return test_failing ? DOTS_ERROR : DOTS_OK;
+}
+
+
+static unsigned
+test_limited(dots_restconf_t *rc)
+{
+    return rc->customer == test_limit ? 7 : 0;
 }
 
 
@@ -88,6 +96,7 @@ test_make(dots_restconf_t *rc, const dots_customer_t *customer,
     rc->body = test_str(body);
     rc->now = TEST_NOW;
     rc->registered = test_registered;
+    rc->limited = test_limited;
     rc->submit = host_submit;
     rc->done = test_done;
     rc->host = &test_host;
@@ -227,11 +236,25 @@ test_admission(void **state)
     assert_int_equal(test_run(&rc), 508);
     assert_null(strstr(test_text, "error-info"));
 
-    test_make(&rc, test_direct, "GET", TEST_TREE, NULL);
-    rc.retry_after = 7;
-    assert_int_equal(test_run(&rc), 429);
+    test_limit = test_direct;
+    assert_int_equal(test_as(test_direct, "GET", TEST_TREE, NULL), 429);
     assert_non_null(strstr(test_text, "\"error-tag\":\"resource-denied\""));
     assert_non_null(strstr(test_text, "7 s"));
+
+    /* what is relayed counts for whom it is */
+
+    assert_int_equal(test_as(test_gateway, "POST", TEST_TREE,
+                             TEST_CLIENT("\"cuid\":\"c\",\"cdid\":\"one\"")),
+                     201);
+    test_limit = test_gateway;
+    assert_int_equal(test_as(test_gateway, "GET", TEST_TREE "/dots-client=c",
+                             NULL), 200);
+    assert_int_equal(test_as(test_gateway, "GET", TEST_TREE "/dots-client=x",
+                             NULL), 429);
+    test_limit = test_relayed;
+    assert_int_equal(test_as(test_gateway, "GET", TEST_TREE "/dots-client=c",
+                             NULL), 429);
+    test_limit = NULL;
 
     /* who is nobody hears of neither */
 
