@@ -1,0 +1,101 @@
+#!/usr/bin/perl
+
+# What nobody refreshes ends (RFC 8783 sections 3.5, 6.1 and 7.2): what has to be
+# written to be kept, who keeps it, and that nothing of it acts afterwards.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::DOTS::Restconf;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl/);
+$t->plan(18);
+
+rc_start($t, dots => 'data_lifetime 3s;');
+
+###############################################################################
+
+my ($r, $s);
+my $client = rc_below();
+
+sub alias {
+	my ($name) = @_;
+	return rc('PUT', "$client/aliases/alias=$name", body => rc_alias($name));
+}
+
+sub acl {
+	my ($name) = @_;
+	return rc('PUT', "$client/acls/acl=$name", body => rc_acl($name));
+}
+
+sub there { return rc('GET', "$client/$_[0]")->{code} == 200 }
+
+rc_is(rc_register($CUID), 201, 'a dots-client');
+rc_is(alias($_), 201, "an alias, $_") foreach qw/ kept left /;
+rc_is(acl($_), 201, "an ACL, $_") foreach qw/ kept left /;
+
+# reading, and writing something else, is no refresh
+
+my $wrong = '';
+
+ok(dots_until(sub {
+	$wrong .= "kept: alias\n" unless alias('kept')->{code} == 204;
+	$wrong .= "kept: ACL\n" unless acl('kept')->{code} == 204;
+	rc('GET', "$client?content=all");
+	rc('PUT', $client . '/acls/acl=kept/activation-type', body =>
+		'{"ietf-dots-data-channel:activation-type":"deactivate"}');
+	return !there('aliases/alias=left') && !there('acls/acl=left');
+}, 20), 'what is not refreshed ends');
+is($wrong, '', 'what is refreshed by PUT is never away');
+ok(there('aliases/alias=kept') && there('acls/acl=kept'), 'and is there');
+
+rc_error(rc('GET', "$client/aliases/alias=left"), 404, 'invalid-value',
+	'what has ended is not there');
+rc_error(rc('DELETE', "$client/acls/acl=left"), 404, 'invalid-value',
+	'nor can it be deleted');
+is(rc_names("$client/aliases", 'ietf-dots-data-channel:aliases', 'alias'), 'kept',
+	'nor is it among the others');
+rc_is(alias('left'), 201, 'it is a new one then');
+
+# what has ended is no alias of the signal channel either
+
+ok(dots_until(sub { !there('aliases/alias=left') }, 20), 'it ends again');
+$s = dots_session($t);
+is($s->put($CUID, 1, alias => [ 'left' ], lifetime => 600)->{code}, '4.00',
+	'a mitigation by its name is refused');
+undef $s;
+
+# the dots-client itself stays: nothing says that it ends (section 5.2)
+
+ok(dots_until(sub { !there('aliases/alias=kept') && !there('acls/acl=kept') }, 20),
+	'without refresh all ends');
+rc_same(rc('GET', "$client?content=config"), rc_client($CUID), 'but the client');
+
+# minutes, whatever is left of them
+
+$t->write_file_expand('nginx.conf', rc_conf(dots => 'data_lifetime 150s;'));
+dots_reload($t);
+rc_forget();
+rc_is(alias('minutes'), 201, 'an alias for two and a half minutes');
+$r = rc('GET', "$client/aliases/alias=minutes?content=nonconfig");
+like($r->{body}, qr/"pending-lifetime": ?[23]\b/, 'pending-lifetime: minutes');
+
+undef $t;
+
+###############################################################################
