@@ -751,6 +751,7 @@ dots_customer_digest(const dots_customer_t *c)
     digest = dots_digest_number(digest, c->unenforced);
     digest = dots_digest_number(digest, c->max_sessions);
     digest = dots_digest_number(digest, c->max_observers);
+    digest = dots_digest_number(digest, c->max_streams);
     digest = dots_digest_number(digest, c->rate);
     digest = dots_digest_number(digest, c->handshakes);
     digest = dots_digest_number(digest, c->data_rate);

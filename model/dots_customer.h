@@ -59,6 +59,7 @@ typedef struct dots_customer_s {
 
     uint32_t       max_sessions;
     uint32_t       max_observers;
+    uint32_t       max_streams;
     uint32_t       rate;             /* of requests, signal channel */
     uint32_t       data_rate;        /* of requests, data channel */
     uint32_t       handshakes;
@@ -75,7 +76,7 @@ typedef struct dots_customer_s {
  * if it stayed the same.  A new field belongs in it, and its size here.
  */
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(dots_customer_t) == 168,
+_Static_assert(sizeof(dots_customer_t) == 176,
                "dots_customer_digest() has to know each field");
 #endif
 

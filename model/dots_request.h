@@ -93,6 +93,7 @@ typedef struct {
     unsigned              moved:1;   /* of an ACL: its rank is another */
     unsigned              keep:1;    /* of an ACL: nothing else is, so that it
                                         lives as long as it did */
+    unsigned              fresh:1;   /* the outcome of a PUT: it was not there */
 } dots_change_t;
 
 typedef struct dots_request_s  dots_request_t;

@@ -51,7 +51,6 @@ static const dots_schema_module_t  dots_schema_modules[] = {
     { "ietf-interfaces", "2018-02-20", DOTS_SCHEMA_IMPORTED, NULL },
     { "ietf-network", "2018-02-26", DOTS_SCHEMA_IMPORTED, NULL },
     { "ietf-network-topology", "2018-02-26", DOTS_SCHEMA_IMPORTED, NULL },
-    { "ietf-datastores", "2018-02-14", DOTS_SCHEMA_IMPORTED, NULL },
 
     { "dots-server-deviations", "2026-11-24", DOTS_SCHEMA_OPTIONAL, NULL },
     { "ietf-access-control-list", "2019-03-04", DOTS_SCHEMA_REQUIRED,
@@ -61,6 +60,7 @@ static const dots_schema_module_t  dots_schema_modules[] = {
     { "ietf-dots-signal-channel", "2021-09-02", DOTS_SCHEMA_REQUIRED, NULL },
     { "ietf-restconf", "2017-01-26", DOTS_SCHEMA_REQUIRED, NULL },
     { "ietf-restconf-monitoring", "2017-01-26", DOTS_SCHEMA_REQUIRED, NULL },
+    { "ietf-datastores", "2018-02-14", DOTS_SCHEMA_REQUIRED, NULL },
     { "ietf-yang-library", "2019-01-04", DOTS_SCHEMA_REQUIRED, NULL },
     { "ietf-yang-patch", "2017-02-22", DOTS_SCHEMA_REQUIRED, NULL },
     { "dots-server-notifications", "2026-11-28", DOTS_SCHEMA_REQUIRED, NULL },

@@ -89,7 +89,7 @@ typedef struct {
     int                     event;      /* eventfd */
     int                     link[2];    /* ngx_dots_link.c: to read, to write */
     ngx_atomic_t            turn;       /* of who reads; likewise */
-    ngx_atomic_t            observes;   /* it wants to hear of changes */
+    ngx_atomic_t            observes;   /* what it wants to hear of: a mask */
 } ngx_dots_slot_t;
 
 typedef struct ngx_dots_policy_s  ngx_dots_policy_t;
@@ -127,6 +127,7 @@ typedef struct {
     dots_clock_t            clock;      /* ngx_dots_clock.c, under the lock */
     dots_directory_t       *directory;  /* ngx_dots_directory.c */
     ngx_dots_policy_t      *policy;     /* ngx_dots_policy.c */
+    dots_history_t         *history;    /* ngx_dots_events.c */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */

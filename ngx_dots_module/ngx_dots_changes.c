@@ -81,7 +81,8 @@ ngx_dots_changes_observe(ngx_dots_peer_t *peer, ngx_uint_t n)
         ngx_dots_changes.peers++;
     }
 
-    ngx_dots_process_observe(ngx_dots_changes.peers != 0);
+    ngx_dots_process_observe(NGX_DOTS_PROCESS_CHANGES,
+                             ngx_dots_changes.peers != 0);
 
     if (ngx_dots_changes.peers && !ngx_dots_changes.timer.timer_set) {
         ngx_add_timer(&ngx_dots_changes.timer, NGX_DOTS_CHANGES_TICK);

@@ -38,6 +38,8 @@ static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_customer[] = {
       offsetof(dots_customer_t, max_sessions), 0 },
     { "observers", NGX_DOTS_CONF_LIMIT_OR_OFF,
       offsetof(dots_customer_t, max_observers), 0 },
+    { "streams", NGX_DOTS_CONF_LIMIT_OR_OFF,
+      offsetof(dots_customer_t, max_streams), 0 },
     { "rate", NGX_DOTS_CONF_LIMIT_PER_TIME, offsetof(dots_customer_t, rate), 0 },
     { "data_rate", NGX_DOTS_CONF_LIMIT_PER_TIME,
       offsetof(dots_customer_t, data_rate), 0 },
@@ -61,6 +63,7 @@ ngx_dots_conf_limit_defaults(dots_customer_t *customer)
     customer->max_clients = NGX_DOTS_LIMIT_CLIENTS;
     customer->max_sessions = NGX_DOTS_LIMIT_SESSIONS;
     customer->max_observers = NGX_DOTS_LIMIT_OBSERVERS;
+    customer->max_streams = NGX_DOTS_LIMIT_STREAMS;
     customer->rate = NGX_DOTS_LIMIT_RATE;
     customer->data_rate = NGX_DOTS_LIMIT_DATA_RATE;
     customer->handshakes = NGX_DOTS_LIMIT_HANDSHAKES;
@@ -89,7 +92,8 @@ ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "mitigations=NUMBER, aliases=NUMBER, "
                                "acls=NUMBER, clients=NUMBER (up to 1000), "
                                "sessions=NUMBER|off, "
-                               "observers=NUMBER|off, rate=NUMBERr/s|off, "
+                               "observers=NUMBER|off, streams=NUMBER|off, "
+                               "rate=NUMBERr/s|off, "
                                "data_rate=NUMBERr/s|off, "
                                "handshakes=NUMBERr/s|off (or r/m)", &value[i]);
             return NGX_CONF_ERROR;

@@ -374,6 +374,7 @@ ngx_dots_data_put(ngx_dots_request_t *dr, dots_change_t *c)
     }
 
     txn->fresh[txn->n] = !live;
+    c->fresh = !live;
 
     op = ngx_dots_data_op(dr, DOTS_STORE_PUT, DOTS_VERDICT_EXISTS);
 
@@ -515,6 +516,7 @@ ngx_dots_data_put_client(ngx_dots_request_t *dr, dots_change_t *c)
 
     dr->data->fresh[dr->data->n] = 1;
     dr->data->nclients++;
+    c->fresh = 1;
 
     op = ngx_dots_data_op(dr, DOTS_STORE_PUT, DOTS_VERDICT_EXISTS);
 

@@ -42,6 +42,7 @@ typedef struct {
     uint32_t                   pid;     /* 0: free */
     uint32_t                   n;       /* sessions */
     uint32_t                   observers;   /* in these, and in gateways' */
+    uint32_t                   streams;     /* of the data channel */
 } ngx_dots_limit_sessions_t;
 
 /* A process that dies takes its sessions along: they count by process. */
@@ -92,6 +93,12 @@ static void ngx_dots_limit_log(const dots_customer_t *customer, ngx_log_t *log,
     ngx_dots_limit_verdict_t *v);
 static void ngx_dots_limit_audit(ngx_str_t *peer,
     const dots_customer_t *customer, uint64_t refused);
+static ngx_int_t ngx_dots_limit_hold(const dots_customer_t *customer,
+    uint32_t max, size_t offset);
+static void ngx_dots_limit_release(const dots_customer_t *customer,
+    uint32_t max, size_t offset);
+static uint32_t *ngx_dots_limit_count(ngx_dots_limit_sessions_t *s,
+    size_t offset);
 static ngx_uint_t ngx_dots_limit_full(ngx_dots_limit_customer_t *lc,
     uint32_t max, size_t offset);
 static ngx_uint_t ngx_dots_limit_sum(ngx_dots_limit_customer_t *lc,
@@ -531,12 +538,45 @@ ngx_dots_limit_close(const dots_customer_t *customer)
 ngx_int_t
 ngx_dots_limit_observe(const dots_customer_t *customer)
 {
+    return ngx_dots_limit_hold(customer, customer->max_observers,
+                               offsetof(ngx_dots_limit_sessions_t, observers));
+}
+
+
+void
+ngx_dots_limit_unobserve(const dots_customer_t *customer)
+{
+    ngx_dots_limit_release(customer, customer->max_observers,
+                           offsetof(ngx_dots_limit_sessions_t, observers));
+}
+
+
+ngx_int_t
+ngx_dots_limit_stream(const dots_customer_t *customer)
+{
+    return ngx_dots_limit_hold(customer, customer->max_streams,
+                               offsetof(ngx_dots_limit_sessions_t, streams));
+}
+
+
+void
+ngx_dots_limit_unstream(const dots_customer_t *customer)
+{
+    ngx_dots_limit_release(customer, customer->max_streams,
+                           offsetof(ngx_dots_limit_sessions_t, streams));
+}
+
+
+static ngx_int_t
+ngx_dots_limit_hold(const dots_customer_t *customer, uint32_t max,
+    size_t offset)
+{
     ngx_uint_t                  full;
     ngx_dots_limits_t          *limits;
     ngx_dots_limit_customer_t  *lc;
     ngx_dots_limit_sessions_t  *mine;
 
-    if (customer->max_observers == 0) {
+    if (max == 0) {
         return NGX_OK;
     }
 
@@ -547,14 +587,13 @@ ngx_dots_limit_observe(const dots_customer_t *customer)
     lc = ngx_dots_limit_find(&limits->customers,
                              ngx_dots_limit_customer_key(customer));
 
-    full = ngx_dots_limit_full(lc, customer->max_observers,
-                             offsetof(ngx_dots_limit_sessions_t, observers));
+    full = ngx_dots_limit_full(lc, max, offset);
 
     mine = full ? NULL : ngx_dots_limit_mine(lc);
 
     if (mine) {
         mine->pid = (uint32_t) ngx_pid;
-        mine->observers++;
+        (*ngx_dots_limit_count(mine, offset))++;
     }
 
     ngx_dots_zone_release();
@@ -563,13 +602,14 @@ ngx_dots_limit_observe(const dots_customer_t *customer)
 }
 
 
-void
-ngx_dots_limit_unobserve(const dots_customer_t *customer)
+static void
+ngx_dots_limit_release(const dots_customer_t *customer, uint32_t max,
+    size_t offset)
 {
     ngx_dots_limits_t          *limits;
     ngx_dots_limit_sessions_t  *mine;
 
-    if (customer->max_observers == 0) {
+    if (max == 0) {
         return;
     }
 
@@ -582,12 +622,19 @@ ngx_dots_limit_unobserve(const dots_customer_t *customer)
 
     /* nothing, if the entry had to make room in between */
 
-    if (mine && mine->pid && mine->observers) {
-        mine->observers--;
+    if (mine && mine->pid && *ngx_dots_limit_count(mine, offset)) {
+        (*ngx_dots_limit_count(mine, offset))--;
         ngx_dots_limit_idle(mine);
     }
 
     ngx_dots_zone_release();
+}
+
+
+static uint32_t *
+ngx_dots_limit_count(ngx_dots_limit_sessions_t *s, size_t offset)
+{
+    return (uint32_t *) ((u_char *) s + offset);
 }
 
 
@@ -618,7 +665,7 @@ ngx_dots_limit_sum(ngx_dots_limit_customer_t *lc, size_t offset)
         s = &lc->sessions[i];
 
         if (s->pid) {
-            n += *(uint32_t *) ((u_char *) s + offset);
+            n += *ngx_dots_limit_count(s, offset);
         }
     }
 
@@ -662,8 +709,7 @@ ngx_dots_limit_mine(ngx_dots_limit_customer_t *lc)
 
         if (s->pid == 0 && mine == NULL) {
             mine = s;
-            mine->n = 0;
-            mine->observers = 0;
+            ngx_memzero(mine, sizeof(ngx_dots_limit_sessions_t));
         }
     }
 
@@ -676,7 +722,7 @@ ngx_dots_limit_mine(ngx_dots_limit_customer_t *lc)
 static void
 ngx_dots_limit_idle(ngx_dots_limit_sessions_t *mine)
 {
-    if (mine->n == 0 && mine->observers == 0) {
+    if (mine->n == 0 && mine->observers == 0 && mine->streams == 0) {
         mine->pid = 0;
     }
 }

@@ -37,6 +37,7 @@
 #define NGX_DOTS_LIMIT_HANDSHAKES         50000
 #define NGX_DOTS_LIMIT_SESSIONS           1024
 #define NGX_DOTS_LIMIT_OBSERVERS          4096
+#define NGX_DOTS_LIMIT_STREAMS            32
 #define NGX_DOTS_LIMIT_SOURCE_HANDSHAKES  100000
 #define NGX_DOTS_LIMIT_SOURCE_REQUESTS    1000000
 
@@ -60,6 +61,10 @@ void ngx_dots_limit_close(const dots_customer_t *customer);
  */
 ngx_int_t ngx_dots_limit_observe(const dots_customer_t *customer);
 void ngx_dots_limit_unobserve(const dots_customer_t *customer);
+
+/* Likewise one more event stream of the data channel, in no session. */
+ngx_int_t ngx_dots_limit_stream(const dots_customer_t *customer);
+void ngx_dots_limit_unstream(const dots_customer_t *customer);
 
 /*
  * 0, or the seconds until the next such request may come.  "customer": NULL for

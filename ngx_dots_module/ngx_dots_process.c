@@ -4,6 +4,7 @@
 #include "ngx_dots_clock.h"
 #include "ngx_dots_directory.h"
 #include "ngx_dots_fence.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_manager.h"
 #include "ngx_dots_policy.h"
 #include "ngx_dots_process.h"
@@ -80,6 +81,7 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
     }
 
     ngx_dots_changes_init_process(cycle);
+    ngx_dots_events_init_process(cycle);
 
     if (ngx_process == NGX_PROCESS_HELPER) {
 
@@ -223,6 +225,7 @@ ngx_dots_process_woken(ngx_event_t *ev)
     }
 
     ngx_dots_changes_read();
+    ngx_dots_events_read();
 }
 
 
@@ -280,11 +283,18 @@ ngx_dots_process_wake_handler(ngx_event_t *ev)
 
 
 void
-ngx_dots_process_observe(ngx_uint_t on)
+ngx_dots_process_observe(ngx_uint_t what, ngx_uint_t on)
 {
-    if (ngx_dots_process_slot >= 0) {
-        ngx_dots_shared->slots[ngx_dots_process_slot].observes = on;
+    ngx_dots_slot_t  *slot;
+
+    if (ngx_dots_process_slot < 0) {
+        return;
     }
+
+    /* nobody else writes it */
+
+    slot = &ngx_dots_shared->slots[ngx_dots_process_slot];
+    slot->observes = on ? slot->observes | what : slot->observes & ~what;
 }
 
 

@@ -21,7 +21,10 @@ void ngx_dots_process_wake_manager(void);
 
 /* Wakes every process that observes; and whether this one does. */
 void ngx_dots_process_wake_observers(void);
-void ngx_dots_process_observe(ngx_uint_t on);
+void ngx_dots_process_observe(ngx_uint_t what, ngx_uint_t on);
+
+#define NGX_DOTS_PROCESS_CHANGES  1    /* ngx_dots_changes.c */
+#define NGX_DOTS_PROCESS_EVENTS   2    /* ngx_dots_events.c */
 
 /* Wakes every process. */
 void ngx_dots_process_wake_all(void);

@@ -1,6 +1,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_clock.h"
 #include "ngx_dots_fence.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_zone.h"
 
@@ -147,6 +148,8 @@ ngx_dots_request_done(ngx_dots_request_t *dr, dots_verdict_t verdict)
 
     rq = dr->rq;
     rq->verdict = verdict;
+
+    ngx_dots_events_request(rq);
 
     rq->done(rq);
 }

@@ -6,6 +6,7 @@
 #include "ngx_dots_clock.h"
 #include "ngx_dots_directory.h"
 #include "ngx_dots_fence.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_link.h"
 #include "ngx_dots_policy.h"
@@ -154,6 +155,9 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     if (ngx_dots_limit_init_zone(shpool, &zone->shared, shm_zone->shm.size)
         != NGX_OK
         || ngx_dots_client_init_zone(shpool, &zone->shared,
+                                     shm_zone->shm.size)
+           != NGX_OK
+        || ngx_dots_events_init_zone(shpool, &zone->shared,
                                      shm_zone->shm.size)
            != NGX_OK
         || ngx_dots_directory_init_zone(shpool, &zone->shared,
@@ -366,6 +370,8 @@ ngx_dots_zone_lock(ngx_uint_t write)
     ngx_dots_zone_registry.root = ngx_dots_zone->registry;
     ngx_dots_zone_registry.memory.ctx = ngx_dots_zone->slab;
     ngx_dots_zone_registry.ahead = ahead;
+    ngx_dots_zone_registry.history = ngx_dots_shared->history;
+    ngx_dots_zone_registry.now = ngx_dots_events_now();
 
     ngx_dots_zone_generation = dots_registry_generation(
                                                      &ngx_dots_zone_registry);
@@ -535,6 +541,10 @@ ngx_dots_zone_wipe(void)
     slab->log_nomem = 0;    /* a full zone is an answer, not a log line */
 
     ngx_dots_zone_registry.memory.ctx = slab;
+
+    /* what is loaded was there before */
+
+    ngx_dots_zone_registry.history = NULL;
 
     rc = dots_registry_create(&ngx_dots_zone_registry);
 

@@ -1,10 +1,8 @@
-#include <ngx_http.h>
-
-#include "ngx_dots.h"
+#include "ngx_http_dots.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_process.h"
 #include "ngx_http_dots_via.h"
-#include "../restconf/dots_restconf.h"
 
 
 typedef struct {
@@ -34,7 +32,6 @@ static ngx_int_t ngx_http_dots_append(ngx_http_dots_ctx_t *ctx,
 static void ngx_http_dots_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
-static dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 static int ngx_http_dots_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
 static unsigned ngx_http_dots_limited(dots_restconf_t *rc);
@@ -44,8 +41,7 @@ static ngx_int_t ngx_http_dots_send(ngx_http_request_t *r,
     dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_retry_after(ngx_http_request_t *r,
     dots_restconf_t *rc);
-static ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
-    dots_str_t value);
+static dots_str_t ngx_http_dots_origin(ngx_http_request_t *r);
 static void ngx_http_dots_audit(ngx_http_request_t *r, dots_restconf_t *rc);
 static void ngx_http_dots_cleanup(void *data);
 static ngx_int_t ngx_http_dots_host_meta_handler(ngx_http_request_t *r);
@@ -347,6 +343,7 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     }
 
     rc->encoding = ngx_http_dots_field(r, "Content-Encoding");
+    rc->origin = ngx_http_dots_origin(r);
     rc->accept = ngx_http_dots_field(r, "Accept");
 
     rc->conditions.match = ngx_http_dots_field(r, "If-Match");
@@ -358,6 +355,8 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->wrapped = (dlcf->form == NGX_HTTP_DOTS_RFC8783);
     rc->body = dots_str(ctx->body, ctx->len);
     rc->now = ngx_dots_now();
+    rc->wall = ngx_dots_events_now();
+    rc->history = ngx_dots_events_since();
 
     rc->via = ngx_http_dots_field(r, "Via");
     rc->names = dlcf->via->elts;
@@ -423,7 +422,7 @@ ngx_http_dots_customer(ngx_http_request_t *r)
  * lines are one list (RFC 9110 section 5.3); without any there is no data.
  */
 
-static dots_str_t
+dots_str_t
 ngx_http_dots_field(ngx_http_request_t *r, const char *name)
 {
     u_char           *p;
@@ -492,6 +491,45 @@ ngx_http_dots_limited(dots_restconf_t *rc)
 }
 
 
+/*
+ * What the client calls us, for the URLs that it gets back; it alone sees them.
+ * Without a name that fits one, they are paths.
+ */
+
+static dots_str_t
+ngx_http_dots_origin(ngx_http_request_t *r)
+{
+    u_char     *p, c;
+    size_t      i;
+    ngx_str_t  *host;
+
+    if (r->headers_in.host == NULL || r->connection->ssl == NULL) {
+        return dots_str(NULL, 0);
+    }
+
+    host = &r->headers_in.host->value;
+
+    for (i = 0; i < host->len; i++) {
+        c = host->data[i];
+
+        if (!((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+            && !(c >= '0' && c <= '9')
+            && c != '.' && c != '-' && c != '_' && c != ':' && c != '['
+            && c != ']')
+        {
+            return dots_str(NULL, 0);
+        }
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("https://") - 1 + host->len);
+    if (p == NULL) {
+        return dots_str(NULL, 0);
+    }
+
+    return dots_str(p, ngx_sprintf(p, "https://%V", host) - p);
+}
+
+
 static void
 ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq)
 {
@@ -520,6 +558,7 @@ ngx_http_dots_submit(dots_restconf_t *rc, dots_request_t *rq)
 static void
 ngx_http_dots_done(dots_restconf_t *rc)
 {
+    ngx_int_t             n;
     ngx_connection_t     *c;
     ngx_http_request_t   *r;
     ngx_http_dots_ctx_t  *ctx;
@@ -528,13 +567,22 @@ ngx_http_dots_done(dots_restconf_t *rc)
     r = ctx->request;
     c = r->connection;
 
+    n = rc->subscription ? ngx_http_dots_stream(r, rc)
+                         : ngx_http_dots_send(r, rc);
+
+    if (rc->subscription && n >= NGX_HTTP_SPECIAL_RESPONSE) {
+        rc->status = n;
+    }
+
     /* as what is answered 4.29: a flood does not fill the log */
 
     if (rc->retry_after == 0) {
         ngx_http_dots_audit(r, rc);
     }
 
-    ngx_http_finalize_request(r, ngx_http_dots_send(r, rc));
+    if (n != NGX_DONE || rc->subscription == NULL) {
+        ngx_http_finalize_request(r, n);
+    }
 
     /* r is gone perhaps; requests that follow on the connection are posted */
 
@@ -632,7 +680,7 @@ ngx_http_dots_retry_after(ngx_http_request_t *r, dots_restconf_t *rc)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_dots_header(ngx_http_request_t *r, const char *name, dots_str_t value)
 {
     ngx_table_elt_t  *h;

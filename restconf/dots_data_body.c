@@ -1,4 +1,5 @@
 #include "dots_data_body.h"
+#include "dots_data_xml.h"
 
 
 typedef struct {
@@ -157,8 +158,8 @@ dots_data_body_check(dots_exchange_t *x, json_t *root)
 }
 
 
-int
-dots_data_body_parse(dots_exchange_t *x, json_t **root)
+static int
+dots_data_body_json(dots_exchange_t *x, json_t **root)
 {
     int           rc;
     json_error_t  error;
@@ -171,15 +172,32 @@ dots_data_body_parse(dots_exchange_t *x, json_t **root)
     *root = json_loadb((const char *) x->rc->body.data, x->rc->body.len,
                        JSON_REJECT_DUPLICATES, &error);
 
-    if (*root == NULL) {
+    if (*root != NULL) {
+        return DOTS_OK;
+    }
 
-        if (json_error_code(&error) == json_error_out_of_memory) {
-            return DOTS_ERROR;
-        }
+    if (json_error_code(&error) == json_error_out_of_memory) {
+        return DOTS_ERROR;
+    }
 
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
-                                   "not JSON: line %d, column %d: %s",
-                                   error.line, error.column, error.text);
+    return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                               "not JSON: line %d, column %d: %s", error.line,
+                               error.column, error.text);
+}
+
+
+int
+dots_data_body_parse(dots_exchange_t *x, const struct lysc_node *target,
+    json_t **root)
+{
+    int  rc;
+
+    rc = x->media == DOTS_MEDIA_XML || x->media == DOTS_MEDIA_PATCH_XML
+             ? dots_data_xml_read(x, target, root)
+             : dots_data_body_json(x, root);
+
+    if (rc != DOTS_OK) {
+        return rc;
     }
 
     rc = json_is_object(*root)

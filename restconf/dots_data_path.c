@@ -22,9 +22,14 @@ const struct lysc_node *
 dots_data_path_child(const dots_schema_t *s, const struct lysc_node *parent,
     dots_str_t module, dots_str_t name)
 {
-    const struct lysc_node  *node;
+    const struct lysc_node   *node;
+    const struct lys_module  *own;
 
-    if (module.len != 0 ? !dots_data_path_is(module, s->data->name)
+    /* state of the server is of other modules, and within one of them */
+
+    own = parent ? parent->module : s->data;
+
+    if (module.len != 0 ? !dots_data_path_is(module, own->name)
                         : parent == NULL)
     {
         return NULL;
@@ -32,11 +37,10 @@ dots_data_path_child(const dots_schema_t *s, const struct lysc_node *parent,
 
     node = NULL;
 
-    while ((node = lys_getnext(node, parent, parent ? NULL : s->data->compiled,
-                               0))
+    while ((node = lys_getnext(node, parent, parent ? NULL : own->compiled, 0))
            != NULL)
     {
-        if (node->module == s->data && dots_data_path_is(name, node->name)) {
+        if (node->module == own && dots_data_path_is(name, node->name)) {
             return node;
         }
     }

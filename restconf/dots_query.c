@@ -1,5 +1,6 @@
 #include "dots_api_path.h"
 #include "dots_query.h"
+#include "dots_stream.h"
 
 
 #define DOTS_QUERY_LEN 128 /* longest encoded name, or value but "point" */
@@ -19,6 +20,9 @@ static int dots_query_point(dots_query_t *q, dots_str_t value);
 static int dots_query_depth(dots_query_t *q, dots_str_t value);
 static int dots_query_fields(dots_query_t *q, dots_str_t value);
 static int dots_query_with_defaults(dots_query_t *q, dots_str_t value);
+static int dots_query_filter(dots_query_t *q, dots_str_t value);
+static int dots_query_start(dots_query_t *q, dots_str_t value);
+static int dots_query_stop(dots_query_t *q, dots_str_t value);
 
 
 static const dots_query_parameter_t  dots_query_parameters[] = {
@@ -28,6 +32,9 @@ static const dots_query_parameter_t  dots_query_parameters[] = {
     { "depth", DOTS_QUERY_DEPTH, 0, dots_query_depth },
     { "fields", DOTS_QUERY_FIELDS, 1, dots_query_fields },
     { "with-defaults", DOTS_QUERY_DEFAULTS, 0, dots_query_with_defaults },
+    { "filter", DOTS_QUERY_FILTER, 1, dots_query_filter },
+    { "start-time", DOTS_QUERY_START, 0, dots_query_start },
+    { "stop-time", DOTS_QUERY_STOP, 0, dots_query_stop },
 };
 
 
@@ -159,6 +166,33 @@ dots_query_with_defaults(dots_query_t *q, dots_str_t value)
     }
 
     return DOTS_INVALID;
+}
+
+
+static int
+dots_query_filter(dots_query_t *q, dots_str_t value)
+{
+    q->filter = value;
+
+    return value.len ? DOTS_OK : DOTS_INVALID;
+}
+
+
+static int
+dots_query_start(dots_query_t *q, dots_str_t value)
+{
+    q->start = dots_stream_parse_time(value);
+
+    return q->start < 0 ? DOTS_INVALID : DOTS_OK;
+}
+
+
+static int
+dots_query_stop(dots_query_t *q, dots_str_t value)
+{
+    q->stop = dots_stream_parse_time(value);
+
+    return q->stop < 0 ? DOTS_INVALID : DOTS_OK;
 }
 
 

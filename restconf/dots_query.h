@@ -41,11 +41,19 @@ typedef enum {
 #define DOTS_QUERY_DEPTH   8
 #define DOTS_QUERY_FIELDS  16
 #define DOTS_QUERY_DEFAULTS 32
+#define DOTS_QUERY_FILTER  64
+#define DOTS_QUERY_START   128
+#define DOTS_QUERY_STOP    256
 
 /* What GET takes on a data resource (RFC 8040 sections 4.8.1 to 4.8.3, 4.8.9) */
 
 #define DOTS_QUERY_READ    (DOTS_QUERY_CONTENT | DOTS_QUERY_DEPTH             \
                             | DOTS_QUERY_FIELDS | DOTS_QUERY_DEFAULTS)
+
+/* And on an event stream (sections 4.8.4, 4.8.7, 4.8.8) */
+
+#define DOTS_QUERY_STREAM  (DOTS_QUERY_FILTER | DOTS_QUERY_START              \
+                            | DOTS_QUERY_STOP)
 
 #define DOTS_QUERY_UNBOUNDED 65536 /* a depth that nothing has */
 
@@ -57,6 +65,9 @@ typedef struct {
     unsigned        depth;    /* 1 to 65535, or DOTS_QUERY_UNBOUNDED */
     dots_str_t      fields;   /* encoded, as "point" */
     dots_defaults_t defaults;
+    dots_str_t      filter;   /* encoded, as "point" */
+    int64_t         start;    /* ms since the epoch */
+    int64_t         stop;
 } dots_query_t;
 
 /*

@@ -2,6 +2,8 @@
 
 #include "dots_api_path.h"
 #include "dots_data_body.h"
+#include "dots_data_xml.h"
+#include "dots_place.h"
 #include "dots_restconf_exchange.h"
 #include "dots_restconf_gateway.h"
 #include "dots_restconf_route.h"
@@ -18,7 +20,8 @@ typedef struct {
 
 
 #define DOTS_RESTCONF_ACCEPT_PATCH                                            \
-    "application/yang-data+json, application/yang-patch+json"
+    "application/yang-data+json, application/yang-data+xml, "                 \
+    "application/yang-patch+json, application/yang-patch+xml"
 
 
 static void dots_restconf_outcome(dots_request_t *rq);
@@ -61,6 +64,61 @@ static const dots_restconf_verdict_t  dots_restconf_verdicts[] = {
 
 /* ---- the answer ---- */
 
+/* What a message is about: see dots_place_root(). */
+
+static const struct lysc_node *
+dots_restconf_target(const dots_exchange_t *x)
+{
+    if (x->api == NULL || x->api->n < 2) {
+        return NULL;
+    }
+
+    /* "data" is the first segment */
+
+    return dots_place_path(x->rc->schema, x->api->segments + 1, x->api->n - 1);
+}
+
+
+/* The text that there is, as it goes out. */
+
+static void
+dots_restconf_represent(dots_exchange_t *x, int result)
+{
+    int               rc;
+    const char       *media;
+    dots_restconf_t  *r;
+
+    r = x->rc;
+    media = result == DOTS_OK ? x->resource->media : NULL;
+
+    if (media != NULL) {
+        r->media = dots_str(media, strlen(media));
+        return;
+    }
+
+    if (r->text.len == 0) {
+        return;
+    }
+
+    r->media = dots_media_name(r->xml ? DOTS_MEDIA_XML : DOTS_MEDIA_JSON);
+
+    if (!r->xml) {
+        return;
+    }
+
+    rc = dots_data_xml_write(r->schema, dots_restconf_target(x), r->text,
+                             r->arena, &r->text);
+
+    /* the status alone has to say it */
+
+    if (rc != DOTS_OK) {
+        r->status = rc == DOTS_FULL ? 400 : 500;
+        r->text = r->media = dots_str(NULL, 0);
+        r->etag = r->last_modified = dots_str(NULL, 0);
+    }
+}
+
+
 /*
  * The only place where a response is completed.  "result" is a handler's:
  * whatever is not an answer becomes an error here.
@@ -98,9 +156,7 @@ dots_restconf_finish(dots_exchange_t *x, int result)
         }
     }
 
-    if (rc->text.len != 0) {
-        rc->media = dots_media_name(DOTS_MEDIA_JSON);
-    }
+    dots_restconf_represent(x, result);
 
     rc->done(rc);
 }
@@ -276,6 +332,11 @@ dots_restconf_resource(dots_exchange_t *x, dots_str_t text)
     int               rc;
     dots_api_path_t  *path;
 
+    rc = dots_restconf_route_schema(x, text);
+    if (rc != DOTS_DECLINED) {
+        return rc;
+    }
+
     path = dots_arena_alloc(x->rc->arena, sizeof(dots_api_path_t));
     if (path == NULL) {
         return DOTS_ERROR;
@@ -298,7 +359,13 @@ dots_restconf_resource(dots_exchange_t *x, dots_str_t text)
                                    path->position, path->error);
     }
 
-    return rc == DOTS_OK ? dots_restconf_route_find(x, path) : rc;
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    x->api = path;
+
+    return dots_restconf_route_find(x, path);
 }
 
 
@@ -327,9 +394,40 @@ dots_restconf_handler(dots_exchange_t *x, dots_resource_handler_pt *handler)
 static int
 dots_restconf_takes(const dots_exchange_t *x)
 {
-    return x->media == DOTS_MEDIA_JSON
-           || (x->media == DOTS_MEDIA_PATCH_JSON
-               && x->method == DOTS_METHOD_PATCH);
+    switch (x->media) {
+
+    case DOTS_MEDIA_JSON:
+    case DOTS_MEDIA_XML:
+        return 1;
+
+    case DOTS_MEDIA_PATCH_JSON:
+    case DOTS_MEDIA_PATCH_XML:
+        return x->method == DOTS_METHOD_PATCH;
+
+    default:
+        return 0;
+    }
+}
+
+
+static int
+dots_restconf_accepted(dots_exchange_t *x)
+{
+    const char  *media;
+
+    media = x->resource->media;
+
+    if (media ? dots_media_quality(x->rc->accept, media) != 0
+              : dots_media_choose(x->rc->accept) != DOTS_MEDIA_NONE)
+    {
+        return DOTS_OK;
+    }
+
+    return dots_restconf_error_status(&x->error, 406, DOTS_TAG_INVALID_VALUE,
+                                      "only %s can be returned",
+                                      media ? media
+                                            : "application/yang-data+json and "
+                                              "application/yang-data+xml");
 }
 
 
@@ -351,18 +449,12 @@ dots_restconf_patches(dots_exchange_t *x)
 static int
 dots_restconf_content(dots_exchange_t *x)
 {
-    dots_str_t        json;
     dots_restconf_t  *rc;
 
     rc = x->rc;
 
-    json = dots_media_name(DOTS_MEDIA_JSON);
-
-    if (dots_media_quality(rc->accept, (const char *) json.data) == 0) {
-        return dots_restconf_error_status(&x->error, 406,
-                                          DOTS_TAG_INVALID_VALUE,
-                                          "only %s can be returned",
-                                          (const char *) json.data);
+    if (dots_restconf_accepted(x) != DOTS_OK) {
+        return DOTS_INVALID;
     }
 
     if (x->method < DOTS_METHOD_POST || x->method > DOTS_METHOD_PATCH) {
@@ -390,8 +482,9 @@ dots_restconf_content(dots_exchange_t *x)
 
         return dots_restconf_error_status(&x->error, 415,
                                           DOTS_TAG_NOT_SUPPORTED,
-                                          "the Content-Type has to be %s",
-                                          (const char *) json.data);
+                                          "the Content-Type has to be "
+                                          "application/yang-data+json or "
+                                          "application/yang-data+xml");
     }
 
     return DOTS_OK;
@@ -401,7 +494,7 @@ dots_restconf_content(dots_exchange_t *x)
 int
 dots_restconf_body(dots_exchange_t *x)
 {
-    return dots_data_body_parse(x, &x->body);
+    return dots_data_body_parse(x, dots_restconf_target(x), &x->body);
 }
 
 
@@ -560,6 +653,8 @@ dots_restconf_start(dots_restconf_t *rc)
         return NULL;
     }
 
+    rc->xml = dots_media_choose(rc->accept) == DOTS_MEDIA_XML;
+
     x->rc = rc;
     x->arena = rc->arena;
     x->context = (dots_data_context_t) { rc->schema, rc->arena, &x->error };
@@ -582,6 +677,7 @@ dots_restconf_handle(dots_restconf_t *rc)
 
     rc->status = 0;
     rc->request = NULL;
+    rc->subscription = NULL;
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);
     rc->retry_after = 0;
     rc->accept_patch = rc->etag = rc->last_modified = dots_str(NULL, 0);

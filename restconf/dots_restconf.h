@@ -18,7 +18,8 @@
 #define DOTS_RESTCONF_BODY  (1024 * 1024)      /* bytes accepted */
 #define DOTS_RESTCONF_ARENA (8 * 1024 * 1024)  /* bytes one request may use */
 
-typedef struct dots_restconf_s  dots_restconf_t;
+typedef struct dots_restconf_s      dots_restconf_t;
+typedef struct dots_subscription_s  dots_subscription_t;
 
 struct dots_restconf_s {
     /* in; slices live until done() has returned */
@@ -31,19 +32,21 @@ struct dots_restconf_s {
     dots_str_t              uri;        /* unparsed, with query, after {+restconf}
                                            e.g. "/data/ietf-dots-...?content=all" */
     dots_str_t              root;       /* {+restconf}, e.g. "/restconf" */
+    dots_str_t              origin;     /* "https://host:port"; empty: unknown */
     dots_str_t              content_type;  /* empty: absent */
     dots_str_t              encoding;      /* Content-Encoding; likewise */
     dots_str_t              accept;        /* empty: absent */
     dots_conditions_t       conditions;
     unsigned                wrapped:1;  /* GET of one alias or ACL in RFC 8783's
                                            form, not in RFC 8040's */
-    unsigned                xml:1;      /* what is answered is not JSON */
     dots_str_t              via;        /* empty: absent */
     size_t                  nnames;
     const dots_str_t       *names;      /* our own in Via, RFC 8783 3.4 */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
     int64_t                 now;        /* ms of dots_clock.h */
+    int64_t                 wall;       /* ms since the epoch, as others say it */
+    int64_t                 history;    /* since when events are kept, likewise */
 
     /* whose dots-client has this cuid; NULL: nobody's.  DOTS_OK or DOTS_ERROR:
        not now */
@@ -57,6 +60,7 @@ struct dots_restconf_s {
 
     /* out, in "arena", which dots_restconf_free() ends */
 
+    unsigned                xml:1;      /* what is answered is not JSON */
     unsigned                status;     /* HTTP status */
     dots_str_t              media;      /* Content-Type; empty: no body */
     dots_str_t              text;       /* the body */
@@ -66,6 +70,8 @@ struct dots_restconf_s {
     dots_str_t              accept_patch;
     dots_str_t              etag;
     dots_str_t              last_modified;
+    dots_subscription_t    *subscription;  /* an event stream: the host sends
+                                              it after done(), dots_stream.h */
     dots_request_t         *request;    /* for the audit log; may be NULL */
 
     dots_arena_t           *arena;

@@ -41,6 +41,9 @@ struct dots_exchange_s {
     dots_restconf_t        *rc;         /* NULL: the host went away */
     dots_arena_t           *arena;      /* rc's, and this is in it */
     const dots_resource_t  *resource;
+    dots_api_path_t        *api;
+    size_t                  below;      /* its first segment that is below the
+                                           resource: see "tree" there */
     dots_method_t           method;
     dots_query_t            query;
     dots_data_context_t     context;

@@ -3,8 +3,11 @@
 #include "dots_data_read.h"
 #include "dots_data_scope.h"
 #include "dots_data_write.h"
+#include "dots_monitor.h"
 #include "dots_restconf_api.h"
 #include "dots_restconf_route.h"
+#include "dots_stream.h"
+#include "dots_yang_library.h"
 
 
 #define DOTS_RESTCONF_ALLOW 64 /* every method and separator */
@@ -146,6 +149,63 @@ static const dots_resource_t  dots_resources[] = {
       .methods = { [DOTS_METHOD_GET] = dots_data_read,
                    [DOTS_METHOD_HEAD] = dots_data_read },
       .found = dots_data_capability_get },
+
+    { .kind = DOTS_RESOURCE_YANG_LIBRARY,
+      .parent = DOTS_RESOURCE_DATASTORE,
+      .name = "yang-library",
+      .module = DOTS_YANG_LIBRARY_MODULE,
+      .prefix = 1,
+      .tree = 1,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_yang_library_get,
+                   [DOTS_METHOD_HEAD] = dots_yang_library_get } },
+
+    { .kind = DOTS_RESOURCE_MODULES_STATE,
+      .parent = DOTS_RESOURCE_DATASTORE,
+      .name = "modules-state",
+      .module = DOTS_YANG_LIBRARY_MODULE,
+      .prefix = 1,
+      .tree = 1,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_yang_library_modules_state,
+                   [DOTS_METHOD_HEAD] = dots_yang_library_modules_state } },
+
+    { .kind = DOTS_RESOURCE_RESTCONF_STATE,
+      .parent = DOTS_RESOURCE_DATASTORE,
+      .name = "restconf-state",
+      .module = DOTS_MONITOR_MODULE,
+      .prefix = 1,
+      .tree = 1,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_monitor_get,
+                   [DOTS_METHOD_HEAD] = dots_monitor_get } },
+
+    { .kind = DOTS_RESOURCE_SCHEMA,
+      .parent = DOTS_RESOURCE_SCHEMAS,
+      .name = "",
+      .media = DOTS_YANG_LIBRARY_MEDIA,
+      .methods = { [DOTS_METHOD_GET] = dots_yang_library_schema,
+                   [DOTS_METHOD_HEAD] = dots_yang_library_schema } },
+
+    { .kind = DOTS_RESOURCE_STREAMS,
+      .parent = DOTS_RESOURCE_API,
+      .name = "streams" },
+
+    { .kind = DOTS_RESOURCE_STREAM_XML,
+      .parent = DOTS_RESOURCE_STREAMS,
+      .name = DOTS_STREAM_XML,
+      .media = DOTS_STREAM_MEDIA,
+      .query = DOTS_QUERY_STREAM,
+      .methods = { [DOTS_METHOD_GET] = dots_stream_xml,
+                   [DOTS_METHOD_HEAD] = dots_stream_xml } },
+
+    { .kind = DOTS_RESOURCE_STREAM_JSON,
+      .parent = DOTS_RESOURCE_STREAMS,
+      .name = DOTS_STREAM_JSON,
+      .media = DOTS_STREAM_MEDIA,
+      .query = DOTS_QUERY_STREAM,
+      .methods = { [DOTS_METHOD_GET] = dots_stream_json,
+                   [DOTS_METHOD_HEAD] = dots_stream_json } },
 };
 
 
@@ -314,6 +374,11 @@ dots_restconf_route_walk(dots_exchange_t *x, const dots_api_path_t *path,
 {
     int  rc;
 
+    if (x->resource->tree) {
+        x->below = n;
+        return DOTS_OK;
+    }
+
     if (n < path->n && (x->resource->kind < DOTS_RESOURCE_CLIENT
                         || x->resource->kind > DOTS_RESOURCE_CAPABILITIES))
     {
@@ -362,6 +427,30 @@ dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
     }
 
     return dots_restconf_route_walk(x, path, i);
+}
+
+
+int
+dots_restconf_route_schema(dots_exchange_t *x, dots_str_t path)
+{
+    size_t             i, n;
+    static const char  start[] = "/schemas/";
+
+    n = sizeof(start) - 1;
+
+    if (path.len < n || memcmp(path.data, start, n) != 0) {
+        return DOTS_DECLINED;
+    }
+
+    x->name = dots_str(path.data + n, path.len - n);
+
+    for (i = 0; dots_resources[i].kind != DOTS_RESOURCE_SCHEMA; i++) {
+        /* void */
+    }
+
+    x->resource = &dots_resources[i];
+
+    return DOTS_OK;
 }
 
 

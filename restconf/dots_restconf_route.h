@@ -24,6 +24,17 @@ typedef enum {
     DOTS_RESOURCE_ACL,
     DOTS_RESOURCE_CAPABILITIES,
 
+    /* of the server, not of its clients */
+
+    DOTS_RESOURCE_YANG_LIBRARY,
+    DOTS_RESOURCE_MODULES_STATE,
+    DOTS_RESOURCE_RESTCONF_STATE,
+    DOTS_RESOURCE_SCHEMAS,
+    DOTS_RESOURCE_SCHEMA,
+    DOTS_RESOURCE_STREAMS,
+    DOTS_RESOURCE_STREAM_XML,
+    DOTS_RESOURCE_STREAM_JSON,
+
     /* within them, by the schema */
 
     DOTS_RESOURCE_CONTAINER,
@@ -39,7 +50,10 @@ struct dots_resource_s {
     const char               *name;
     const char               *module;    /* NULL: none, ietf-restconf's own */
     unsigned                  prefix:1;  /* the module has to be said, 3.5.3 */
+    unsigned                  tree:1;    /* so are resources below, which its
+                                            handler finds */
     size_t                    nkeys;
+    const char               *media;     /* of GET; NULL: yang-data */
     unsigned                  query;     /* parameters of GET */
     unsigned                  insert;    /* methods that take insert, point:
                                             dots_method_t as bits */
@@ -50,6 +64,9 @@ struct dots_resource_s {
 
 /* DOTS_OK with x->resource, path, cuid and name, or DOTS_INVALID with 400, 404. */
 int dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path);
+
+/* "/schemas/NAME@REVISION", which is no api-path: x->name; or DOTS_DECLINED. */
+int dots_restconf_route_schema(dots_exchange_t *x, dots_str_t path);
 
 /* x->method: DOTS_OK, or DOTS_INVALID with 501: none that RESTCONF knows. */
 int dots_restconf_route_method(dots_exchange_t *x);

@@ -54,7 +54,7 @@ static char                    test_text[1024 * 1024];
 static char                    test_media[64];
 static char                    test_location[1024];
 static char                    test_allow[64];
-static char                    test_accept_patch[64];
+static char                    test_accept_patch[128];
 static char                    test_etag[64];
 static char                    test_modified[64];
 
@@ -312,7 +312,9 @@ test_options(void **state)
         assert_string_equal(test_accept_patch,
                             strstr(allow[i][1], "PATCH") == NULL ? ""
                                 : "application/yang-data+json, "
-                                  "application/yang-patch+json");
+                                  "application/yang-data+xml, "
+                                  "application/yang-patch+json, "
+                                  "application/yang-patch+xml");
 
         if (strstr(allow[i][1], "DELETE") == NULL) {
 
@@ -411,7 +413,7 @@ test_negotiation(void **state)
     (void) state;
 
     test_make(&rc, "GET", TEST_TREE, NULL);
-    rc.accept = test_str("application/yang-data+xml");
+    rc.accept = test_str("application/json");
     test_run(&rc);
     test_is_error(406, "invalid-value");
 
@@ -419,11 +421,28 @@ test_negotiation(void **state)
     rc.accept = test_str("application/yang-data+xml, */*;q=0.1");
     test_run(&rc);
     assert_int_equal(test_status, 200);
+    assert_string_equal(test_media, "application/yang-data+xml");
+
+    test_make(&rc, "GET", TEST_TREE, NULL);
+    rc.accept = test_str("application/yang-data+xml, */*");
+    test_run(&rc);
+    assert_string_equal(test_media, "application/yang-data+json");
+
+    test_make(&rc, "POST", TEST_TREE, TEST_REGISTER("x"));
+    rc.content_type = test_str("application/json");
+    test_run(&rc);
+    test_is_error(415, "operation-not-supported");
+
+    /* an error is in the form that the client takes, RFC 8040 section 7.1 */
 
     test_make(&rc, "POST", TEST_TREE, TEST_REGISTER("x"));
     rc.content_type = test_str("application/yang-data+xml");
+    rc.accept = test_str("application/yang-data+xml");
     test_run(&rc);
-    test_is_error(415, "operation-not-supported");
+    assert_int_equal(test_status, 400);
+    assert_string_equal(test_media, "application/yang-data+xml");
+    assert_non_null(strstr(test_text,
+                           "<error-tag>malformed-message</error-tag>"));
 
     test_make(&rc, "POST", TEST_TREE, TEST_REGISTER("x"));
     rc.content_type = test_str("");

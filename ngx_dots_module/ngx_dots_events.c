@@ -1,0 +1,306 @@
+#include "ngx_dots_events.h"
+#include "ngx_dots_process.h"
+#include "ngx_dots_zone.h"
+
+
+#define NGX_DOTS_EVENTS_PART      64    /* of the zone, one in so many */
+#define NGX_DOTS_EVENTS_BUCKETS   256
+#define NGX_DOTS_EVENTS_BATCH     64    /* read under one lock */
+#define NGX_DOTS_EVENTS_TICK      1000  /* ms: looks by itself */
+
+
+typedef struct {
+    ngx_queue_t    buckets[NGX_DOTS_EVENTS_BUCKETS];   /* by customer */
+    ngx_uint_t     readers;
+    uint64_t       position;
+    ngx_event_t    timer;    /* cancelable: each reader has one that is not */
+} ngx_dots_events_t;
+
+
+static void ngx_dots_events_timer(ngx_event_t *ev);
+static void ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash);
+static void ngx_dots_events_tell_all(void);
+static void ngx_dots_events_change(const dots_request_t *rq,
+    const dots_change_t *c);
+
+
+static ngx_dots_events_t  ngx_dots_events;     /* of this process */
+
+
+/* As other hosts say it, not the clock of deadlines. */
+
+int64_t
+ngx_dots_events_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (int64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+ngx_int_t
+ngx_dots_events_init_zone(ngx_slab_pool_t *pool, ngx_dots_shared_t *shared,
+    size_t size)
+{
+    void  *p;
+
+    size /= NGX_DOTS_EVENTS_PART;
+
+    p = ngx_slab_alloc(pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    shared->history = dots_history_create(p, size, ngx_dots_events_now());
+
+    return shared->history ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_dots_events_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t  i;
+
+    ngx_memzero(&ngx_dots_events, sizeof(ngx_dots_events_t));
+
+    for (i = 0; i < NGX_DOTS_EVENTS_BUCKETS; i++) {
+        ngx_queue_init(&ngx_dots_events.buckets[i]);
+    }
+
+    ngx_dots_events.timer.handler = ngx_dots_events_timer;
+    ngx_dots_events.timer.data = &ngx_dots_events;
+    ngx_dots_events.timer.log = cycle->log;
+    ngx_dots_events.timer.cancelable = 1;
+}
+
+
+int64_t
+ngx_dots_events_since(void)
+{
+    int64_t  since;
+
+    if (ngx_dots_shared == NULL) {
+        return 0;
+    }
+
+    ngx_dots_zone_hold();
+    since = dots_history_since(ngx_dots_shared->history);
+    ngx_dots_zone_release();
+
+    return since;
+}
+
+
+/* ---- readers ---- */
+
+static ngx_queue_t *
+ngx_dots_events_bucket(uint64_t hash)
+{
+    return &ngx_dots_events.buckets[hash % NGX_DOTS_EVENTS_BUCKETS];
+}
+
+
+void
+ngx_dots_events_open(ngx_dots_events_reader_t *rd, ngx_uint_t replay)
+{
+    rd->hash = dots_registry_hash(rd->customer->name);
+
+    ngx_queue_insert_tail(ngx_dots_events_bucket(rd->hash), &rd->queue);
+
+    /* it is told of before anything can be missed */
+
+    ngx_dots_process_observe(NGX_DOTS_PROCESS_EVENTS, 1);
+
+    ngx_dots_zone_hold();
+
+    rd->position = replay ? dots_history_tail(ngx_dots_shared->history)
+                          : dots_history_head(ngx_dots_shared->history);
+
+    if (ngx_dots_events.readers++ == 0) {
+        ngx_dots_events.position = dots_history_head(ngx_dots_shared->history);
+    }
+
+    ngx_dots_zone_release();
+
+    if (!ngx_dots_events.timer.timer_set) {
+        ngx_add_timer(&ngx_dots_events.timer, NGX_DOTS_EVENTS_TICK);
+    }
+}
+
+
+void
+ngx_dots_events_close(ngx_dots_events_reader_t *rd)
+{
+    ngx_queue_remove(&rd->queue);
+
+    if (rd->event.posted) {
+        ngx_delete_posted_event(&rd->event);
+    }
+
+    if (--ngx_dots_events.readers == 0) {
+        ngx_dots_process_observe(NGX_DOTS_PROCESS_EVENTS, 0);
+    }
+}
+
+
+ngx_int_t
+ngx_dots_events_next(ngx_dots_events_reader_t *rd, dots_event_t *e, u_char *buf)
+{
+    int         rc;
+    ngx_uint_t  more;
+
+    ngx_dots_zone_hold();
+
+    rc = dots_history_next(ngx_dots_shared->history, &rd->position,
+                           rd->customer->name, e, buf);
+    more = rd->position != dots_history_head(ngx_dots_shared->history);
+
+    ngx_dots_zone_release();
+
+    switch (rc) {
+
+    case DOTS_OK:
+        return NGX_OK;
+
+    case DOTS_DECLINED:
+        return more ? NGX_AGAIN : NGX_DONE;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+/* ---- from events to readers ---- */
+
+static void
+ngx_dots_events_timer(ngx_event_t *ev)
+{
+    if (ngx_exiting) {
+        ngx_dots_events_tell_all();
+
+    } else {
+        ngx_dots_events_read();
+    }
+
+    if (ngx_dots_events.readers) {
+        ngx_add_timer(ev, NGX_DOTS_EVENTS_TICK);
+    }
+}
+
+
+void
+ngx_dots_events_read(void)
+{
+    int       rc;
+    size_t    i, n;
+    uint64_t  list[NGX_DOTS_EVENTS_BATCH];
+
+    if (ngx_dots_events.readers == 0) {
+        return;
+    }
+
+    do {
+        ngx_dots_zone_hold();
+
+        rc = dots_history_customers(ngx_dots_shared->history,
+                                    &ngx_dots_events.position, list,
+                                    NGX_DOTS_EVENTS_BATCH, &n);
+
+        ngx_dots_zone_release();
+
+        if (rc != DOTS_OK) {
+            ngx_dots_events_tell_all();
+        }
+
+        for (i = 0; i < n; i++) {
+            ngx_dots_events_tell(ngx_dots_events_bucket(list[i]), &list[i]);
+        }
+
+    } while (rc != DOTS_OK || n == NGX_DOTS_EVENTS_BATCH);
+}
+
+
+static void
+ngx_dots_events_tell_all(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_DOTS_EVENTS_BUCKETS; i++) {
+        ngx_dots_events_tell(&ngx_dots_events.buckets[i], NULL);
+    }
+}
+
+
+static void
+ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash)
+{
+    ngx_queue_t               *q;
+    ngx_dots_events_reader_t  *rd;
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
+         q = ngx_queue_next(q))
+    {
+        rd = ngx_queue_data(q, ngx_dots_events_reader_t, queue);
+
+        if ((hash == NULL || rd->hash == *hash) && !rd->event.posted) {
+            ngx_post_event(&rd->event, &ngx_posted_events);
+        }
+    }
+}
+
+
+/* ---- what the data channel changes ---- */
+
+static void
+ngx_dots_events_change(const dots_request_t *rq, const dots_change_t *c)
+{
+    dots_event_t  e;
+
+    ngx_memzero(&e, sizeof(dots_event_t));
+
+    e.time = ngx_dots_events_now();
+    e.kind = c->kind == DOTS_CHANGE_CLIENT  ? DOTS_EVENT_CLIENT
+             : c->kind == DOTS_CHANGE_ALIAS ? DOTS_EVENT_ALIAS
+                                            : DOTS_EVENT_ACL;
+    e.change = c->action == DOTS_CHANGE_REMOVE ? DOTS_EVENT_DELETED
+               : c->fresh                      ? DOTS_EVENT_CREATED
+                                               : DOTS_EVENT_REPLACED;
+    e.customer = rq->customer->name;
+    e.cuid = c->cuid;
+    e.name = c->name;
+
+    ngx_dots_zone_hold();
+    dots_history_add(ngx_dots_shared->history, &e);
+    ngx_dots_zone_release();
+}
+
+
+void
+ngx_dots_events_request(const dots_request_t *rq)
+{
+    size_t  i;
+
+    if (rq->operation != DOTS_DATA_COMMIT
+        || (rq->verdict != DOTS_VERDICT_CREATED
+            && rq->verdict != DOTS_VERDICT_CHANGED
+            && rq->verdict != DOTS_VERDICT_DELETED))
+    {
+        return;
+    }
+
+    for (i = 0; i < rq->nchanges; i++) {
+
+        if (rq->changes[i].action == DOTS_CHANGE_PUT
+            || rq->changes[i].action == DOTS_CHANGE_REMOVE)
+        {
+            ngx_dots_events_change(rq, &rq->changes[i]);
+        }
+    }
+
+    ngx_dots_process_wake_observers();
+}

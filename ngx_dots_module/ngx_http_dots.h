@@ -1,0 +1,35 @@
+/*
+ * What the http side of the module shares: the answers of the data channel
+ * (ngx_http_dots_module.c), the event stream (ngx_http_dots_stream.c) and
+ * nginx's own errors in RESTCONF's form (ngx_http_dots_error.c).
+ */
+
+#ifndef _NGX_HTTP_DOTS_H_INCLUDED_
+#define _NGX_HTTP_DOTS_H_INCLUDED_
+
+#include <ngx_http.h>
+
+#include "ngx_dots.h"
+#include "../restconf/dots_restconf.h"
+
+extern ngx_module_t  ngx_http_dots_module;
+extern ngx_module_t  ngx_http_dots_error_filter_module;
+
+/* A header of the request, its lines joined; empty: none. */
+dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
+
+/* A header of the answer; an empty value is none. */
+ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
+    dots_str_t value);
+
+/*
+ * Begins the answer that rc->subscription is.  NGX_DONE: the stream has the
+ * request and will finalize it; anything else is for the caller to finalize
+ * with.
+ */
+ngx_int_t ngx_http_dots_stream(ngx_http_request_t *r, dots_restconf_t *rc);
+
+/* A location of this server has "dots_data". */
+void ngx_http_dots_error_server(ngx_conf_t *cf, ngx_str_t *root);
+
+#endif /* _NGX_HTTP_DOTS_H_INCLUDED_ */

@@ -1,0 +1,204 @@
+#!/usr/bin/perl
+
+# The event stream, RFC 8040 section 6, in nginx: changes of mitigations and of
+# the data channel, by any worker, to their customer alone; replay, filter, ends.
+# The rules are in t/unit/test_stream.c and t/unit/test_history.c.
+
+###############################################################################
+
+use warnings;
+use strict;
+
+use Test::More;
+
+BEGIN { use FindBin; chdir($FindBin::Bin); }
+
+use lib 'lib';
+use Test::DOTS;
+use Test::DOTS::Stream;
+use Test::DOTS::Yang;
+use Test::Nginx;
+
+###############################################################################
+
+select STDERR; $| = 1;
+select STDOUT; $| = 1;
+
+my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
+
+dots_has(qw/cbor openssl curl gobgpd gobgp/);
+$t->plan(2 * 35);
+
+dots_pki($t);
+
+my ($url, $root, $all);
+
+foreach my $workers (1, 2) {
+	$t->write_file_expand('nginx.conf', dots_conf(workers => $workers,
+		http => <<'EOF', customers => <<'EOC'));
+        send_timeout 2s;
+EOF
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24;
+        mitigate  rtbh;
+        limits    streams=4;
+    }
+
+    customer b {
+        identity  dns:client.example.net;
+        prefix    198.51.100.0/24;
+        mitigate  rtbh;
+    }
+EOC
+
+	if ($workers == 1) {
+		dots_gobgpd($t);
+		$t->run();
+
+	} else {
+		dots_reload($t);
+	}
+
+	$t->waitforsocket('127.0.0.1:' . port(8443)) or die;
+
+	$url = dots_data_url();
+	($root = $url) =~ s!/data/.*!!;
+	$all = '?start-time=2025-01-01T00:00:00Z';
+
+	check($t, "w$workers");
+}
+
+###############################################################################
+
+# $t is no variable of these: it would be destroyed too late
+
+sub stream {
+	my ($t, $name, %o) = @_;
+	return Test::DOTS::Stream->new($t, "$root/streams/$name", %o);
+}
+
+sub check {
+	my ($t, $w) = @_;
+	my $client = '{"ietf-dots-data-channel:dots-client":[{"cuid":"%s"}]}';
+	my ($code, $body, $head, $e);
+
+	# several of two customers, over both versions of HTTP
+
+	my $json = stream($t, 'NETCONF-JSON');
+	my $xml = stream($t, 'NETCONF', http => 2);
+	my $b = stream($t, 'NETCONF-JSON', cert => 'b');
+
+	is($json->code(), 200, "$w stream");
+	like($json->head(), qr!content-type: text/event-stream\r!i, 'its type');
+	like($json->head(), qr!cache-control: no-cache!i, 'not to be stored');
+	is($xml->code(), 200, 'over HTTP/2');
+
+	# what the data channel changes
+
+	dots_curl($t, 'POST', $url, body => sprintf $client, "cuid$w");
+	$e = $json->event();
+	like($e, qr/"resource-changed":|:resource-changed":\{"cuid":"cuid$w","change":"created"/,
+		'a dots-client');
+	dots_yang_ok('notification', $e, 'JSON by the schema');
+	$e = $xml->event();
+	like($e, qr!<cuid>cuid$w</cuid><change>created</change>!, 'in XML, too');
+	dots_yang_ok('notification', $e, 'XML by the schema');
+
+	dots_curl($t, 'POST', "$url/dots-client=cuid$w", body =>
+		'{"ietf-dots-data-channel:aliases":{"alias":[{"name":"web",'
+		. '"target-prefix":["192.0.2.80/32"]}]}}');
+	like($json->event(), qr/"alias-name":"web","change":"created"/,
+		'an alias');
+
+	dots_curl($t, 'PUT', "$url/dots-client=cuid$w/aliases/alias=web", body =>
+		'{"ietf-dots-data-channel:alias":[{"name":"web",'
+		. '"target-prefix":["192.0.2.81/32"]}]}');
+	like($json->event(), qr/"alias-name":"web","change":"replaced"/,
+		'another one in its place');
+
+	# what happens to a mitigation, on the other channel
+
+	my $s = dots_session($t);
+	is($s->put("cuid$w", 1, prefix => ['192.0.2.1/32'])->{code}, '2.01',
+		'a mitigation');
+	$e = $json->event();
+	like($e, qr/:mitigation-changed":\{"cuid":"cuid$w","mid":1,"status":"attack-mitigation-in-progress"/,
+		'its beginning');
+	dots_yang_ok('notification', $e, 'by the schema');
+	like($json->event(), qr/"status":"attack-successfully-mitigated"/,
+		'its success');
+
+	$s->delete("cuid$w", 1);
+	like($json->event(), qr/"status":"dots-client-withdrawn-mitigation"/,
+		'its withdrawal');
+	like($json->event(), qr/"mid":1\}/, 'and its end');
+
+	# the other customer heard nothing of all that: its own comes first
+
+	dots_curl($t, 'POST', $url, cert => 'b', body => sprintf $client, "b$w");
+	like($b->event(), qr/"cuid":"b$w","change":"created"/,
+		'another customer hears its own');
+
+	$b = stream($t, "NETCONF-JSON$all", cert => 'b');
+	my $old = $b->event();
+	unlike($old, qr/"cuid":"cuid/, 'and replays its own');
+	$b->quit();
+
+	# 4.8.7: replay, all of it, in order, then what comes
+
+	$xml->quit();
+
+	my $replay = stream($t, "NETCONF-JSON$all&filter=/*/cuid='cuid$w'");
+	my @events = map { $replay->event() } 1 .. 7;
+	is(scalar(grep { /"cuid":"cuid$w"/ } @events), 7, 'replay');
+	like($events[0], qr/"change":"created"/, 'from the first');
+	like($events[6], qr/"mid":1\}/, 'to the last');
+	is($replay->comment(), 'replay complete', 'and says so');
+
+	dots_curl($t, 'DELETE', "$url/dots-client=cuid$w");
+	like($replay->event(), qr/"cuid":"cuid$w","change":"deleted"/,
+		'goes on with what comes');
+	like($json->event(), qr/"cuid":"cuid$w","change":"deleted"/, 'for all');
+
+	# 4.8.8: up to a time that is over
+
+	my ($from) = $events[0] =~ /"eventTime":"([^"]+)"/;
+	my ($to) = $events[2] =~ /"eventTime":"([^"]+)"/;
+	my $some = stream($t, "NETCONF-JSON?start-time=$from&stop-time=$to");
+	my $rest = $some->rest();
+	is(scalar(() = $rest =~ /^data: .*"cuid":"cuid$w"/mg), 3,
+		'start-time and stop-time');
+	is($some->quit(), 0, 'then the end');
+
+	# RFC 8040 section 7: what can't be
+
+	my $no = stream($t, 'NETCONF?stop-time=2025-01-01T00:00:00Z');
+	$rest = $no->rest();
+	dots_yang_errors($no->code(), $rest, 400, 'invalid-value',
+		'stop-time alone');
+
+	# its limit of streams: two are open, two more may be
+
+	my @more = map { stream($t, 'NETCONF') } 1 .. 2;
+	my $over = stream($t, 'NETCONF');
+	is($over->code(), 429, 'one too many');
+	$more[0]->quit();
+	ok(dots_until(sub { stream($t, 'NETCONF')->code() == 200 }),
+		'one less makes room');
+
+	($code, $body, $head) = dots_curl($t, 'HEAD', "$root/streams/NETCONF");
+	is($code, 200, 'HEAD');
+	like($head, qr!content-type: text/event-stream!i, 'with the type');
+
+	# a reload ends them in good order; the history stays
+
+	my $http2 = stream($t, 'NETCONF', http => 2) if $more[0]->quit() || 1;
+	ok(dots_reload($t), 'a reload does not wait for streams');
+	is(join(' ', map { defined $_->rest() ? $_->quit() : 'open' }
+		$json, $http2), '0 0', 'they end in good order');
+	like(stream($t, "NETCONF-JSON$all&filter=/*/cuid='cuid$w'")->event(),
+		qr/"change":"created"/, 'what was can still be replayed');
+}
+
+###############################################################################
