@@ -136,9 +136,20 @@ ngx_module_t  ngx_http_dots_module = {
 static ngx_int_t
 ngx_http_dots_data_handler(ngx_http_request_t *r)
 {
-    ngx_int_t             rc;
-    ngx_http_cleanup_t   *cln;
-    ngx_http_dots_ctx_t  *ctx;
+    size_t                     len;
+    ngx_int_t                  rc;
+    ngx_http_cleanup_t        *cln;
+    ngx_http_dots_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    /* "location /restconf" is that of "/restconfig", too */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    len = clcf->name.len;
+
+    if (r->uri.len > len && r->uri.data[len] != '/') {
+        return NGX_HTTP_NOT_FOUND;
+    }
 
     ctx = ngx_calloc(sizeof(ngx_http_dots_ctx_t), r->connection->log);
     if (ctx == NULL) {
@@ -904,6 +915,8 @@ ngx_http_dots_data(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     dcf->data = 1;
 
     dlcf->data = 1;
+
+    ngx_http_dots_error_server(cf, &clcf->name);
 
     clcf->handler = ngx_http_dots_data_handler;
     clcf->client_max_body_size = 0;   /* ours is DOTS_RESTCONF_BODY */

@@ -701,6 +701,29 @@ dots_restconf_handle(dots_restconf_t *rc)
 
 
 void
+dots_restconf_allow(dots_restconf_t *rc)
+{
+    dots_str_t        path, query;
+    dots_exchange_t  *x;
+
+    rc->allow = dots_str(NULL, 0);
+    rc->request = NULL;
+
+    x = dots_restconf_start(rc);
+
+    if (x == NULL) {
+        return;
+    }
+
+    dots_restconf_split(rc->uri, &path, &query);
+
+    if (dots_restconf_resource(x, path) == DOTS_OK) {
+        (void) dots_restconf_route_allow(x->resource, x->arena, &rc->allow);
+    }
+}
+
+
+void
 dots_restconf_free(dots_restconf_t *rc)
 {
     if (rc->request != NULL) {

@@ -84,6 +84,9 @@ void dots_restconf_free(dots_restconf_t *rc);
 /* The host went away: done() is not called any more; frees when it is over. */
 void dots_restconf_cancel(dots_restconf_t *rc);
 
+/* rc->allow of the resource rc->uri; empty: it is none.  Then free. */
+void dots_restconf_allow(dots_restconf_t *rc);
+
 /* RFC 6415 XRD with the link to {+restconf} (RFC 8040 section 3.1). */
 size_t dots_restconf_host_meta(dots_str_t root, char *buf, size_t size);
 

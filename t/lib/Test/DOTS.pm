@@ -268,8 +268,6 @@ http {
         ssl_crl                 %%TESTDIR%%/crl.pem;
         ssl_verify_client       optional;
 
-        error_page 495 496 497 = /restconf;
-
         location /restconf { dots_data; }
         location = /.well-known/host-meta { dots_host_meta; }
         $http
