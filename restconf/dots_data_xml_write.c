@@ -11,6 +11,10 @@
 
 #define DOTS_DATA_XML_DEPTH    32
 #define DOTS_DATA_XML_PREFIXES 8   /* modules in one instance-identifier */
+#define DOTS_DATA_XML_MEMBER   192 /* "@", module, colon, name */
+
+/* RFC 6243 section 6: the attribute "default". */
+#define DOTS_DATA_XML_DEFAULT  "urn:ietf:params:xml:ns:netconf:default:1.0"
 
 typedef struct {
     const dots_schema_t *schema;
@@ -27,6 +31,7 @@ typedef struct {
     const struct lysc_node  *schema;     /* NULL: not known, no structure */
     const char              *name;       /* without module */
     int                      declared;   /* the parent's is the same module */
+    int                      tagged;     /* nobody has set it: with-defaults */
 } dots_data_xml_tag_t;
 
 typedef struct {
@@ -380,6 +385,11 @@ dots_data_xml_out_element(dots_data_xml_out_t *o, const dots_data_xml_tag_t *t,
         dots_data_xml_out_namespace(o, t->module, NULL);
     }
 
+    if (t->tagged) {
+        dots_data_xml_out(o, " xmlns:wd=\"" DOTS_DATA_XML_DEFAULT
+                          "\" wd:default=\"true\"");
+    }
+
     dots_data_xml_out_value(o, t, value);
 
     dots_data_xml_out(o, "</");
@@ -421,6 +431,7 @@ dots_data_xml_out_tag(dots_data_xml_out_t *o, dots_data_xml_tag_t *t,
                                                    (size_t) (colon - member)))
                       : parent->module;
     t->declared = (t->module == parent->module);
+    t->tagged = 0;
     t->schema = NULL;
 
     if (t->module == NULL) {
@@ -433,6 +444,23 @@ dots_data_xml_out_tag(dots_data_xml_out_t *o, dots_data_xml_tag_t *t,
     } else if (colon) {
         t->schema = dots_place_child(NULL, t->module, t->name);
     }
+}
+
+
+/* "@name" says of "name" that it is a default (RFC 7952, RFC 6243). */
+
+static int
+dots_data_xml_out_tagged(json_t *object, const char *member)
+{
+    char  name[DOTS_DATA_XML_MEMBER];
+    int   n;
+
+    n = snprintf(name, sizeof(name), "@%s", member);
+
+    return n > 0 && (size_t) n < sizeof(name)
+           && json_is_true(json_object_get(json_object_get(object, name),
+                                           "ietf-netconf-with-defaults:"
+                                           "default"));
 }
 
 
@@ -454,7 +482,13 @@ dots_data_xml_out_object(dots_data_xml_out_t *o, json_t *object,
             break;
         }
 
+        if (member[0] == '@') {
+            continue;
+        }
+
         dots_data_xml_out_tag(o, &t, parent, member);
+        t.tagged = dots_data_xml_out_tagged(object, member);
+
         dots_data_xml_out_member(o, &t, value);
     }
 

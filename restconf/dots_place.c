@@ -96,6 +96,75 @@ dots_place_path(const dots_schema_t *s, const dots_api_segment_t *segments,
 }
 
 
+/* Behind the predicates: a bracket in quotes ends none. */
+
+static void
+dots_place_predicates(dots_reader_t *r)
+{
+    uint8_t  quote;
+
+    for (quote = 0; r->pos < r->end && (quote || *r->pos != '/'); r->pos++) {
+
+        if (quote ? *r->pos == quote : *r->pos == '\'' || *r->pos == '"') {
+            quote = quote ? 0 : *r->pos;
+        }
+    }
+}
+
+
+static dots_api_segment_t
+dots_place_step(dots_reader_t *r)
+{
+    const uint8_t       *p, *colon;
+    dots_api_segment_t   segment;
+
+    memset(&segment, 0, sizeof(segment));
+
+    colon = NULL;
+
+    for (p = r->pos; p < r->end && *p != '/' && *p != '['; p++) {
+        colon = *p == ':' ? p : colon;
+    }
+
+    if (colon != NULL) {
+        segment.module = dots_str(r->pos, (size_t) (colon - r->pos));
+        r->pos = colon + 1;
+    }
+
+    segment.name = dots_str(r->pos, (size_t) (p - r->pos));
+    r->pos = p;
+
+    return segment;
+}
+
+
+const struct lysc_node *
+dots_place_instance(const dots_schema_t *s, dots_str_t path, size_t *last)
+{
+    dots_reader_t            r = { path.data, path.data + path.len, 0 };
+    dots_api_segment_t       segment;
+    const struct lysc_node  *node;
+
+    node = NULL;
+
+    while (r.pos < r.end && *r.pos == '/') {
+        *last = (size_t) (r.pos - path.data);
+        r.pos++;
+
+        segment = dots_place_step(&r);
+        node = dots_place_below(s, node, &segment);
+
+        if (node == NULL) {
+            return NULL;
+        }
+
+        dots_place_predicates(&r);
+    }
+
+    return node;
+}
+
+
 static const struct lysc_node *
 dots_place_structure(const struct lys_module *module, const char *name)
 {

@@ -34,6 +34,13 @@ const struct lysc_node *dots_place_below(const dots_schema_t *s,
 const struct lysc_node *dots_place_root(const struct lysc_node *target,
     const struct lys_module *module, const char *name);
 
+/*
+ * What an instance-identifier in JSON's form (RFC 7951 section 6.11) is of;
+ * NULL: of nothing.  *last is where its last step begins.
+ */
+const struct lysc_node *dots_place_instance(const dots_schema_t *s,
+    dots_str_t path, size_t *last);
+
 /* A child, choices seen through; "parent" NULL: at the top of the module. */
 const struct lysc_node *dots_place_child(const struct lysc_node *parent,
     const struct lys_module *module, const char *name);

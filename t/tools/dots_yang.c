@@ -96,9 +96,11 @@ yang_structure(yang_t *y, const char *module, const char *name)
         if (m->compiled->exts[i].argument
             && strcmp(m->compiled->exts[i].argument, name) == 0)
         {
+            /* error-path is of an instance that is elsewhere, or nowhere */
+
             if (lyd_parse_ext_data(&m->compiled->exts[i], NULL, yang_input(y),
-                                   y->format, LYD_PARSE_STRICT,
-                                   LYD_VALIDATE_PRESENT, &tree)
+                                   y->format,
+                                   LYD_PARSE_STRICT | LYD_PARSE_ONLY, 0, &tree)
                 != LY_SUCCESS || tree == NULL)
             {
                 yang_fail(y, name);
