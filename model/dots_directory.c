@@ -2,24 +2,33 @@
 
 
 /*
- * A set of DOTS_DIRECTORY_WAYS entries for each tag.  "tag" is stored last when
- * an entry is made, and first when it goes; who reads looks at it before and
- * after.
+ * A tag is in one of two sets, by its halves; a new one goes where there is more
+ * room.  Sets hold their entries by columns, so that the tags are one line of
+ * the cache.  "tag" is stored last when an entry is made, and first when it
+ * goes; who reads looks at it before and after.
  */
 
 typedef struct {
-    uint64_t  tag;              /* 0: free */
-    uint64_t  owner;            /* slot, pid */
-    uint64_t  hello;
-    uint64_t  quota;            /* turn, datagrams in it */
-} dots_directory_entry_t;
+    uint64_t  tag[DOTS_DIRECTORY_WAYS];     /* 0: free */
+    uint64_t  owner[DOTS_DIRECTORY_WAYS];   /* slot, pid */
+    uint64_t  hello[DOTS_DIRECTORY_WAYS];
+    uint64_t  quota[DOTS_DIRECTORY_WAYS];   /* turn, datagrams in it */
+} dots_directory_set_t;
 
 struct dots_directory_s {
-    uint64_t                secret[2];
-    size_t                  sets;
-    size_t                  refused;
-    dots_directory_entry_t  entries[];
+    uint64_t              secret[2];
+    size_t                nsets;
+    size_t                refused;
+    uint64_t              room[4];          /* up to a line of the cache */
+    dots_directory_set_t  sets[];
 };
+
+/* One entry: a set, and which of it. */
+
+typedef struct {
+    dots_directory_set_t  *set;
+    size_t                 i;
+} dots_directory_entry_t;
 
 
 #define dots_directory_load(p)     __atomic_load_n(p, __ATOMIC_ACQUIRE)
@@ -30,19 +39,16 @@ dots_directory_t *
 dots_directory_create(void *memory, size_t size,
     const uint8_t secret[DOTS_DIRECTORY_SECRET])
 {
-    size_t             set;
     dots_directory_t  *d = memory;
 
-    set = DOTS_DIRECTORY_WAYS * sizeof(dots_directory_entry_t);
-
-    if (size < sizeof(dots_directory_t) + set) {
+    if (size < sizeof(dots_directory_t) + sizeof(dots_directory_set_t)) {
         return NULL;
     }
 
     memset(memory, 0, size);
 
     memcpy(d->secret, secret, sizeof(d->secret));
-    d->sets = (size - sizeof(dots_directory_t)) / set;
+    d->nsets = (size - sizeof(dots_directory_t)) / sizeof(dots_directory_set_t);
 
     return d;
 }
@@ -114,32 +120,37 @@ dots_directory_tag(const dots_directory_t *d, const void *address, size_t len)
 
 /* ---- entries ---- */
 
-static dots_directory_entry_t *
-dots_directory_set(const dots_directory_t *d, uint64_t tag)
+static dots_directory_set_t *
+dots_directory_set(const dots_directory_t *d, uint64_t tag, int choice)
 {
-    size_t  set;
+    uint32_t  half;
 
-    set = (size_t) ((tag >> 32) % d->sets);
+    half = (uint32_t) (choice ? tag >> 32 : tag);
 
-    return (dots_directory_entry_t *) &d->entries[set * DOTS_DIRECTORY_WAYS];
+    return (dots_directory_set_t *) &d->sets[half % d->nsets];
 }
 
 
-static dots_directory_entry_t *
-dots_directory_at(const dots_directory_t *d, uint64_t tag)
+/* DOTS_OK or DOTS_DECLINED. */
+
+static int
+dots_directory_at(const dots_directory_t *d, uint64_t tag,
+    dots_directory_entry_t *e)
 {
-    size_t                   i;
-    dots_directory_entry_t  *set;
+    int  choice;
 
-    set = dots_directory_set(d, tag);
+    for (choice = 0; choice < 2; choice++) {
 
-    for (i = 0; i < DOTS_DIRECTORY_WAYS; i++) {
-        if (dots_directory_load(&set[i].tag) == tag) {
-            return &set[i];
+        e->set = dots_directory_set(d, tag, choice);
+
+        for (e->i = 0; e->i < DOTS_DIRECTORY_WAYS; e->i++) {
+            if (dots_directory_load(&e->set->tag[e->i]) == tag) {
+                return DOTS_OK;
+            }
         }
     }
 
-    return NULL;
+    return DOTS_DECLINED;
 }
 
 
@@ -149,11 +160,11 @@ dots_directory_owner(const dots_directory_entry_t *e,
 {
     uint64_t  word;
 
-    word = dots_directory_load(&e->owner);
+    word = dots_directory_load(&e->set->owner[e->i]);
 
     owner->pid = (uint32_t) word;
     owner->slot = (uint32_t) (word >> 32);
-    owner->hello = dots_directory_load(&e->hello);
+    owner->hello = dots_directory_load(&e->set->hello[e->i]);
 }
 
 
@@ -161,53 +172,93 @@ int
 dots_directory_find(const dots_directory_t *d, uint64_t tag,
     dots_directory_owner_t *owner)
 {
-    dots_directory_entry_t  *e;
+    dots_directory_entry_t  e;
 
-    e = dots_directory_at(d, tag);
-
-    if (e == NULL) {
+    if (dots_directory_at(d, tag, &e) != DOTS_OK) {
         return DOTS_DECLINED;
     }
 
-    dots_directory_owner(e, owner);
+    dots_directory_owner(&e, owner);
 
     /* it may have become another's while we looked */
 
-    return dots_directory_load(&e->tag) == tag ? DOTS_OK : DOTS_DECLINED;
+    return dots_directory_load(&e.set->tag[e.i]) == tag ? DOTS_OK
+                                                        : DOTS_DECLINED;
 }
 
 
 /* ---- writers ---- */
 
-/* A free entry for the tag, or one of a process that is dead. */
-
-static dots_directory_entry_t *
-dots_directory_free(dots_directory_t *d, uint64_t tag,
-    dots_directory_alive_pt alive, void *ctx)
+static size_t
+dots_directory_count(const dots_directory_set_t *set)
 {
-    size_t                   i;
-    dots_directory_entry_t  *set;
-    dots_directory_owner_t   owner;
+    size_t  i, n;
 
-    set = dots_directory_set(d, tag);
+    n = 0;
 
     for (i = 0; i < DOTS_DIRECTORY_WAYS; i++) {
-        if (set[i].tag == 0) {
-            return &set[i];
+        n += (set->tag[i] != 0);
+    }
+
+    return n;
+}
+
+
+/* Those of processes that are dead go. */
+
+static void
+dots_directory_bury(dots_directory_set_t *set, dots_directory_alive_pt alive,
+    void *ctx)
+{
+    dots_directory_owner_t  owner;
+    dots_directory_entry_t  e;
+
+    e.set = set;
+
+    for (e.i = 0; e.i < DOTS_DIRECTORY_WAYS; e.i++) {
+
+        dots_directory_owner(&e, &owner);
+
+        if (set->tag[e.i] && !alive(ctx, &owner)) {
+            dots_directory_store(&set->tag[e.i], 0);
+        }
+    }
+}
+
+
+/* A free entry for the tag. */
+
+static int
+dots_directory_free(dots_directory_t *d, uint64_t tag,
+    dots_directory_alive_pt alive, void *ctx, dots_directory_entry_t *e)
+{
+    size_t                 n, m;
+    dots_directory_set_t  *one, *other;
+
+    one = dots_directory_set(d, tag, 0);
+    other = dots_directory_set(d, tag, 1);
+
+    n = dots_directory_count(one);
+    m = dots_directory_count(other);
+
+    if (n == DOTS_DIRECTORY_WAYS && m == DOTS_DIRECTORY_WAYS) {
+        dots_directory_bury(one, alive, ctx);
+        n = dots_directory_count(one);
+    }
+
+    if (n == DOTS_DIRECTORY_WAYS && m == DOTS_DIRECTORY_WAYS) {
+        dots_directory_bury(other, alive, ctx);
+    }
+
+    e->set = m < n ? other : one;
+
+    for (e->i = 0; e->i < DOTS_DIRECTORY_WAYS; e->i++) {
+        if (e->set->tag[e->i] == 0) {
+            return DOTS_OK;
         }
     }
 
-    for (i = 0; i < DOTS_DIRECTORY_WAYS; i++) {
-
-        dots_directory_owner(&set[i], &owner);
-
-        if (!alive(ctx, &owner)) {
-            dots_directory_store(&set[i].tag, 0);
-            return &set[i];
-        }
-    }
-
-    return NULL;
+    return DOTS_FULL;
 }
 
 
@@ -216,15 +267,11 @@ dots_directory_put(dots_directory_t *d, uint64_t tag,
     const dots_directory_owner_t *owner, dots_directory_alive_pt alive,
     void *ctx)
 {
-    dots_directory_entry_t  *e;
+    dots_directory_entry_t  e;
 
-    e = dots_directory_at(d, tag);
-
-    if (e == NULL) {
-        e = dots_directory_free(d, tag, alive, ctx);
-    }
-
-    if (e == NULL) {
+    if (dots_directory_at(d, tag, &e) != DOTS_OK
+        && dots_directory_free(d, tag, alive, ctx, &e) != DOTS_OK)
+    {
         d->refused++;
         return DOTS_FULL;
     }
@@ -234,11 +281,11 @@ dots_directory_put(dots_directory_t *d, uint64_t tag,
      * old hash hands over a hello that the owner does not need.
      */
 
-    dots_directory_store(&e->hello, owner->hello);
-    dots_directory_store(&e->owner,
+    dots_directory_store(&e.set->hello[e.i], owner->hello);
+    dots_directory_store(&e.set->owner[e.i],
                          (uint64_t) owner->slot << 32 | owner->pid);
-    dots_directory_store(&e->quota, 0);
-    dots_directory_store(&e->tag, tag);
+    dots_directory_store(&e.set->quota[e.i], 0);
+    dots_directory_store(&e.set->tag[e.i], tag);
 
     return DOTS_OK;
 }
@@ -247,12 +294,12 @@ dots_directory_put(dots_directory_t *d, uint64_t tag,
 void
 dots_directory_remove(dots_directory_t *d, uint64_t tag, uint32_t pid)
 {
-    dots_directory_entry_t  *e;
+    dots_directory_entry_t  e;
 
-    e = dots_directory_at(d, tag);
-
-    if (e != NULL && (uint32_t) e->owner == pid) {
-        dots_directory_store(&e->tag, 0);
+    if (dots_directory_at(d, tag, &e) == DOTS_OK
+        && (uint32_t) e.set->owner[e.i] == pid)
+    {
+        dots_directory_store(&e.set->tag[e.i], 0);
     }
 }
 
@@ -260,15 +307,17 @@ dots_directory_remove(dots_directory_t *d, uint64_t tag, uint32_t pid)
 void
 dots_directory_reap(dots_directory_t *d, uint32_t pid)
 {
-    size_t                   i;
-    dots_directory_entry_t  *e;
+    size_t                 i, k;
+    dots_directory_set_t  *set;
 
-    for (i = 0; i < d->sets * DOTS_DIRECTORY_WAYS; i++) {
+    for (k = 0; k < d->nsets; k++) {
 
-        e = &d->entries[i];
+        set = &d->sets[k];
 
-        if (e->tag && (uint32_t) e->owner == pid) {
-            dots_directory_store(&e->tag, 0);
+        for (i = 0; i < DOTS_DIRECTORY_WAYS; i++) {
+            if (set->tag[i] && (uint32_t) set->owner[i] == pid) {
+                dots_directory_store(&set->tag[i], 0);
+            }
         }
     }
 }
@@ -280,16 +329,14 @@ int
 dots_directory_admit(dots_directory_t *d, uint64_t tag, uint32_t turn,
     uint32_t max)
 {
-    uint64_t                 quota;
-    dots_directory_entry_t  *e;
+    uint64_t                quota;
+    dots_directory_entry_t  e;
 
-    e = dots_directory_at(d, tag);
-
-    if (e == NULL) {
+    if (dots_directory_at(d, tag, &e) != DOTS_OK) {
         return 0;
     }
 
-    quota = dots_directory_load(&e->quota);
+    quota = dots_directory_load(&e.set->quota[e.i]);
 
     if ((uint32_t) (quota >> 32) != turn) {
         quota = (uint64_t) turn << 32;
@@ -299,7 +346,7 @@ dots_directory_admit(dots_directory_t *d, uint64_t tag, uint32_t turn,
         return 0;
     }
 
-    dots_directory_store(&e->quota, quota + 1);
+    dots_directory_store(&e.set->quota[e.i], quota + 1);
 
     return 1;
 }
@@ -308,12 +355,12 @@ dots_directory_admit(dots_directory_t *d, uint64_t tag, uint32_t turn,
 size_t
 dots_directory_used(const dots_directory_t *d)
 {
-    size_t  i, n;
+    size_t  k, n;
 
     n = 0;
 
-    for (i = 0; i < d->sets * DOTS_DIRECTORY_WAYS; i++) {
-        n += (d->entries[i].tag != 0);
+    for (k = 0; k < d->nsets; k++) {
+        n += dots_directory_count(&d->sets[k]);
     }
 
     return n;

@@ -19,7 +19,7 @@
 #include "dots_base.h"
 
 #define DOTS_DIRECTORY_SECRET 16
-#define DOTS_DIRECTORY_WAYS   8  /* entries that one address may be in */
+#define DOTS_DIRECTORY_WAYS   8  /* entries in one of two sets of an address */
 
 typedef struct dots_directory_s  dots_directory_t;
 
@@ -33,7 +33,7 @@ typedef struct {
 typedef int (*dots_directory_alive_pt)(void *ctx,
     const dots_directory_owner_t *owner);
 
-/* "memory" of so many bytes, aligned to 8; NULL: that is too little. */
+/* "memory" of so many bytes, at best a page; NULL: that is too little. */
 dots_directory_t *dots_directory_create(void *memory, size_t size,
     const uint8_t secret[DOTS_DIRECTORY_SECRET]);
 

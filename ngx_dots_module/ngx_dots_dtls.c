@@ -4,7 +4,8 @@
 
 typedef struct {
     ngx_listening_t   *listening;
-    ngx_socket_t       fd;          /* -1: closed */
+    ngx_socket_t       fd;          /* to send from; -1: closed */
+    ngx_socket_t       first;       /* in its place at the end; -1: the same */
     ngx_uint_t         sessions;
 } ngx_dots_dtls_socket_t;
 
@@ -15,7 +16,10 @@ static void ngx_dots_dtls_cleanup(void *data);
 static ngx_socket_t ngx_dots_dtls_open_socket(ngx_connection_t *c);
 static void ngx_dots_dtls_close_socket(ngx_connection_t *c);
 static ngx_dots_dtls_socket_t *ngx_dots_dtls_find_socket(ngx_connection_t *c);
+static void ngx_dots_dtls_shut_socket(ngx_dots_dtls_socket_t *socket);
+static void ngx_dots_dtls_move_socket(ngx_connection_t *c);
 static ngx_socket_t ngx_dots_dtls_first(ngx_connection_t *c);
+static ngx_socket_t ngx_dots_dtls_dup(ngx_connection_t *c, ngx_socket_t fd);
 static void ngx_dots_dtls_flow_input(ngx_dots_flow_t *flow, u_char *data,
     size_t len);
 static void ngx_dots_dtls_flow_replaced(ngx_dots_flow_t *flow);
@@ -85,9 +89,7 @@ ngx_dots_dtls_exit_process(void)
     socket = ngx_dots_dtls_sockets.elts;
 
     for (i = 0; i < ngx_dots_dtls_sockets.nelts; i++) {
-        if (socket[i].fd != (ngx_socket_t) -1) {
-            (void) ngx_close_socket(socket[i].fd);
-        }
+        ngx_dots_dtls_shut_socket(&socket[i]);
     }
 
     ngx_dots_dtls_sockets.nelts = 0;
@@ -251,23 +253,36 @@ ngx_dots_dtls_open_socket(ngx_connection_t *c)
 
         socket->listening = c->listening;
         socket->fd = (ngx_socket_t) -1;
+        socket->first = (ngx_socket_t) -1;
         socket->sessions = 0;
     }
 
     socket->sessions++;
 
     if (socket->fd == (ngx_socket_t) -1) {
-
-        socket->fd = fcntl(ngx_dots_dtls_first(c), F_DUPFD_CLOEXEC, 0);
-
-        if (socket->fd == (ngx_socket_t) -1) {
-            ngx_log_error(NGX_LOG_CRIT, c->log, ngx_socket_errno,
-                          "fcntl(F_DUPFD_CLOEXEC) failed");
-            return c->fd;
-        }
+        socket->fd = ngx_dots_dtls_dup(c, c->fd);
+        socket->first = ngx_dots_dtls_dup(c, ngx_dots_dtls_first(c));
     }
 
-    return socket->fd;
+    return socket->fd == (ngx_socket_t) -1 ? c->fd : socket->fd;
+}
+
+
+static ngx_socket_t
+ngx_dots_dtls_dup(ngx_connection_t *c, ngx_socket_t fd)
+{
+    if (fd == (ngx_socket_t) -1) {
+        return fd;
+    }
+
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd == (ngx_socket_t) -1) {
+        ngx_log_error(NGX_LOG_CRIT, c->log, ngx_socket_errno,
+                      "fcntl(F_DUPFD_CLOEXEC) failed");
+    }
+
+    return fd;
 }
 
 
@@ -280,14 +295,24 @@ ngx_dots_dtls_close_socket(ngx_connection_t *c)
 
     socket = ngx_dots_dtls_find_socket(c);
 
-    if (socket == NULL || --socket->sessions || !ngx_exiting
-        || socket->fd == (ngx_socket_t) -1)
-    {
-        return;
+    if (socket && --socket->sessions == 0 && ngx_exiting) {
+        ngx_dots_dtls_shut_socket(socket);
+    }
+}
+
+
+static void
+ngx_dots_dtls_shut_socket(ngx_dots_dtls_socket_t *socket)
+{
+    if (socket->fd != (ngx_socket_t) -1) {
+        (void) ngx_close_socket(socket->fd);
+        socket->fd = (ngx_socket_t) -1;
     }
 
-    (void) ngx_close_socket(socket->fd);
-    socket->fd = (ngx_socket_t) -1;
+    if (socket->first != (ngx_socket_t) -1) {
+        (void) ngx_close_socket(socket->first);
+        socket->first = (ngx_socket_t) -1;
+    }
 }
 
 
@@ -313,8 +338,33 @@ ngx_dots_dtls_find_socket(ngx_connection_t *c)
  * With reuseport each worker has a socket of its own with this address.  A
  * reload to fewer workers closes the last of them: one that a worker keeps open
  * but does not read would swallow its part of all datagrams.  The first stays
- * as long as there are workers.
+ * as long as there are workers, so one that leaves goes on with that, under the
+ * number that its sessions know.
  */
+
+static void
+ngx_dots_dtls_move_socket(ngx_connection_t *c)
+{
+    ngx_dots_dtls_socket_t  *socket;
+
+    socket = ngx_dots_dtls_find_socket(c);
+
+    if (socket == NULL || socket->first == (ngx_socket_t) -1) {
+        return;
+    }
+
+    if (dup3(socket->first, socket->fd, O_CLOEXEC) == -1) {
+        ngx_log_error(NGX_LOG_CRIT, c->log, ngx_socket_errno,
+                      "dup3() failed");
+        return;
+    }
+
+    (void) ngx_close_socket(socket->first);
+    socket->first = (ngx_socket_t) -1;
+}
+
+
+/* -1: it is the connection's own. */
 
 static ngx_socket_t
 ngx_dots_dtls_first(ngx_connection_t *c)
@@ -327,8 +377,9 @@ ngx_dots_dtls_first(ngx_connection_t *c)
     own = c->listening;
     ls = ngx_cycle->listening.elts;
 
-    for (i = 0; own->reuseport && i < ngx_cycle->listening.nelts; i++) {
-
+    for (i = 0; own->reuseport && own->worker
+                && i < ngx_cycle->listening.nelts; i++)
+    {
         if (ls[i].worker == 0 && ls[i].type == own->type
             && ngx_cmp_sockaddr(ls[i].sockaddr, ls[i].socklen, own->sockaddr,
                                 own->socklen, 1)
@@ -340,7 +391,7 @@ ngx_dots_dtls_first(ngx_connection_t *c)
 
 #endif
 
-    return c->fd;
+    return (ngx_socket_t) -1;
 }
 
 
@@ -399,6 +450,7 @@ ngx_dots_dtls_read_handler(ngx_event_t *rev)
     ds = ngx_stream_get_module_ctx(s, ngx_stream_dots_module);
 
     if (c->close && !c->error && ngx_dots_dtls_keep(ds)) {
+        ngx_dots_dtls_move_socket(c);
         c->close = 0;
         return;
     }

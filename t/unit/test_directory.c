@@ -202,6 +202,31 @@ test_full(void **state)
 }
 
 
+/* Three fifths of the table can be used before it refuses anybody. */
+
+static void
+test_room(void **state)
+{
+    uint64_t           i, n;
+    dots_directory_t  *d;
+
+    (void) state;
+
+    d = test_create(1024 * 1024);
+    n = 1024 * 1024 / 32 / 5 * 3;
+
+    for (i = 0; i < n; i++) {
+        assert_int_equal(test_put(d, dots_directory_tag(d, &i, sizeof(i)), 100,
+                                  1),
+                         DOTS_OK);
+    }
+
+    assert_int_equal(dots_directory_used(d), n);
+
+    free(d);
+}
+
+
 static void
 test_shares(void **state)
 {
@@ -345,6 +370,7 @@ main(void)
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_kills),
         cmocka_unit_test(test_digests)
