@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(62);
+$t->plan(69);
 
 dots_pki($t);
 
@@ -233,6 +233,35 @@ is(stays($b, 'cuid-b'), '2.05', "another's stays");
 
 conf($t);
 
+# another pre-shared key
+
+my @keys = map { "0$_" x 16 } 1 .. 2;
+
+sub psk {
+	my ($t, $key) = @_;
+	$t->write_file('psk', "p:$key\n");
+	conf($t, dots => 'psk_file psk;', change => { p => $customers{c}
+		=~ s/customer c/customer p/r =~ s/cn:self-c/psk:p/r
+		=~ s/203.0.113.0/100.64.0.0/r });
+}
+
+psk($t, $keys[0]);
+ok(dots_turn($t), 'a customer with a pre-shared key');
+$b->quit();
+$b = protecting($t, 'b', 13);
+
+my $p = dots_session($t, cert => undef, life => 300,
+	args => ['--psk-id', 'p', '--psk', $keys[0]]);
+is($p->put('cuid-p', 1, prefix => ['100.64.0.1/32'])->{code}, '2.01',
+	'protects something');
+ok(dots_turn($t), 'reload');
+is(stays($p, 'cuid-p'), '2.05', 'its session stays');
+
+psk($t, $keys[1]);
+ok(dots_turn($t), 'another key');
+is(goodbye($p), 'closed', 'it goes');
+is(stays($b, 'cuid-b'), '2.05', "another's stays");
+
 # trust: b's certificate is revoked
 
 my $crl = $t->read_file('crl.pem');
@@ -291,6 +320,6 @@ kill 'QUIT', $master;
 is(goodbye($b), 'closed', 'quit: the sessions go');
 is(goodbye($a), 'closed', 'those that were kept, too');
 
-$_->quit() foreach ($a, $b);
+$_->quit() foreach ($a, $b, $p);
 
 ###############################################################################
