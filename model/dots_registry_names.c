@@ -5,8 +5,6 @@ static dots_registry_entry_t *dots_registry_names_entry(dots_registry_t *r,
     const dots_mitigation_t *m);
 static void dots_registry_names_set(dots_registry_t *r,
     dots_registry_entry_t *e, int64_t resolves);
-static int dots_registry_names_same(dots_registry_version_t *v,
-    const dots_mitigation_t *m);
 static int dots_registry_names_free(dots_registry_t *r,
     dots_registry_entry_t *e, const dots_mitigation_t *m);
 
@@ -142,8 +140,8 @@ dots_registry_names_entry(dots_registry_t *r, const dots_mitigation_t *m)
 
 /* Both are sorted. */
 
-static int
-dots_registry_names_same(dots_registry_version_t *v,
+int
+dots_registry_names_same(const dots_registry_version_t *v,
     const dots_mitigation_t *m)
 {
     size_t  i;

@@ -344,6 +344,13 @@ int dots_registry_overlap_has_name(const dots_registry_overlap_t *o,
     dots_registry_kind_t kind, dots_str_t name);
 
 
+/* ---- dots_registry_names.c ---- */
+
+/* Nonzero if both protect the same prefixes. */
+int dots_registry_names_same(const dots_registry_version_t *v,
+    const dots_mitigation_t *m);
+
+
 /* ---- dots_registry_changes.c ---- */
 
 void dots_registry_changes_add(dots_registry_t *r,

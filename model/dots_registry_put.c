@@ -21,8 +21,8 @@ static uint16_t dots_registry_put_dampen(uint16_t period);
 static dots_verdict_t dots_registry_put_limit(const dots_registry_overlap_t *o,
     const dots_registry_version_t *v, uint32_t max);
 static dots_verdict_t dots_registry_put_reserve(dots_registry_t *r,
-    dots_registry_overlap_t *o, const dots_mitigation_t *m, int64_t now,
-    uint32_t owner, dots_arena_t *a, dots_overridden_t *over);
+    dots_registry_overlap_t *o, const dots_mitigation_t *m, int refresh,
+    int64_t now, uint32_t owner, dots_arena_t *a, dots_overridden_t *over);
 static int dots_registry_put_retreats(dots_registry_t *r,
     const dots_registry_overlap_t *o, dots_registry_version_t *by, int64_t now,
     dots_arena_t *a, dots_overridden_t *over);
@@ -117,7 +117,8 @@ dots_registry_put(dots_registry_t *r, dots_mitigation_t *m, uint32_t max,
     verdict = dots_registry_put_limit(&o, v, max);
 
     if (verdict == DOTS_VERDICT_NONE) {
-        verdict = dots_registry_put_reserve(r, &o, &next, now, owner, a, over);
+        verdict = dots_registry_put_reserve(r, &o, &next, v != NULL, now, owner,
+                                            a, over);
     }
 
     if (verdict != DOTS_VERDICT_NONE) {
@@ -383,10 +384,11 @@ dots_registry_put_limit(const dots_registry_overlap_t *o,
 
 static dots_verdict_t
 dots_registry_put_reserve(dots_registry_t *r, dots_registry_overlap_t *o,
-    const dots_mitigation_t *m, int64_t now, uint32_t owner, dots_arena_t *a,
-    dots_overridden_t *over)
+    const dots_mitigation_t *m, int refresh, int64_t now, uint32_t owner,
+    dots_arena_t *a, dots_overridden_t *over)
 {
-    dots_registry_entry_t  *e;
+    dots_registry_entry_t    *e;
+    dots_registry_version_t  *by;
 
     if (dots_registry_put_overridden(o, a, over) != DOTS_OK) {
         return DOTS_VERDICT_FULL;
@@ -398,10 +400,18 @@ dots_registry_put_reserve(dots_registry_t *r, dots_registry_overlap_t *o,
     }
 
     e->pending = dots_registry_version_make(r, e, m);
+    by = e->pending;
 
-    if (e->pending != NULL
-        && dots_registry_put_retreats(r, o, e->pending, now, a, over)
-           == DOTS_OK
+    /* a refresh changes the state alone, which a full zone has memory for */
+
+    if (by == NULL && refresh && o->retreats == 0
+        && dots_registry_names_same(e->current, m))
+    {
+        by = e->current;
+    }
+
+    if (by != NULL
+        && dots_registry_put_retreats(r, o, by, now, a, over) == DOTS_OK
         && dots_registry_index_reserve(r, e, m->status, owner) == DOTS_OK)
     {
         dots_registry_put_victims(r, e, owner);

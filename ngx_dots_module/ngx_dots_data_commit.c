@@ -908,6 +908,10 @@ ngx_dots_data_bind(ngx_dots_request_t *dr)
     }
 
     ngx_dots_data_settle(dr);
+    if (rc != DOTS_DECLINED) {
+        ngx_dots_zone_full(ngx_cycle->log);
+    }
+
     ngx_dots_request_done(dr, rc == DOTS_DECLINED ? DOTS_VERDICT_COLLISION
                                                   : DOTS_VERDICT_FULL);
     return NGX_ERROR;

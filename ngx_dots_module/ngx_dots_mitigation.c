@@ -128,6 +128,11 @@ ngx_dots_mitigation_decide(ngx_dots_request_t *dr)
     case DOTS_VERDICT_CHANGED:
         break;
 
+    case DOTS_VERDICT_FULL:
+        ngx_dots_zone_full(ngx_cycle->log);
+        ngx_dots_request_done(dr, verdict);
+        return;
+
     default:
         ngx_dots_request_done(dr, verdict);
         return;

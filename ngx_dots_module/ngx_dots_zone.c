@@ -23,6 +23,8 @@
 
 #define NGX_DOTS_ZONE_ROTATE     3600 /* s; a cookie is good for two of these */
 #define NGX_DOTS_ZONE_ARENA      (64 * 1024)
+#define NGX_DOTS_ZONE_SLACK      16   /* one part in so many */
+#define NGX_DOTS_ZONE_SILENCE    60   /* s between reports that it is full */
 #define NGX_DOTS_ZONE_SPIN       1024 /* tries between looks at the holder */
 
 
@@ -31,6 +33,7 @@ typedef struct {
 
     ngx_atomic_t             loaded;     /* the registry is whole */
     ngx_atomic_t             loader;     /* pid of who is filling it */
+    ngx_atomic_t             reported;   /* s: that it is full */
     ngx_uint_t               mutating;   /* under the lock */
     ngx_uint_t               epoch;      /* fillings of the registry */
 
@@ -54,6 +57,8 @@ static void ngx_dots_zone_copy_events(ngx_dots_zone_events_t *ev,
     ngx_dots_zone_t *zone);
 static void ngx_dots_zone_close_events(void *data);
 static ngx_int_t ngx_dots_zone_slab(ngx_slab_pool_t *shpool,
+    ngx_dots_zone_t *zone);
+static ngx_int_t ngx_dots_zone_fits(ngx_shm_zone_t *shm_zone,
     ngx_dots_zone_t *zone);
 static void ngx_dots_zone_acquire(void);
 static ngx_int_t ngx_dots_zone_wipe(void);
@@ -173,6 +178,10 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
+    if (ngx_dots_zone_fits(shm_zone, zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     shpool->data = zone;
     shm_zone->data = zone;
 
@@ -277,6 +286,52 @@ ngx_dots_zone_slab(ngx_slab_pool_t *shpool, ngx_dots_zone_t *zone)
     zone->slab = ngx_slab_alloc(shpool, zone->slab_size);
 
     return zone->slab ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * A reload with a smaller zone is refused where it would lose what the zone in
+ * use has: it would all be loaded again, up to what does not fit.
+ */
+
+static ngx_int_t
+ngx_dots_zone_fits(ngx_shm_zone_t *shm_zone, ngx_dots_zone_t *zone)
+{
+    size_t            used, room, need;
+    ngx_slab_pool_t  *slab;
+
+    if (ngx_dots_zone == NULL || !ngx_dots_zone->loaded) {
+        return NGX_OK;
+    }
+
+    ngx_dots_zone_acquire();
+
+    slab = ngx_dots_zone->slab;
+    used = (slab->last - slab->pages - slab->pfree) * ngx_pagesize;
+
+    ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+
+    /* in another order it is packed otherwise */
+
+    used += used / NGX_DOTS_ZONE_SLACK;
+    room = zone->slab_size / (ngx_pagesize + sizeof(ngx_slab_page_t))
+           * ngx_pagesize;
+
+    if (used <= room) {
+        return NGX_OK;
+    }
+
+    /* what surrounds it grows by whole pages */
+
+    need = used / 1024 * shm_zone->shm.size / room;
+    need += need / NGX_DOTS_ZONE_SLACK;
+
+    ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                  "zone \"%V\" is too small for the mitigations and clients "
+                  "that there are: write at least %uzk", &shm_zone->shm.name,
+                  need);
+
+    return NGX_ERROR;
 }
 
 
@@ -426,6 +481,23 @@ ngx_uint_t
 ngx_dots_zone_epoch(void)
 {
     return ngx_dots_zone->epoch;
+}
+
+
+void
+ngx_dots_zone_full(ngx_log_t *log)
+{
+    ngx_atomic_uint_t  now, last;
+
+    now = (ngx_atomic_uint_t) ngx_dots_zone_seconds();
+    last = ngx_dots_zone->reported;
+
+    if ((last == 0 || now - last >= NGX_DOTS_ZONE_SILENCE)
+        && ngx_atomic_cmp_set(&ngx_dots_zone->reported, last, now))
+    {
+        ngx_log_error(NGX_LOG_ERR, log, 0, "dots: the zone is full, requests "
+                      "are refused: enlarge \"zone\"");
+    }
 }
 
 

@@ -48,6 +48,9 @@ ngx_uint_t ngx_dots_zone_epoch(void);
 void ngx_dots_zone_hold(void);
 void ngx_dots_zone_release(void);
 
+/* A request was refused because it is full: a line in the log now and then. */
+void ngx_dots_zone_full(ngx_log_t *log);
+
 /* Declares the registry lost: see above, and ngx_dots_process_reap(). */
 void ngx_dots_zone_lose(void);
 

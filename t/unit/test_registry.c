@@ -981,6 +981,20 @@ test_lengths(void **state)
 }
 
 
+/* For ever from now on. */
+
+static dots_verdict_t
+refresh(test_t *t, const char *customer, const char *cuid, uint32_t mid,
+    const char *words)
+{
+    t->m = world_mitigation(&t->w, customer, cuid, mid, words);
+    t->m.lifetime = -1;
+
+    return dots_registry_put(&t->w.r, &t->m, 0, NOW, ME, t->w.a, &t->over,
+                             &t->conflict, &t->fault);
+}
+
+
 /* Whichever allocation fails: FULL, and nothing has happened. */
 
 static void
@@ -1006,7 +1020,23 @@ test_full(void **state)
     settle(t, 0);
     assert_dump(t, before);
 
-    /* a full zone keeps nobody from ending or withdrawing something */
+    /* a full zone keeps nobody from refreshing what is there */
+
+    before = dump(t);
+
+    t->w.fail_at = 0;
+    assert_int_equal(refresh(t, "a", "u", 1, "192.0.2.1"),
+                     DOTS_VERDICT_CHANGED);
+    settle(t, 0);
+    assert_dump(t, before);
+
+    t->w.fail_at = 0;
+    assert_int_equal(refresh(t, "a", "u", 1, "192.0.2.1"),
+                     DOTS_VERDICT_CHANGED);
+    settle(t, 1);
+    assert_true(dots_registry_deadline(&t->w.r) == DOTS_FOREVER);
+
+    /* nor from ending or withdrawing something */
 
     t->w.fail_at = 0;
     assert_int_equal(withdraw(t, NOW, "a", "u", 1), DOTS_VERDICT_DELETED);
