@@ -13,6 +13,9 @@
 
 #define NGX_STREAM_DOTS_IDLE_TIMEOUT       600000
 
+#define NGX_STREAM_DOTS_SPARE              16     /* one in so many */
+#define NGX_STREAM_DOTS_SILENCE            60000  /* ms between reports */
+
 
 typedef struct {
     ngx_uint_t                   enable;    /* dots_signal in this server{} */
@@ -50,6 +53,7 @@ static ngx_int_t ngx_stream_dots_check_listen(ngx_conf_t *cf,
     ngx_stream_dots_listen_t *listen);
 static ngx_int_t ngx_stream_dots_init_module(ngx_cycle_t *cycle);
 static void ngx_stream_dots_policy(ngx_stream_dots_srv_conf_t *dscf);
+static ngx_int_t ngx_stream_dots_admit(ngx_stream_session_t *s);
 static ngx_int_t ngx_stream_dots_init_process(ngx_cycle_t *cycle);
 static void ngx_stream_dots_exit_process(ngx_cycle_t *cycle);
 
@@ -366,7 +370,55 @@ ngx_stream_dots_check_variables(ngx_conf_t *cf,
 static ngx_int_t
 ngx_stream_dots_postconfiguration(ngx_conf_t *cf)
 {
+    ngx_stream_handler_pt        *h;
+    ngx_stream_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_STREAM_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_stream_dots_admit;
+
     return ngx_stream_dots_each_listen(cf, ngx_stream_dots_check_listen);
+}
+
+
+/*
+ * The last connections are not for new sessions: where there are none left
+ * nginx logs an alert for each client, over UDP for each datagram, and the
+ * sessions at work get no file and no timer, either.
+ */
+
+static ngx_int_t
+ngx_stream_dots_admit(ngx_stream_session_t *s)
+{
+    ngx_stream_dots_srv_conf_t  *dscf;
+
+    static ngx_msec_t            reported;
+
+    dscf = ngx_stream_get_module_srv_conf(s, ngx_stream_dots_module);
+
+    if (!dscf->enable
+        || ngx_cycle->free_connection_n
+           > ngx_cycle->connection_n / NGX_STREAM_DOTS_SPARE)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (reported == 0
+        || ngx_current_msec - reported >= NGX_STREAM_DOTS_SILENCE)
+    {
+        reported = ngx_current_msec;
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "dots: hardly any of %ui worker_connections is free, new "
+                      "sessions are refused: enlarge it",
+                      ngx_cycle->connection_n);
+    }
+
+    return NGX_STREAM_SERVICE_UNAVAILABLE;
 }
 
 
