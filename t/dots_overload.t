@@ -109,7 +109,7 @@ sub half_open {
 
 	my $r = '';
 	vec($r, fileno $s, 1) = 1;
-	select($r, undef, undef, 1) or return undef;
+	select($r, undef, undef, 5) or return undef;
 	$s->recv(my $answer, 2000);
 
 	# headers of the record and the message, the version, then the cookie
