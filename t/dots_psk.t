@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(33);
+$t->plan(34);
 
 dots_pki($t);
 
@@ -128,12 +128,14 @@ $t->reload();
 ok(dots_until(sub { psk($t, 'client-a', unpack('H*', $raw))->connected()
 	=~ /^connected/ }, 20), 'another key after a reload');
 
-SKIP: {
-	skip 'no coap-client-openssl', 1
-		unless grep { -x "$_/coap-client-openssl" } split /:/, $ENV{PATH};
+foreach my $client (qw/ openssl gnutls /) {
+	SKIP: {
+		skip "no coap-client-$client", 1
+			unless grep { -x "$_/coap-client-$client" } split /:/, $ENV{PATH};
 
-	$out = `timeout 20 coap-client-openssl -N -B 10 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
-	like($out, qr/c:2\.05/, 'coap-client-openssl');
+		$out = `timeout 20 coap-client-$client -N -B 10 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
+		like($out, qr/c:2\.05/, "coap-client-$client");
+	}
 }
 
 # the customer's command
