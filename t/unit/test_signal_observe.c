@@ -2,6 +2,8 @@
 
 #include "signal_list.h"
 
+#include "dots_signal_private.h"
+
 
 #define OBSERVE(value)                                                        \
     value " 5b 2e77656c6c2d6b6e6f776e 04 646f7473 08 6d69746967617465 "
@@ -326,6 +328,43 @@ test_observe_pace(void **state)
 }
 
 
+/*
+ * RFC 7641 sections 3.4 and 4.4: 24 bits that go up, by less than 2^23, and begin
+ * again
+ */
+
+static void
+test_observe_wrap(void **state)
+{
+    unsigned             i;
+    int64_t              last;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ONE);
+
+    p.signal->sequence = 0xfffffd;
+    last = 0xfffffc;
+
+    for (i = 0; i < 6; i++) {
+        test_list[0].start++;
+        test_changed(&p, "x", 1, 10000 + 5000 * (int64_t) i);
+        assert_int_equal(p.nsent, i + 1);
+
+        test_last(&p, &m);
+        assert_int_equal(m.observe, (last + 1) & 0xffffff);
+        last = m.observe;
+    }
+
+    assert_int_equal(last, 2);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* "periodically sends attack mitigation status": while one is active */
 
 static void
@@ -542,6 +581,7 @@ main(void)
         cmocka_unit_test(test_observe_end),
         cmocka_unit_test(test_observe_cancel),
         cmocka_unit_test(test_observe_pace),
+        cmocka_unit_test(test_observe_wrap),
         cmocka_unit_test(test_observe_repeat),
         cmocka_unit_test(test_observe_passing),
         cmocka_unit_test(test_observe_overlap),
