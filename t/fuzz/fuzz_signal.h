@@ -1,6 +1,6 @@
 /*
  * What fuzz_coap.c and fuzz_coap_tcp.c share: a session's fake host with the
- * real schemas and one customer.
+ * real schemas and one customer, that may be a gateway for another.
  *
  * The high half of the byte of settings is the verdict of every request.
  */
@@ -16,12 +16,13 @@
 #define FUZZ_STRANGER 0x01  /* nobody's identity */
 #define FUZZ_HOLD     0x02  /* the host answers after the last input */
 #define FUZZ_CLOSE    0x04  /* or even after the peer has gone */
+#define FUZZ_GATEWAY  0x08  /* it asks for others, cdid=x */
 
 
 typedef struct {
     uint8_t         settings;
     size_t          nheld;
-    dots_request_t *held[DOTS_SIGNAL_INFLIGHT];
+    dots_request_t *held[DOTS_SIGNAL_INFLIGHT * DOTS_SIGNAL_SHARES];
 } fuzz_host_t;
 
 
@@ -74,7 +75,9 @@ fuzz_submit(void *peer, dots_request_t *rq)
     fuzz_expect(rq->has_mid || rq->operation == DOTS_MITIGATION_GET);
 
     if (h->settings & FUZZ_HOLD) {
-        fuzz_expect(h->nheld < DOTS_SIGNAL_INFLIGHT);
+        fuzz_expect(h->nheld < DOTS_SIGNAL_INFLIGHT
+                               * (fuzz_customer->gateway ? DOTS_SIGNAL_SHARES
+                                                         : 1));
         h->held[h->nheld++] = rq;
         return;
     }
@@ -117,8 +120,9 @@ fuzz_add_prefix(const char *text)
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    char          err[DOTS_FAULT_TEXT];
-    dots_fault_t  fault;
+    char              err[DOTS_FAULT_TEXT];
+    dots_fault_t      fault;
+    dots_customer_t  *relayed;
 
     (void) argc;
     (void) argv;
@@ -134,6 +138,13 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
     fuzz_add_prefix("192.0.2.0/24");
     fuzz_add_prefix("2001:db8::/32");
+
+    relayed = dots_customers_add(fuzz_customers, dots_str("b", 1), &fault);
+    fuzz_expect(relayed != NULL
+                && dots_customers_add_identity(fuzz_customers, relayed,
+                                               DOTS_IDENTITY_CDID,
+                                               dots_str("x", 1), &fault)
+                   == DOTS_OK);
 
     fuzz_expect(dots_customers_finish(fuzz_customers, &fault) == DOTS_OK);
 
