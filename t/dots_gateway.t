@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(38);
+$t->plan(42);
 
 dots_pki($t);
 
@@ -33,7 +33,10 @@ dots_pki($t);
 # gateway itself and of its address
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
-	dots => 'limit_source requests=60r/m;', customers => <<'EOC'));
+	dots => 'limit_source requests=60r/m;'
+	. ' session_config heartbeat-interval=1..60/1 missing-hb-allowed=2..20/2'
+	. ' probing-rate=5..10000/10000;',
+	customers => <<'EOC'));
     customer gate_udp {
         identity  dns:client.example.com;
         gateway;
@@ -76,6 +79,23 @@ $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
         prefix    198.51.100.192/26;
         mitigate  rtbh;
         limits    observers=1;
+    }
+
+    customer gate_lost {
+        identity  dns:stranger.example.org;
+        gateway;
+    }
+
+    customer many {
+        identity  cdid:many;
+        prefix    203.0.113.0/25;
+        mitigate  rtbh;
+    }
+
+    customer few {
+        identity  cdid:few;
+        prefix    203.0.113.128/25;
+        mitigate  rtbh;
     }
 EOC
 $t->run();
@@ -150,6 +170,28 @@ foreach my $transport (qw/ udp tcp /) {
 
 	$_->quit() foreach ($g, $second);
 }
+
+# 4.7: a gateway that is lost is the loss of all its clients; one customer's many
+# do not hide another's only one
+
+my $l = dots_session($t, transport => 'udp', cert => 'stranger');
+my $ask = sub {
+	my ($customer, $cuid, $host, @o) = @_;
+	return $l->request(method => 'PUT', path => [ '.well-known', 'dots',
+		'mitigate', "cdid=$customer", "cuid=$cuid", 'mid=1' ],
+		body => dots_mitigate(prefix => [ "203.0.113.$host/32" ], @o))->{code};
+};
+
+is(join(' ', map { $ask->('many', "m$_", $_) } 1 .. 17), join(' ', ('2.01') x 17),
+	'17 clients of one customer');
+is($ask->('few', 'f', 200, trigger => \0), '2.01', 'one of another');
+ok(dots_until(sub { $t->read_file('dots.log')
+	=~ /"customer":"few","cuid":"f","mid":1,"status":1,/ }, 30),
+	'4.7: lost, so what it preconfigured begins');
+like($t->read_file('dots.log'),
+	qr/"customer":"many","cuid":"m1","reason":"session lost/,
+	'as are the others');
+$l->quit();
 
 my $log = $t->read_file('dots.log');
 
