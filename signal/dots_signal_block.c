@@ -3,10 +3,10 @@
  * together before its resource sees it, and an answer's body that does not fit
  * one message leaves in pieces.
  *
- * Bounded: one body on its way in and DOTS_SIGNAL_BLOCK_KEPT on their way out a
- * peer, each of up to DOTS_SIGNAL_BODY bytes; what comes in takes memory for what
- * has come, not for what Size1 claims.  A gateway has that for each of those for
- * whom it asks, DOTS_SIGNAL_SHARES of them at once.
+ * Several at once (the clients behind one peer), within DOTS_SIGNAL_BODY bytes on
+ * their way in and DOTS_SIGNAL_BLOCK_KEPT on their way out; what comes in takes
+ * memory for what has come, not for what Size1 claims.  A gateway has that for
+ * each of those for whom it asks, DOTS_SIGNAL_SHARES of them at once.
  */
 
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 #include "dots_signal_private.h"
 
 
-#define DOTS_SIGNAL_BLOCK_KEPT 2
+#define DOTS_SIGNAL_BLOCK_BODIES 8                      /* each way */
+#define DOTS_SIGNAL_BLOCK_KEPT   (2 * DOTS_SIGNAL_BODY) /* bytes of answers */
 
 /*
  * bytes of an ETag, the first of which is not 0: there are clients that take it
@@ -132,48 +133,60 @@ dots_signal_block_take(dots_signal_body_t **link)
 
 
 /*
- * Makes room in a list for one more body of the customer's: frees what is too
- * old, the oldest of its own beyond "own", and the oldest of all beyond the
- * shares.
+ * Makes room for "need" bytes of one body, "keep" or one that is to come: frees
+ * what is too old, the oldest of the customer's beyond "max" bytes or their
+ * number, and the oldest of all beyond the shares.
  */
 
 static void
 dots_signal_block_room(dots_signal_exchange_t *ex, dots_signal_body_t **link,
-    size_t own)
+    const dots_signal_body_t *keep, size_t need, size_t max)
 {
-    size_t               n, mine, all;
+    int                  own;
+    size_t               all, mine, bytes;
     dots_signal_body_t  *b;
 
-    all = ex->signal->shares * own;
-    mine = 0;
-    n = 0;
+    all = 1;
+    mine = 1;
+    bytes = need;
 
     while ((b = *link) != NULL) {
 
+        if (b == keep) {
+            link = &b->next;
+            continue;
+        }
+
+        own = b->customer == ex->customer;
+
         if (b->expires <= ex->received
-            || (b->customer == ex->customer && ++mine == own)
-            || n + 1 == all)
+            || (own && (mine == DOTS_SIGNAL_BLOCK_BODIES
+                        || bytes + b->len > max))
+            || all == ex->signal->shares * DOTS_SIGNAL_BLOCK_BODIES)
         {
             dots_signal_block_free(dots_signal_block_take(link));
             continue;
         }
 
-        n++;
+        all++;
+        mine += own ? 1 : 0;
+        bytes += own ? b->len : 0;
+
         link = &b->next;
     }
 }
 
 
-/* The place of the customer's transfer; it has one at most. */
+/* The place of the transfer, at the end if there is none. */
 
 static dots_signal_body_t **
-dots_signal_block_transfer(dots_signal_exchange_t *ex)
+dots_signal_block_transfer(dots_signal_exchange_t *ex, uint64_t key)
 {
     dots_signal_body_t  **link;
 
     for (link = &ex->signal->blocks->in; *link != NULL; link = &(*link)->next) {
 
-        if ((*link)->customer == ex->customer) {
+        if ((*link)->customer == ex->customer && (*link)->key == key) {
             break;
         }
     }
@@ -199,13 +212,15 @@ dots_signal_block_current(dots_signal_exchange_t *ex)
     key = dots_signal_block_key(&ex->request);
 
     if (dots_coap_block_num(ex->request.block1) != 0) {
-        b = *dots_signal_block_transfer(ex);
+        b = *dots_signal_block_transfer(ex, key);
 
-        return (b != NULL && b->key == key && b->expires > ex->received)
-               ? b : NULL;
+        return (b != NULL && b->expires > ex->received) ? b : NULL;
     }
 
-    dots_signal_block_room(ex, &blocks->in, 1);
+    dots_signal_block_free(dots_signal_block_take(
+                               dots_signal_block_transfer(ex, key)));
+
+    dots_signal_block_room(ex, &blocks->in, NULL, 0, DOTS_SIGNAL_BODY);
 
     b = calloc(1, sizeof(dots_signal_body_t));
 
@@ -295,6 +310,9 @@ dots_signal_block_append(dots_signal_exchange_t *ex, dots_signal_body_t *b,
         return DOTS_COAP_INCOMPLETE;
     }
 
+    dots_signal_block_room(ex, &ex->signal->blocks->in, b,
+                           b->len + m->payload.len, DOTS_SIGNAL_BODY);
+
     data = realloc(b->data, b->len + m->payload.len);
     if (data == NULL) {
         (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL, "no memory");
@@ -352,7 +370,7 @@ dots_signal_block_in(dots_signal_exchange_t *ex, uint8_t *code,
     }
 
     dots_signal_block_free(dots_signal_block_take(
-                               dots_signal_block_transfer(ex)));
+                               dots_signal_block_transfer(ex, b->key)));
 
     return 0;
 }
@@ -451,7 +469,8 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
         }
     }
 
-    dots_signal_block_room(ex, &blocks->out, DOTS_SIGNAL_BLOCK_KEPT);
+    dots_signal_block_room(ex, &blocks->out, NULL, response->payload.len,
+                           DOTS_SIGNAL_BLOCK_KEPT);
 
     b = calloc(1, sizeof(dots_signal_body_t));
     if (b == NULL) {

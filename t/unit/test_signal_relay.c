@@ -330,16 +330,99 @@ test_relay_blocks(void **state)
         }
     }
 
-    /* one of a customer's own gives way to the next */
+    dots_signal_close(p.signal);
+}
 
-    test_input(&p, "42 03 0020 aabb " MITIGATE RELAY_G CUID MID7 CBOR
-               "d1 02 08 ff 00112233445566778899aabbccddeeff");
-    test_input(&p, "42 03 0021 aabb " MITIGATE RELAY_G CUID "05 6d69643d38 "
-               CBOR "d1 02 08 ff 00112233445566778899aabbccddeeff");
-    assert_int_equal(test_relay_code(&p), dots_coap_code(2, 31));
-    test_input(&p, "42 03 0022 aabb " MITIGATE RELAY_G CUID MID7 CBOR
-               "d1 02 10 ff 00");
-    assert_int_equal(test_relay_code(&p), dots_coap_code(4, 8));
+
+/*
+ * So do those of the clients behind any one peer.  They are bounded: what was
+ * begun first gives way, by number and by bytes.
+ */
+
+#define RELAY_BLOCK  "00112233445566778899aabbccddeeff"
+
+static void
+test_relay_block(test_peer_t *p, unsigned mid, unsigned num, uint8_t code)
+{
+    char             hex[4 * TEST_SIZE];
+    static unsigned  id;
+
+    (void) snprintf(hex, sizeof(hex), "42 03 %04x aabb " MITIGATE CUID
+                    "06 6d69643d %02x%02x " CBOR "d1 02 %02x ff " RELAY_BLOCK,
+                    id++, '0' + mid / 10, '0' + mid % 10, num << 4 | 8);
+
+    test_input(p, hex);
+    assert_int_equal(test_relay_code(p), code);
+}
+
+
+static void
+test_relay_clients(void **state)
+{
+    unsigned     mid;
+    test_peer_t  p;
+
+    (void) state;
+
+    test_relay_open(&p, test_h);
+
+    for (mid = 11; mid <= 18; mid++) {
+        test_relay_block(&p, mid, 0, dots_coap_code(2, 31));
+    }
+
+    for (mid = 11; mid <= 18; mid++) {
+        test_relay_block(&p, mid, 1, dots_coap_code(2, 31));
+    }
+
+    test_relay_block(&p, 19, 0, dots_coap_code(2, 31));
+    test_relay_block(&p, 11, 2, dots_coap_code(4, 8));
+    test_relay_block(&p, 12, 2, dots_coap_code(2, 31));
+
+    /* the first block again begins anew */
+
+    test_relay_block(&p, 12, 0, dots_coap_code(2, 31));
+    test_relay_block(&p, 12, 2, dots_coap_code(4, 8));
+    test_relay_block(&p, 12, 1, dots_coap_code(2, 31));
+
+    dots_signal_close(p.signal);
+}
+
+
+static void
+test_relay_large(void **state)
+{
+    char         hex[4 * TEST_SIZE];
+    size_t       i;
+    unsigned     num;
+    test_peer_t  p;
+
+    (void) state;
+
+    test_relay_open(&p, test_h);
+    test_relay_block(&p, 11, 0, dots_coap_code(2, 31));
+
+    /* 64 KB of another in blocks of 1024 bytes: 63 leave room, 64 do not */
+
+    for (num = 0; num < 64; num++) {
+
+        (void) snprintf(hex, sizeof(hex), "42 03 %04x aabb " MITIGATE CUID
+                        "06 6d69643d3939 " CBOR "d2 02 %04x ff ", 0x8000 + num,
+                        num << 4 | (num < 63 ? 8 : 0) | 6);
+
+        for (i = 0; i < 1024; i++) {
+            (void) strcat(hex, "00");
+        }
+
+        test_input(&p, hex);
+        p.nsent = 1;
+
+        if (num == 60) {
+            test_relay_block(&p, 11, 1, dots_coap_code(2, 31));
+            p.nsent = 1;
+        }
+    }
+
+    test_relay_block(&p, 11, 2, dots_coap_code(4, 8));
 
     dots_signal_close(p.signal);
 }
@@ -354,6 +437,8 @@ main(void)
         cmocka_unit_test(test_relay_observers),
         cmocka_unit_test(test_relay_turns),
         cmocka_unit_test(test_relay_blocks),
+        cmocka_unit_test(test_relay_clients),
+        cmocka_unit_test(test_relay_large),
     };
 
     return cmocka_run_group_tests(tests, test_relay_setup, test_teardown);
