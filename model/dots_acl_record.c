@@ -489,10 +489,10 @@ dots_acl_record_first(dots_acl_t *acl)
 {
     int64_t  modified;
 
-    modified = acl->expires - DOTS_ACL_LIFETIME;
+    modified = acl->expires > DOTS_ACL_LIFETIME
+                   ? acl->expires - DOTS_ACL_LIFETIME : 0;
 
-    return dots_entity_make(&acl->entity, acl->text,
-                            modified > 0 ? modified : 0);
+    return dots_entity_make(&acl->entity, acl->text, modified);
 }
 
 

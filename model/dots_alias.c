@@ -72,10 +72,10 @@ dots_alias_first(dots_alias_t *alias)
 {
     int64_t  modified;
 
-    modified = alias->expires - DOTS_ALIAS_LIFETIME;
+    modified = alias->expires > DOTS_ALIAS_LIFETIME
+                   ? alias->expires - DOTS_ALIAS_LIFETIME : 0;
 
-    return dots_entity_make(&alias->entity, alias->text,
-                            modified > 0 ? modified : 0);
+    return dots_entity_make(&alias->entity, alias->text, modified);
 }
 
 

@@ -1,5 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_filter.h"
+#include "ngx_dots_request.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_zone.h"
 
@@ -385,7 +386,7 @@ ngx_dots_filter_remove(ngx_dots_filter_walk_t *w)
         return;
     }
 
-    ngx_dots_state_commit_now(w->txn, w->nover);
+    ngx_dots_data_over(w->over, w->txn, w->nover);
 
     for (i = 0; i < w->nover; i++) {
         if (w->txns[i].result == DOTS_STORE_OK) {

@@ -3,6 +3,7 @@
 #include "ngx_dots_names.h"
 #include "ngx_dots_pass.h"
 #include "ngx_dots_process.h"
+#include "ngx_dots_request.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_zone.h"
 
@@ -852,7 +853,7 @@ ngx_dots_pass_sweep(void)
         }
 
         if (sw->n) {
-            ngx_dots_state_commit_now(sw->list, sw->n);
+            ngx_dots_data_over(sw->arena, sw->list, sw->n);
 
             /* DECLINED: it was written again since we looked */
 

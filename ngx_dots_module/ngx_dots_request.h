@@ -79,6 +79,12 @@ void ngx_dots_data_commit(ngx_dots_request_t *dr);
 /* The manager has to look at the ACLs again. */
 void ngx_dots_data_changed(void);
 
+/*
+ * For the manager, blocks: transactions that are a DELETE of an alias or ACL
+ * that is over, each as it was read.
+ */
+void ngx_dots_data_over(dots_arena_t *a, dots_store_txn_t **txns, size_t n);
+
 /* One alias of the client, expired ones excepted; NGX_OK, NGX_DECLINED,
  * NGX_ERROR. */
 ngx_int_t ngx_dots_data_alias(dots_arena_t *a, dots_str_t customer,

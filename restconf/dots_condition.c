@@ -46,6 +46,21 @@ dots_conditions_any(const dots_conditions_t *c)
 }
 
 
+/* A field that is absent is as good as an empty one here. */
+
+static dots_reader_t
+dots_condition_reader(dots_str_t list)
+{
+    dots_reader_t  r = { list.data, list.data, 0 };
+
+    if (list.len != 0) {
+        r.end += list.len;
+    }
+
+    return r;
+}
+
+
 static int
 dots_condition_space(dots_reader_t *r)
 {
@@ -106,7 +121,7 @@ dots_condition_next(dots_reader_t *r, dots_condition_item_t *item)
 static int
 dots_condition_any_tag(dots_str_t list)
 {
-    dots_reader_t  r = { list.data, list.data + list.len, 0 };
+    dots_reader_t  r = dots_condition_reader(list);
 
     return dots_condition_space(&r) && *r.pos++ == '*'
            && !dots_condition_space(&r);
@@ -117,7 +132,7 @@ static int
 dots_condition_list(dots_str_t list)
 {
     int                    rc;
-    dots_reader_t          r = { list.data, list.data + list.len, 0 };
+    dots_reader_t          r = dots_condition_reader(list);
     dots_condition_item_t  item;
 
     if (list.data == NULL || dots_condition_any_tag(list)) {
@@ -161,7 +176,7 @@ static int
 dots_condition_has(dots_str_t list, const dots_entity_t *e, int strong,
     int json, int xml)
 {
-    dots_reader_t          r = { list.data, list.data + list.len, 0 };
+    dots_reader_t          r = dots_condition_reader(list);
     dots_condition_item_t  item;
 
     if (e == NULL) {

@@ -127,9 +127,15 @@ dots_fields_parse(dots_fields_t *f, dots_str_t text)
     int            end;
     size_t         depth;
     unsigned       node, base[DOTS_FIELDS_DEPTH + 1];
-    dots_reader_t  r = { text.data, text.data + text.len, 0 };
+    dots_reader_t  r;
 
     memset(f, 0, sizeof(dots_fields_t));
+
+    if (text.len == 0) {
+        return DOTS_INVALID;
+    }
+
+    r = (dots_reader_t) { text.data, text.data + text.len, 0 };
 
     f->n = 1;
     depth = 0;

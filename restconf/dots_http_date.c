@@ -220,13 +220,14 @@ dots_http_date_parse(dots_str_t text, int64_t now, int64_t *s)
 {
     int            day;
     struct tm      tm;
-    dots_reader_t  r = { text.data, text.data + text.len, 0 };
-
-    memset(&tm, 0, sizeof(tm));
+    dots_reader_t  r;
 
     if (text.len == 0) {
         return DOTS_INVALID;
     }
+
+    memset(&tm, 0, sizeof(tm));
+    r = (dots_reader_t) { text.data, text.data + text.len, 0 };
 
     dots_http_date_any(&r, &tm, now);
 

@@ -60,7 +60,9 @@ fuzz_record_alias(const uint8_t *data, size_t size, uint8_t *out,
     size_t        len;
     dots_alias_t  alias;
 
-    if (dots_alias_decode(&alias, data, size, a) != DOTS_OK) {
+    if (dots_alias_decode(&alias, data, size, a) != DOTS_OK
+        || data[0] == 1)
+    {
         return;
     }
 

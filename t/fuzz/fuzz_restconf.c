@@ -1,6 +1,7 @@
 /*
  * Any method, URI and body, one a line, as requests of two customers to one
- * host.  Every answer has to be complete: a status, and where it is an error a
+ * host; a "P" before a PATCH makes it a YANG Patch, a "C" before any method a
+ * condition that holds for what is there.  Every answer has to be complete: a status, and where it is an error a
  * body in the form of RFC 8040 section 7.1; any text has to be JSON.
  */
 
@@ -42,6 +43,8 @@ fuzz_add(const char *name, const char *prefix, const char *domain)
     {
         abort();
     }
+
+    c->unenforced = 1;   /* any ACL is taken */
 
     return c;
 }
@@ -98,7 +101,9 @@ fuzz_done(dots_restconf_t *rc)
 
     if (text == NULL
         || (rc->status >= 400
-            && json_object_get(text, "ietf-restconf:errors") == NULL))
+            && json_object_get(text, "ietf-restconf:errors") == NULL
+            && json_object_get(text, "ietf-yang-patch:yang-patch-status")
+               == NULL))
     {
         abort();
     }
@@ -135,8 +140,22 @@ fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
     dots_restconf_t          rc;
     static const dots_str_t  root = dots_string("/restconf");
     static const dots_str_t  json = dots_string("application/yang-data+json");
+    static const dots_str_t  patch = dots_string("application/yang-patch+json");
+    static const dots_str_t  any = dots_string("*");
 
     memset(&rc, 0, sizeof(rc));
+
+    rc.content_type = json;
+
+    if (r->pos < r->end && *r->pos == 'C') {
+        rc.conditions.match = any;
+        r->pos++;
+    }
+
+    if (r->end - r->pos > 1 && r->pos[0] == 'P' && r->pos[1] == 'P') {
+        rc.content_type = patch;
+        r->pos++;
+    }
 
     rc.schema = fuzz_schema;
     rc.customer = customer;
@@ -144,7 +163,6 @@ fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
     rc.uri = fuzz_piece(r, '\n');
     rc.body = fuzz_piece(r, '\0');
     rc.root = root;
-    rc.content_type = json;
     rc.now = 1700000000000LL;
     rc.submit = host_submit;
     rc.done = fuzz_done;

@@ -11,8 +11,8 @@
 #include "dots_data_record.h"
 #include "dots_restconf.h"
 
-#define HOST_RECORDS 1024
-#define HOST_LOST    64
+#define HOST_RECORDS 2048
+#define HOST_LOST    1024
 #define HOST_NAME    (DOTS_ACL_NAME + 1)
 
 typedef struct {
@@ -333,6 +333,12 @@ host_commit(host_t *h, dots_request_t *rq)
 
     if (h->before) {
         h->before(h);
+    }
+
+    if (h->n + rq->nchanges > HOST_RECORDS
+        || h->nlost + rq->nchanges > HOST_LOST)
+    {
+        return DOTS_VERDICT_FULL;
     }
 
     for (i = 0; i < rq->nchanges; i++) {
