@@ -2,7 +2,10 @@
 #include "dots_fields.h"
 
 
-/* The child of "parent" by that name, made if need be; 0: no room. */
+/*
+ * The child of "parent" by that name, made if need be; 0: no room.  With and
+ * without its module it is the same one.
+ */
 
 static unsigned
 dots_fields_child(dots_fields_t *f, unsigned parent, dots_str_t module,
@@ -17,8 +20,10 @@ dots_fields_child(dots_fields_t *f, unsigned parent, dots_str_t module,
         node = &f->nodes[*link];
 
         if (dots_str_eq(node->name, name)
-            && dots_str_eq(node->module, module))
+            && (node->module.len == 0 || module.len == 0
+                || dots_str_eq(node->module, module)))
         {
+            node->module = module.len ? module : node->module;
             return *link;
         }
     }
