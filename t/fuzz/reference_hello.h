@@ -112,11 +112,9 @@ reference_check(SSL *ssl, const unsigned char *cookie, unsigned int len)
 }
 
 
-static SSL *
-reference_server(void)
+static void
+reference_init(SSL_CTX **made, BIO_METHOD **made_method)
 {
-    BIO         *bio;
-    SSL         *ssl;
     SSL_CTX     *ctx;
     BIO_METHOD  *method;
 
@@ -134,6 +132,23 @@ reference_server(void)
 
     SSL_CTX_set_cookie_generate_cb(ctx, reference_generate);
     SSL_CTX_set_cookie_verify_cb(ctx, reference_check);
+
+    *made = ctx;
+    *made_method = method;
+}
+
+
+static SSL *
+reference_server(void)
+{
+    BIO                *bio;
+    SSL                *ssl;
+    static SSL_CTX     *ctx;
+    static BIO_METHOD  *method;
+
+    if (ctx == NULL) {
+        reference_init(&ctx, &method);
+    }
 
     ssl = SSL_new(ctx);
     bio = BIO_new(method);
