@@ -37,7 +37,7 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp socket_ssl/)
 
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
 
-my $rounds = $ENV{SOAK_ROUNDS} || 10;
+my $rounds = $ENV{SOAK_ROUNDS} || 8;
 my $seed = $ENV{DOTS_SEED} || int(rand(2 ** 31));
 my $kinds = Fault::Kinds::weights($ENV{SOAK_FAULTS});
 
