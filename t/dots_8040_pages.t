@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(0);
+$t->plan(34);
 
 rc_start($t);
 
