@@ -93,7 +93,13 @@ dots_via_has(dots_str_t via, const dots_str_t *names, size_t n)
 {
     size_t         i;
     dots_str_t     protocol, by;
-    dots_reader_t  r = { via.data, via.data + via.len, 0 };
+    dots_reader_t  r;
+
+    if (via.len == 0) {
+        return 0;               /* and perhaps no address to add to */
+    }
+
+    r = (dots_reader_t) { via.data, via.data + via.len, 0 };
 
     while (r.pos < r.end) {
         protocol = dots_via_word(&r);

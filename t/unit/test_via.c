@@ -84,6 +84,8 @@ test_via(void **state)
 
     (void) state;
 
+    assert_int_equal(dots_via_has(dots_str(NULL, 0), test_names, 1), 0);
+
     for (i = 0; i < sizeof(loops) / sizeof(loops[0]); i++) {
 
         if (!test_has(loops[i])) {
