@@ -1,9 +1,10 @@
 /*
- * Any method, URI and body, one a line, as requests of two customers to one
- * host; a "P" before a PATCH makes it a YANG Patch, a "C" before any method a
- * condition that holds for what is there.  Every answer has to be complete: a
- * status, and where it is an error a body in the form of RFC 8040 section 7.1
- * or of RFC 8072; any text has to be JSON.
+ * Any method, URI and body, one a line, as requests of two customers and of a
+ * gateway, which one of them is known to by a cdid, to one host; a "P" before a
+ * PATCH makes it a YANG Patch, a "C" before any method a condition that holds
+ * for what is there.  Every answer has to be complete: a status, and where it is
+ * an error a body in the form of RFC 8040 section 7.1 or of RFC 8072; any text
+ * has to be JSON.  Nobody but a gateway asks for somebody else.
  */
 
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 #include "../unit/restconf_host.h"
 
 
-#define FUZZ_REQUESTS 8
+#define FUZZ_REQUESTS  8
+#define FUZZ_CUSTOMERS 3
+#define FUZZ_GATEWAY   2
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static dots_schema_t    *fuzz_schema;
 static dots_customers_t *fuzz_customers;
-static dots_customer_t  *fuzz_customer[2];
+static dots_customer_t  *fuzz_customer[FUZZ_CUSTOMERS];
 static host_t            fuzz_host;
 static int               fuzz_dones;
 
@@ -68,6 +71,19 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
     fuzz_customer[0] = fuzz_add("a", "192.0.2.0/24", "example.com");
     fuzz_customer[1] = fuzz_add("b", "198.51.100.0/24", "example.net");
+    fuzz_customer[FUZZ_GATEWAY] = dots_customers_add(fuzz_customers,
+                                                     dots_str("g", 1), NULL);
+
+    if (fuzz_customer[FUZZ_GATEWAY] == NULL
+        || dots_customers_add_identity(fuzz_customers, fuzz_customer[1],
+                                       DOTS_IDENTITY_CDID, dots_str("b", 1),
+                                       NULL)
+           != DOTS_OK)
+    {
+        abort();
+    }
+
+    fuzz_customer[FUZZ_GATEWAY]->gateway = 1;
 
     if (dots_customers_finish(fuzz_customers, NULL) != DOTS_OK) {
         abort();
@@ -135,6 +151,23 @@ fuzz_piece(dots_reader_t *r, char stop)
 }
 
 
+static int
+fuzz_registered(dots_restconf_t *rc, dots_str_t cuid,
+    const dots_customer_t **customer)
+{
+    size_t      i;
+    host_t     *h;
+    dots_str_t  none = { 0, NULL };
+
+    h = rc->host;
+    i = host_find(h, DOTS_CHANGE_CLIENT, NULL, cuid, none);
+
+    *customer = i < h->n ? h->records[i].customer : NULL;
+
+    return DOTS_OK;
+}
+
+
 static void
 fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
 {
@@ -165,6 +198,8 @@ fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
     rc.body = fuzz_piece(r, '\0');
     rc.root = root;
     rc.now = 1700000000000LL;
+    rc.customers = fuzz_customers;
+    rc.registered = fuzz_registered;
     rc.submit = host_submit;
     rc.done = fuzz_done;
     rc.host = &fuzz_host;
@@ -172,7 +207,10 @@ fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
     fuzz_dones = 0;
     dots_restconf_handle(&rc);
 
-    if (fuzz_dones != 1) {
+    if (fuzz_dones != 1
+        || (rc.customer != customer
+            && (!customer->gateway || rc.customer != fuzz_customer[1])))
+    {
         abort();
     }
 
@@ -187,7 +225,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dots_reader_t  r = { data, data + size, 0 };
 
     for (i = 0; i < FUZZ_REQUESTS && r.pos < r.end; i++) {
-        fuzz_request(&r, fuzz_customer[i % 2]);
+        fuzz_request(&r, fuzz_customer[i % FUZZ_CUSTOMERS]);
     }
 
     host_reset(&fuzz_host);
