@@ -4,7 +4,6 @@
 
 #include "dots_data_print.h"
 #include "dots_data_yang.h"
-#include "dots_place.h"
 
 
 typedef struct {
@@ -57,11 +56,10 @@ dots_data_yang_tag(LY_VECODE code, const char *message)
 static void
 dots_data_yang_location(dots_exchange_t *x, const char *location)
 {
-    size_t                   n, last;
-    dots_str_t               path;
-    const char              *p, *end;
-    const struct lysc_node  *node;
-    static const char        start[] = "Data location \"";
+    size_t             n;
+    dots_str_t         path;
+    const char        *p, *end;
+    static const char  start[] = "Data location \"";
 
     if (location == NULL || strncmp(location, start, sizeof(start) - 1) != 0) {
         return;
@@ -75,17 +73,6 @@ dots_data_yang_location(dots_exchange_t *x, const char *location)
     }
 
     n = (size_t) (end - p);
-
-    /*
-     * RFC 7950 section 9.13: an entry of a leaf-list has its value, and this
-     * one has none that is valid.  What it is in has to do.
-     */
-
-    node = dots_place_instance(x->rc->schema, dots_str(p, n), &last);
-
-    if (node && node->nodetype == LYS_LEAFLIST && p[n - 1] != ']') {
-        n = last;
-    }
 
     if (dots_arena_dup(x->rc->arena, &path, dots_str(p, n)) == DOTS_OK) {
         x->error.path = path;

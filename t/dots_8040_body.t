@@ -182,13 +182,14 @@ foreach (
 
 is(rc_tree(), $before, 'none of them has left anything');
 
-# error-path says where (7.1): the node of the data, whoever found it
+# error-path says where (7.1): the node of the data, whoever found it; of an entry
+# of a leaf-list what it is in, since its own needs a valid value (RFC 7950 9.13)
 
 foreach (
 	[ 'a value', entry("$prefix,\"target-protocol\":[256]"),
-		qr!^/ietf-dots-data-channel:dots-data/.*alias.*target-protocol! ],
+		qr!^/ietf-dots-data-channel:dots-data/.*/alias\[name='[^']*'\]$! ],
 	[ 'a prefix', entry('"target-prefix":["203.0.113.0/24"]'),
-		qr!^/ietf-dots-data-channel:dots-data/.*alias.*target-prefix! ],
+		qr!^/ietf-dots-data-channel:dots-data/.*/alias\[name='[^']*'\]$! ],
 	[ 'a port range', entry("$prefix,\"target-port-range\":[{\"lower-port\":80,\"upper-port\":79}]"),
 		qr!^/ietf-dots-data-channel:dots-data/.*alias.*port! ],
 ) {

@@ -1042,10 +1042,11 @@ test_error_path(void **state)
     test_refuses("POST", TEST_CLIENT,
                  TEST_LIST("{\"name\":\"x\",\"target-prefix\":"
                            "[\"198.51.100.1/32\"]}"), 400, "invalid-value");
-    assert_non_null(strstr(test_text, "target-prefix"));
+
+    /* of a leaf-list what it is in: RFC 7950 section 9.13 */
+    assert_non_null(strstr(test_text, "\"error-message\":\"target-prefix"));
     test_path_is("/ietf-dots-data-channel:dots-data/dots-client"
-                 "[cuid='dz6pHjaADkaFTbjr0JGBpw']/aliases/alias[name='x']/"
-                 "target-prefix");
+                 "[cuid='dz6pHjaADkaFTbjr0JGBpw']/aliases/alias[name='x']");
 
     /* the path that libyang found */
     test_refuses("POST", TEST_CLIENT,
@@ -1054,6 +1055,7 @@ test_error_path(void **state)
                  400, "invalid-value");
     assert_non_null(strstr(test_text, "\"error-path\":\"/ietf-dots-data-channel"
                                       ":dots-data/dots-client[cuid="));
+    assert_non_null(strstr(test_text, "\"error-message\":\"target-protocol: "));
 
     /* a key that no instance-identifier can hold: no path, still an error */
     test_refuses("POST", TEST_CLIENT,
