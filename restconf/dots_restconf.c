@@ -135,6 +135,10 @@ dots_restconf_error_path(dots_exchange_t *x)
 
     path = &x->error.path;
 
+    if (path->len == 0) {
+        return;
+    }
+
     node = dots_place_instance(x->rc->schema, *path, &last);
 
     if (node == NULL || node->nodetype != LYS_LEAFLIST

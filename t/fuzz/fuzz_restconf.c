@@ -102,14 +102,32 @@ fuzz_done(dots_restconf_t *rc)
 
     if (rc->status < 200 || rc->status > 599
         || (rc->status >= 400 && rc->text.len == 0)
-        || (rc->media.len != 0) != (rc->text.len != 0)
+        || (rc->media.len != 0) != (rc->text.len != 0
+                                    || rc->subscription != NULL)
         || (rc->status == 201 && !dots_str_eq(rc->method, dots_str("PUT", 3))
             && rc->location.len == 0))
     {
         abort();
     }
 
-    if (rc->text.len == 0) {
+    /* the text of a module is what it is */
+
+    if (rc->text.len == 0
+        || dots_str_eq(rc->media, dots_str("application/yang", 16)))
+    {
+        return;
+    }
+
+    if (rc->xml) {
+
+        if (rc->text.data[0] != '<' || rc->text.data[rc->text.len - 1] != '>'
+            || (rc->status >= 400 && rc->text.len > 7
+                && memcmp(rc->text.data, "<errors ", 8) != 0
+                && memcmp(rc->text.data, "<yang-p", 7) != 0))
+        {
+            abort();
+        }
+
         return;
     }
 
@@ -168,12 +186,26 @@ fuzz_registered(dots_restconf_t *rc, dots_str_t cuid,
 }
 
 
+/* A body that looks like XML is, and the answer as well. */
+
+static dots_str_t
+fuzz_xml(const dots_restconf_t *rc)
+{
+    static const dots_str_t  xml = dots_string("application/yang-data+xml");
+    static const dots_str_t  patch = dots_string("application/yang-patch+xml");
+
+    return rc->body.len > 5 && memcmp(rc->body.data, "<yang", 5) == 0 ? patch
+                                                                      : xml;
+}
+
+
 static void
 fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
 {
     dots_restconf_t          rc;
     static const dots_str_t  root = dots_string("/restconf");
     static const dots_str_t  json = dots_string("application/yang-data+json");
+    static const dots_str_t  xml = dots_string("application/yang-data+xml");
     static const dots_str_t  patch = dots_string("application/yang-patch+json");
     static const dots_str_t  any = dots_string("*");
 
@@ -197,6 +229,12 @@ fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
     rc.uri = fuzz_piece(r, '\n');
     rc.body = fuzz_piece(r, '\0');
     rc.root = root;
+
+    if (rc.body.len && rc.body.data[0] == '<') {
+        rc.content_type = fuzz_xml(&rc);
+        rc.accept = xml;
+    }
+
     rc.now = 1700000000000LL;
     rc.customers = fuzz_customers;
     rc.registered = fuzz_registered;
