@@ -68,7 +68,12 @@ sub configure {
 		workers => $self->{workers}, customers => $customers,
 		lifetime => 'default=3600 min=1 max=86400 indefinite=off '
 			. 'terminating=1',
-		dots => 'limit_source handshakes=off requests=off;'));
+		dots => 'limit_source handshakes=off requests=off;',
+
+		# a new binary has no more of the environment
+
+		main => join ' ', map { "env $_;" } qw/ LD_PRELOAD DOTS_FAULT
+			ASAN_OPTIONS UBSAN_OPTIONS /));
 
 	# a soak would fill the disk with nginx's traces; only a daemon upgrades
 
