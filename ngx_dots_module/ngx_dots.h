@@ -90,6 +90,7 @@ typedef struct {
     int                     link[2];    /* ngx_dots_link.c: to read, to write */
     ngx_atomic_t            turn;       /* of who reads; likewise */
     ngx_atomic_t            observes;   /* what it wants to hear of: a mask */
+    ngx_uint_t              changes;    /* of the data channel, under way */
 } ngx_dots_slot_t;
 
 typedef struct ngx_dots_policy_s  ngx_dots_policy_t;

@@ -138,6 +138,10 @@ ngx_dots_data_start(ngx_dots_request_t *dr)
 
     dr->commit.txn.result = DOTS_STORE_ERROR;
 
+    /* up to ngx_dots_data_settle(): what if this process is killed meanwhile? */
+
+    ngx_dots_process_change(1);
+
     if (ngx_dots_data_bind(dr) != NGX_OK) {
         return;
     }
@@ -291,10 +295,6 @@ ngx_dots_data_done(ngx_dots_request_t *dr)
 
     txn = dr->data;
     put = 0;
-
-    if (dr->filters) {
-        ngx_dots_data_changed();
-    }
 
     for (i = 0; i < txn->n; i++) {
 
@@ -956,6 +956,12 @@ ngx_dots_data_settle(ngx_dots_request_t *dr)
     }
 
     txn->bound = 0;
+
+    if (stored && dr->filters) {
+        ngx_dots_data_changed();
+    }
+
+    ngx_dots_process_change(-1);
 }
 
 

@@ -140,6 +140,7 @@ ngx_dots_process_claim(ngx_cycle_t *cycle)
             && ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid))
         {
             slot->observes = 0;
+            slot->changes = 0;
             ngx_dots_process_slot = i;
         }
 
@@ -283,6 +284,15 @@ ngx_dots_process_wake_handler(ngx_event_t *ev)
 
 
 void
+ngx_dots_process_change(ngx_int_t n)
+{
+    if (ngx_dots_process_slot >= 0) {
+        ngx_dots_shared->slots[ngx_dots_process_slot].changes += n;
+    }
+}
+
+
+void
 ngx_dots_process_observe(ngx_uint_t what, ngx_uint_t on)
 {
     ngx_dots_slot_t  *slot;
@@ -354,10 +364,16 @@ ngx_dots_process_reap(ngx_log_t *log)
             continue;
         }
 
+        pending = ngx_dots_shared->slots[i].changes;
+
+        if (pending) {
+            (void) ngx_atomic_fetch_add(&ngx_dots_shared->filters, 1);
+        }
+
         r = ngx_dots_zone_lock(0);
 
         if (r) {
-            pending = dots_registry_pending(r, (uint32_t) pid);
+            pending += dots_registry_pending(r, (uint32_t) pid);
             ngx_dots_zone_unlock();
 
             if (pending) {

@@ -26,6 +26,9 @@ void ngx_dots_process_observe(ngx_uint_t what, ngx_uint_t on);
 #define NGX_DOTS_PROCESS_CHANGES  1    /* ngx_dots_changes.c */
 #define NGX_DOTS_PROCESS_EVENTS   2    /* ngx_dots_events.c */
 
+/* One more change of the data channel under way in this process, or (-1) less. */
+void ngx_dots_process_change(ngx_int_t n);
+
 /* Wakes every process. */
 void ngx_dots_process_wake_all(void);
 
@@ -42,8 +45,9 @@ ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd,
     ngx_event_handler_pt handler);
 
 /*
- * Frees the slots of dead processes.  What one of them had reserved is decided
- * by the store alone: the registry is then built again.
+ * Frees the slots of dead processes.  What one of them had under way is decided
+ * by the store alone: the registry is then built again, the filters are read
+ * again.
  */
 void ngx_dots_process_reap(ngx_log_t *log);
 

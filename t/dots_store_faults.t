@@ -26,7 +26,9 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl/);
-$t->plan(100);
+
+# killed processes are alerts of nginx's own
+$t->plan(102)->todo_alerts();
 
 dots_pki($t);
 
@@ -116,6 +118,21 @@ is($s->recv(8000)->{code}, '2.01', 'whose answer comes when the disk is back');
 is($s2->get($c, 2)->{code}, '2.05', 'it is there');
 $s2->quit();
 
+# killed meanwhile: what it had under way is decided by the store, and the cuid
+# is anybody's
+
+my $body = sprintf $client, 'killed';
+mkfifo("$fault/hold", 0600) or die;
+my ($dying) = dots_begin_put($t, 'killed', length $body);
+$dying->print($body);
+open $hold, '>', "$fault/hold" or die;
+kill 'KILL', workers($t);
+unlink "$fault/hold";
+close $hold;
+ok(dots_until(sub { (dots_curl($t, 'PUT', "$url/dots-client=killed", cert => 'b',
+	body => $body))[0] == 201 }), 'a cuid whose client was not made is free');
+$s = session($t);
+
 # an I/O error: refused, nothing of it is there, and over when the fault is
 
 sub refused {
@@ -180,7 +197,7 @@ is($rc, 0, 'check');
 like($out, qr/^clock +1$/m, 'the clock');
 like($out, qr/^writer +1$/m, 'who may write');
 like($out, qr/^mitigation +5$/m, 'mitigations');
-like($out, qr/^client +4$/m, 'clients');
+like($out, qr/^client +5$/m, 'clients');
 like($out, qr/^alias +@{[ $n - 1 ]}$/m, 'aliases');
 like($out, qr/^acl +1$/m, 'ACLs');
 like($out, qr/^time +1$/m, 'when an alias was deleted');
@@ -191,7 +208,7 @@ like($out, qr/^damaged +0$/m, 'nothing is damaged');
 is($rc, 0, 'dump');
 my @dump = map { decode_json($_) } split /\n/, $out;
 my ($one) = grep { $_->{kind} eq 'mitigation' && $_->{mid} == 1 } @dump;
-is(scalar @dump, 2 + 5 + 4 + 1 + 1 + $n - 1, 'every record');
+is(scalar @dump, 2 + 5 + 5 + 1 + 1 + $n - 1, 'every record');
 is_deeply([ @$one{qw/ customer cuid status /}, $one->{scope} ],
 	[ 'a', $c, 1, { 'target-prefix' => [ '192.0.2.1/32' ] } ],
 	'a mitigation, readable');
@@ -296,6 +313,9 @@ SKIP: {
 	like($out, qr/\[emerg\].*can't be written: remount/, 'read-only');
 	like($out, qr/^check 0$/m, 'which is enough for the check');
 }
+
+is(join("\n", grep { !/exited on signal 9/ }
+	$t->read_file('error.log') =~ /.+\[alert\].+/gm), '', 'no other alerts');
 
 ###############################################################################
 
