@@ -110,6 +110,7 @@ typedef struct {
 #define NGX_DOTS_FENCE_FRESH    0       /* it has not claimed the store yet */
 #define NGX_DOTS_FENCE_ACTING   1
 #define NGX_DOTS_FENCE_FENCED   2       /* another one has */
+#define NGX_DOTS_FENCE_RETIRED  3       /* a reload has put one in its place */
 
 typedef struct {
     ngx_dots_slot_t         slots[NGX_DOTS_SLOTS];

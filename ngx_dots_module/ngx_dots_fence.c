@@ -190,6 +190,10 @@ ngx_dots_fence_claim(ngx_log_t *log)
         return NGX_OK;
     }
 
+    if (ngx_dots_shared->fence == NGX_DOTS_FENCE_RETIRED) {
+        return NGX_AGAIN;
+    }
+
     if (ngx_dots_fence_read(&found) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -310,7 +314,7 @@ ngx_dots_fence_begin(ngx_log_t *log)
 
     was = ngx_dots_shared->fence;
 
-    if (was == NGX_DOTS_FENCE_ACTING) {
+    if (was == NGX_DOTS_FENCE_ACTING || was == NGX_DOTS_FENCE_RETIRED) {
         return;
     }
 
@@ -384,7 +388,8 @@ ngx_dots_fence_check(ngx_log_t *log)
 ngx_uint_t
 ngx_dots_fence_acting(void)
 {
-    return ngx_dots_shared->fence != NGX_DOTS_FENCE_FENCED;
+    return ngx_dots_shared->fence == NGX_DOTS_FENCE_FRESH
+           || ngx_dots_shared->fence == NGX_DOTS_FENCE_ACTING;
 }
 
 

@@ -30,6 +30,7 @@ static void ngx_dots_mitigation_undo(ngx_dots_request_t *dr,
 static void ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
+static void ngx_dots_mitigation_none(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit);
 static ngx_int_t ngx_dots_mitigation_reread_all(ngx_dots_request_t *dr,
     dots_mitigation_t *m, dots_overridden_t *over);
@@ -459,6 +460,21 @@ ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
 }
 
 
+/* What has no room in the zone is there, but can be neither seen nor ended. */
+
+static void
+ngx_dots_mitigation_none(ngx_dots_request_t *dr)
+{
+    if (ngx_dots_zone_missing()) {
+        ngx_dots_request_unavailable(dr, "the server has no room for all "
+                                     "mitigations");
+        return;
+    }
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
+}
+
+
 /* ---- GET ---- */
 
 void
@@ -504,7 +520,7 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
     ngx_dots_zone_unlock();
 
     if (rc == DOTS_DECLINED || (rc == DOTS_OK && rq->nmitigations == 0)) {
-        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
+        ngx_dots_mitigation_none(dr);
         return;
     }
 
@@ -558,6 +574,10 @@ ngx_dots_mitigation_delete(ngx_dots_request_t *dr)
 
     case DOTS_VERDICT_FOUND:    /* terminating already */
         ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
+        return;
+
+    case DOTS_VERDICT_NOT_FOUND:
+        ngx_dots_mitigation_none(dr);
         return;
 
     case DOTS_VERDICT_DELETED:

@@ -11,6 +11,8 @@
 #define NGX_DOTS_PASS_CHUNK   64            /* entries a lock */
 #define NGX_DOTS_PASS_ARENA   (64 * 1024 * 1024)
 #define NGX_DOTS_PASS_KEEP    300000        /* ms: a withdrawn one is shown */
+#define NGX_DOTS_PASS_LOOK    5000          /* ms: whether what has no room in
+                                               the zone is over */
 
 
 /* What one mitigator is to do. */
@@ -32,6 +34,7 @@ typedef struct {
     ngx_uint_t              nwork;
     uint64_t                generation;     /* of the registry */
     ngx_uint_t              epoch;          /* of the zone: it counts anew */
+    ngx_msec_t              looked;         /* for what has no room */
     unsigned                again:1;        /* a revocation did not succeed */
     unsigned                failed:1;       /* no memory: the pass is void */
 } ngx_dots_pass_t;
@@ -51,6 +54,10 @@ static ngx_int_t ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch);
 static ngx_int_t ngx_dots_pass_chunk(const dots_mitigation_key_t *from,
     uint64_t *generation, ngx_uint_t *epoch, dots_arena_t *a,
     dots_mitigation_t **list, size_t *n);
+static ngx_int_t ngx_dots_pass_missing(void);
+static int ngx_dots_pass_missing_one(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value);
+static void ngx_dots_pass_keep(dots_mitigation_t *m);
 static ngx_int_t ngx_dots_pass_want(void);
 static void ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a);
 static ngx_dots_pass_work_t *ngx_dots_pass_choose(
@@ -297,6 +304,12 @@ ngx_dots_pass_needed(void)
         return 1;
     }
 
+    if (ngx_dots_zone_missing()
+        && ngx_current_msec - ngx_dots_pass.looked >= NGX_DOTS_PASS_LOOK)
+    {
+        return 1;
+    }
+
     r = ngx_dots_zone_lock(0);
 
     if (r == NULL) {
@@ -331,6 +344,7 @@ ngx_dots_pass_run(void)
     /* a store that fails is reported where it does; the set stays as it is */
 
     if (ngx_dots_pass_walk(&generation, &epoch) != NGX_OK
+        || ngx_dots_pass_missing() != NGX_OK
         || ngx_dots_filter_run(ngx_dots_pass_filter) != NGX_OK
         || ngx_dots_pass_want() != NGX_OK)
     {
@@ -440,6 +454,93 @@ ngx_dots_pass_chunk(const dots_mitigation_key_t *from, uint64_t *generation,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * What the zone has no room for is in force all the same: it was promised, and
+ * a route would go because of it.
+ */
+
+static ngx_int_t
+ngx_dots_pass_missing(void)
+{
+    ngx_dots_pass.looked = ngx_current_msec;
+
+    if (ngx_dots_zone_missing()
+        && ngx_dots_state_walk("m", 1, ngx_dots_pass_missing_one, NULL)
+           == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static int
+ngx_dots_pass_missing_one(void *ctx, dots_store_slice_t key,
+    dots_store_slice_t value)
+{
+    int                     rc;
+    dots_arena_t           *a;
+    dots_registry_t        *r;
+    dots_mitigation_t       m, there;
+    dots_mitigation_key_t   mkey;
+
+    a = dots_arena_create(NGX_DOTS_PASS_ARENA);
+    rc = a ? dots_mitigation_decode(&m, value.data, value.len, a) : DOTS_ERROR;
+
+    /* a record that can't be read is reported where the zone is filled */
+
+    if (rc == DOTS_INVALID) {
+        dots_arena_destroy(a);
+        return 0;
+    }
+
+    r = rc == DOTS_OK ? ngx_dots_zone_lock(0) : NULL;
+
+    if (r == NULL) {
+        ngx_dots_pass.failed = 1;
+        dots_arena_destroy(a);
+        return 1;
+    }
+
+    ngx_dots_pass_key(&m, &mkey);
+    rc = dots_registry_get(r, &mkey, a, &there);
+
+    ngx_dots_zone_unlock();
+
+    if (rc == DOTS_DECLINED) {
+        ngx_dots_pass_keep(&m);
+    }
+
+    dots_arena_destroy(a);
+
+    return 0;
+}
+
+
+static void
+ngx_dots_pass_keep(dots_mitigation_t *m)
+{
+    const dots_customer_t  *customer;
+    ngx_dots_pass_work_t   *w;
+
+    customer = dots_customers_by_name(ngx_dots_pass.dcf->customers,
+                                      m->customer);
+
+    if (!ngx_dots_pass_allowed(customer, m) || !dots_mitigation_active(m)
+        || dots_mitigation_deadline(m) <= ngx_dots_now())
+    {
+        return;
+    }
+
+    w = ngx_dots_pass_choose(customer, m);
+
+    if (w) {
+        ngx_dots_pass_add(w, m->resolved, m->nresolved);
+    }
 }
 
 

@@ -34,6 +34,7 @@ typedef struct {
     ngx_atomic_t             loaded;     /* the registry is whole */
     ngx_atomic_t             loader;     /* pid of who is filling it */
     ngx_atomic_t             reported;   /* s: that it is full */
+    ngx_uint_t               missing;    /* mitigations without room */
     ngx_uint_t               mutating;   /* under the lock */
     ngx_uint_t               epoch;      /* fillings of the registry */
 
@@ -344,7 +345,7 @@ void
 ngx_dots_zone_attach(ngx_shm_zone_t *zone)
 {
     if (ngx_dots_zone && (zone == NULL || zone->data != ngx_dots_zone)) {
-        ngx_dots_zone->shared.fence = NGX_DOTS_FENCE_FENCED;
+        ngx_dots_zone->shared.fence = NGX_DOTS_FENCE_RETIRED;
         ngx_dots_zone->loaded = 0;
     }
 
@@ -484,6 +485,13 @@ ngx_dots_zone_epoch(void)
 }
 
 
+ngx_uint_t
+ngx_dots_zone_missing(void)
+{
+    return ngx_dots_zone->missing;
+}
+
+
 void
 ngx_dots_zone_full(ngx_log_t *log)
 {
@@ -569,8 +577,9 @@ ngx_dots_zone_load(ngx_log_t *log)
 
     if (ld.full) {
         ngx_log_error(NGX_LOG_ERR, log, 0, "dots: the zone is too small for "
-                      "the store, %ui mitigations are not in force: enlarge "
-                      "\"zone\"", ld.full);
+                      "the store, %ui mitigations and clients have no room: "
+                      "their routes stay, but nobody can see or end them: "
+                      "enlarge \"zone\"", ld.full);
     }
 
     if (rc == NGX_OK) {
@@ -578,6 +587,7 @@ ngx_dots_zone_load(ngx_log_t *log)
                       "dots: %ui mitigations and %ui clients loaded",
                       ld.mitigations, ld.clients);
 
+        ngx_dots_zone->missing = ld.full;
         ngx_dots_zone->loaded = 1;
     }
 

@@ -48,6 +48,12 @@ ngx_uint_t ngx_dots_zone_epoch(void);
 void ngx_dots_zone_hold(void);
 void ngx_dots_zone_release(void);
 
+/*
+ * Mitigations of the store that had no room when it was filled.  They are not
+ * in the registry; the manager keeps their rules all the same.
+ */
+ngx_uint_t ngx_dots_zone_missing(void);
+
 /* A request was refused because it is full: a line in the log now and then. */
 void ngx_dots_zone_full(ngx_log_t *log);
 

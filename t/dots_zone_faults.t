@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
-$t->plan(33);
+$t->plan(41);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -149,6 +149,37 @@ $s = dots_session($t);
 is(count($s, 1, keys %put), $all, 'all mitigations');
 is(said($t, 'zone is too small'), 0, 'nothing was left out');
 like(dots_rib($t), qr!192\.0\.2\.1/32!, 'the route of the oldest');
+
+# ---- a start with one that is too small: what does not fit stays in force
+
+dots_monitor($t);
+$s->quit();
+$t->stop();
+zone($t, '1m');
+$t->run();
+
+$s = dots_session($t);
+is(said($t, 'zone is too small for the store'), 1, 'a start with too small a one');
+
+my %codes;
+$codes{$s->get($c, $_)->{code}}++ foreach 1, keys %put;
+is(join(' ', sort keys %codes), '2.05 5.03',
+	"$codes{'5.03'} have no room: 5.03, not 4.04");
+
+# the manager has looked at them all when another one's route is there, and a
+# small one may fit where a large one does not
+
+my ($gone) = grep { $s->get($c, $_)->{code} eq '5.03' } keys %put;
+is($s->delete($c, $gone)->{code}, '5.03', 'nor can they be ended');
+
+zone($t, '4m');
+ok(dots_reload($t), 'a larger one');
+$s->quit();
+$s = dots_session($t);
+is(count($s, 1, keys %put), $all, 'all mitigations');
+is(said($t, 'zone is too small for the store'), 1, 'nothing was left out');
+is(join(' ', dots_monitored($t, 'DELROUTE')), '', 'no route was withdrawn');
+ok(dots_until(sub { $s->status($c, $gone) == 2 }), 'status 2');
 
 $s->quit();
 
