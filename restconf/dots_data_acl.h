@@ -18,8 +18,8 @@ int dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl);
 
 
 /*
- * Before the schema sees it: identities get their module (RFC 7951 section 6.8),
- * a header without a field is refused.  DOTS_OK, DOTS_INVALID or DOTS_ERROR.
+ * Before the schema sees it: identities get their module (RFC 7951 section
+ * 6.8), a header without a field is refused.  DOTS_OK, DOTS_INVALID or DOTS_ERROR.
  */
 int dots_data_acl_prepare(dots_exchange_t *x, json_t *entry);
 

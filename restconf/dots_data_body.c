@@ -107,7 +107,8 @@ dots_data_body_pairs(dots_exchange_t *x, const json_t *array, size_t *pairs)
 /*
  * RFC 7952 metadata ("@name") has no place in an edit: libyang would apply
  * "yang:insert".  Numbers that are no integers are no values of YANG (RFC 7951
- * section 6: decimal64 is a string), but some of libyang.  Walks without recursion; the depth is bounded already.
+ * section 6: decimal64 is a string), but some of libyang.  Walks without
+ * recursion; the depth is bounded already.
  */
 
 static int

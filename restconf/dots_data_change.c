@@ -20,6 +20,7 @@ typedef struct {
     size_t               nold;
     uint8_t             *seen;     /* by index: it is still there */
     dots_acl_t         **order;    /* of ACLs */
+    size_t              *from;     /* where each was, from 1; 0: nowhere */
     size_t               n;        /* entries of the tree so far */
     size_t               dirty;    /* looked into so far */
     size_t               first;    /* their changes begin here */
@@ -140,7 +141,7 @@ dots_data_change_add(dots_exchange_t *x, size_t max,
 }
 
 
-/* Checks of all that was read, changes of all that is there: enough for both. */
+/* Checks of all that was read, changes of all that is there: room for both. */
 
 static size_t
 dots_data_change_max(const dots_exchange_t *x)
@@ -348,6 +349,7 @@ dots_data_change_acl(dots_data_change_t *l, json_t *entry, int moved)
     c->acl = acl;
     acl->rank = old && !moved ? old->rank : 0;
     l->order[l->n - 1] = acl;
+    l->from[l->n - 1] = old ? at + 1 : 0;
 
     return DOTS_OK;
 }
@@ -383,6 +385,7 @@ dots_data_change_stub(dots_data_change_t *l, const void *text, int moved)
     *acl = l->old->acls[at];
     acl->rank = moved ? 0 : acl->rank;
     l->order[l->n - 1] = acl;
+    l->from[l->n - 1] = at + 1;
 
     return DOTS_OK;
 }
@@ -509,9 +512,14 @@ dots_data_change_order(dots_data_change_t *l, uint8_t *changed)
     dots_acl_order(l->order, l->n);
 
     for (i = 0; i < l->n; i++) {
-        old = dots_data_change_old_acl(l, l->order[i]->name, &at);
+        if (l->from[i] == 0) {
+            continue;
+        }
 
-        if (old == NULL || l->order[i]->rank == old->rank) {
+        at = l->from[i] - 1;
+        old = &l->old->acls[at];
+
+        if (l->order[i]->rank == old->rank) {
             continue;
         }
 
@@ -614,8 +622,10 @@ dots_data_change_list(dots_exchange_t *x, dots_change_kind_t kind,
     l.seen = dots_arena_alloc(x->rq.arena, l.nold + 1);
     l.order = dots_arena_array(x->rq.arena, json_array_size(list) + 1,
                                sizeof(dots_acl_t *));
+    l.from = dots_arena_array(x->rq.arena, json_array_size(list) + 1,
+                              sizeof(size_t));
 
-    if (l.seen == NULL || l.order == NULL) {
+    if (l.seen == NULL || l.order == NULL || l.from == NULL) {
         return DOTS_ERROR;
     }
 

@@ -542,7 +542,7 @@ dots_data_edit_remove(dots_data_place_t *p)
 }
 
 
-/* RFC 8040 sections 4.5, 4.6.1: the keys of the message are those of the path. */
+/* RFC 8040 sections 4.5, 4.6.1: keys of the message are those of the path. */
 
 static int
 dots_data_edit_keys(const dots_data_context_t *c, const dots_data_edit_t *edit)

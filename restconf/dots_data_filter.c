@@ -490,7 +490,7 @@ dots_data_filter_prune(const dots_data_filter_t *f,
 }
 
 
-/* RFC 8040 leaves open what an unknown name does; a mistake should be heard of. */
+/* RFC 8040 leaves open what an unknown name does; a mistake is told. */
 
 static int
 dots_data_filter_known(const dots_data_filter_t *f, unsigned parent,

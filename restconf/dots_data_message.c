@@ -408,7 +408,7 @@ dots_data_message_container(dots_exchange_t *x, const char *name,
 
 /* ---- PUT and PATCH ---- */
 
-/* RFC 8783 section 5.1: one dots-client per request; *entry is NULL for none. */
+/* RFC 8783 section 5.1: one dots-client per request; *entry NULL: none. */
 
 static int
 dots_data_message_client(dots_exchange_t *x, const json_t *data,

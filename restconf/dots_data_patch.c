@@ -231,7 +231,9 @@ dots_patch_editable(dots_exchange_t *x, const dots_data_edit_t *edit)
 
     /* RFC 8072 section 2.4: the datastore itself is no data resource */
 
-    if (schema == NULL || !(schema->flags & LYS_CONFIG_W) || lysc_is_key(schema)) {
+    if (schema == NULL || !(schema->flags & LYS_CONFIG_W)
+        || lysc_is_key(schema))
+    {
         return dots_patch_malformed(x, DOTS_TAG_INVALID_VALUE,
                                     "the target can't be edited");
     }

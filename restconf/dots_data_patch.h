@@ -19,7 +19,7 @@ int dots_data_patch(dots_exchange_t *x);
 /* "ok"; an answer. */
 int dots_data_patch_done(dots_exchange_t *x);
 
-/* x->error of edit "i", or of all of them; an answer if "rc" is DOTS_INVALID. */
+/* x->error of edit "i", or of all; an answer if "rc" is DOTS_INVALID. */
 int dots_data_patch_failed(dots_exchange_t *x, size_t i, int rc);
 int dots_data_patch_invalid(dots_exchange_t *x, int rc);
 

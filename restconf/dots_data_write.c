@@ -352,7 +352,7 @@ dots_data_write_exists(dots_exchange_t *x, json_t *root,
 
 
 /*
- * RFC 9110 section 13.2.1: what would fail anyhow is not a matter of conditions.
+ * RFC 9110 section 13.2.1: what would fail anyhow is no matter of conditions.
  * A PUT needs what its resource is in, the others the resource.
  */
 

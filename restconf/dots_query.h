@@ -22,7 +22,7 @@ typedef enum {
     DOTS_DEFAULTS_TAGGED
 } dots_defaults_t;
 
-/* Where an entry goes (sections 4.8.5, 4.8.6); NONE: one that is there stays. */
+/* Where an entry goes (sections 4.8.5, 4.8.6); NONE: what is there stays. */
 
 typedef enum {
     DOTS_INSERT_NONE = 0,
@@ -45,7 +45,7 @@ typedef enum {
 #define DOTS_QUERY_START   128
 #define DOTS_QUERY_STOP    256
 
-/* What GET takes on a data resource (RFC 8040 sections 4.8.1 to 4.8.3, 4.8.9) */
+/* What GET takes on a data resource (sections 4.8.1 to 4.8.3, 4.8.9). */
 
 #define DOTS_QUERY_READ    (DOTS_QUERY_CONTENT | DOTS_QUERY_DEPTH             \
                             | DOTS_QUERY_FIELDS | DOTS_QUERY_DEFAULTS)

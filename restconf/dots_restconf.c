@@ -205,7 +205,7 @@ dots_restconf_finish(dots_exchange_t *x, int result)
 
 /* ---- the model's outcome ---- */
 
-/* Who registers a cuid may learn that it is taken; to others it is not there. */
+/* Who registers a cuid may learn that it is taken; else it is not there. */
 
 static int
 dots_restconf_registers(const dots_request_t *rq)

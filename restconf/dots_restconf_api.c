@@ -63,7 +63,8 @@ dots_restconf_api_root(dots_exchange_t *x, const dots_fields_t *f)
 
     dots_data_text_literal(&w, "{\"ietf-restconf:restconf\":{");
 
-    n = sizeof(dots_restconf_api_members) / sizeof(dots_restconf_api_members[0]);
+    n = sizeof(dots_restconf_api_members)
+        / sizeof(dots_restconf_api_members[0]);
 
     for (i = 0, some = 0; i < n; i++) {
         m = &dots_restconf_api_members[i];

@@ -62,7 +62,7 @@ struct dots_resource_s {
                                                               NULL: a node */
 };
 
-/* DOTS_OK with x->resource, path, cuid and name, or DOTS_INVALID with 400, 404. */
+/* DOTS_OK with x->resource, path, cuid and name; DOTS_INVALID: 400, 404. */
 int dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path);
 
 /* "/schemas/NAME@REVISION", which is no api-path: x->name; or DOTS_DECLINED. */

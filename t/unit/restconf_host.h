@@ -78,7 +78,8 @@ host_find(host_t *h, dots_change_kind_t kind, const dots_customer_t *customer,
     for (i = 0; i < h->n; i++) {
         r = &h->records[i];
 
-        if (r->kind == kind && (customer == NULL || host_same(r->customer, customer))
+        if (r->kind == kind
+            && (customer == NULL || host_same(r->customer, customer))
             && host_is(r->cuid, cuid) && host_is(r->name, name))
         {
             return i;
@@ -412,7 +413,9 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
     for (i = 0; i < h->n; i++) {
         r = &h->records[i];
 
-        if (!host_same(r->customer, rq->customer) || !host_is(r->cuid, dst->cuid)) {
+        if (!host_same(r->customer, rq->customer)
+            || !host_is(r->cuid, dst->cuid))
+        {
             continue;
         }
 

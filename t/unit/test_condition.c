@@ -1,4 +1,4 @@
-/* Dates of HTTP, entity-tags and the order of conditions: RFC 9110 section 13. */
+/* Dates of HTTP, entity-tags, the order of conditions: RFC 9110 section 13. */
 
 #include <setjmp.h>
 #include <stdarg.h>

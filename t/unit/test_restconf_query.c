@@ -20,7 +20,8 @@ test_depth(void **state)
     test_gets("/data?depth=1", "{\"ietf-restconf:data\":{}}");
     test_gets(TEST_DATA "?depth=1", "{" TEST_DC("dots-data") ":{}}");
     test_gets(TEST_DATA "?depth=2&content=config",
-              "{" TEST_DC("dots-data") ":{\"dots-client\":[{\"cuid\":\"c\"}]}}");
+              "{" TEST_DC("dots-data") ":{\"dots-client\":"
+              "[{\"cuid\":\"c\"}]}}");
     test_gets(TEST_CLIENT "?depth=2", "{" TEST_DC("dots-client")
               ":[{\"cuid\":\"c\",\"aliases\":{},\"acls\":{}}]}");
     test_gets(TEST_X "?depth=1", TEST_OF_X(""));
@@ -52,7 +53,8 @@ test_fields(void **state)
     test_gets(TEST_X "?fields=actions/forwarding;matches(udp)",
               TEST_OF_X(",\"matches\":{\"udp\":"
               "{\"destination-port-range-or-operator\":{\"port\":53}}},"
-              "\"actions\":{\"forwarding\":\"ietf-access-control-list:drop\"}"));
+              "\"actions\":{\"forwarding\":"
+              "\"ietf-access-control-list:drop\"}"));
 
     /* a name twice, once with all of it; percent-encoded; with its module */
     test_gets(TEST_X "?fields=matches%2Fipv4%3Bietf-dots-data-channel%3A"
