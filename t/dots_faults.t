@@ -58,6 +58,7 @@ foreach my $n (0 .. $rounds - 1) {
 
 	eval { $round->run() };
 	my $wrong = $@;
+	$round->end();
 	last if $ended;
 
 	my $counts = $round->counts();

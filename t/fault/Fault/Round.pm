@@ -74,6 +74,13 @@ sub run {
 	$self->_purge();
 }
 
+# Whatever it was in the middle of: what is under way holds the round
+sub end {
+	my ($self) = @_;
+	$_->close_all() foreach values %{$self->{clients}};
+	$self->{clients} = {};
+}
+
 # ---- a burst ----
 
 sub _burst {

@@ -239,7 +239,11 @@ sub _end {
 	$done->($op, $code, $found);
 }
 
-sub close_all { $_[0]->_down() }
+sub close_all {
+	my ($self) = @_;
+	$self->_down();
+	delete @$self{qw/ op done sent /};
+}
 
 sub DESTROY {
 	my ($self) = @_;
