@@ -12,9 +12,11 @@ static void ngx_dots_drain_tick(ngx_event_t *ev);
 
 /* Of this process. */
 
-static ngx_queue_t  ngx_dots_drain_kept;
-static ngx_event_t  ngx_dots_drain_timer;   /* cancelable: the sessions' own
-                                               timers keep the worker */
+static ngx_queue_t       ngx_dots_drain_kept;
+static ngx_event_t       ngx_dots_drain_timer;   /* cancelable: the sessions'
+                                                    own timers keep the worker */
+static ngx_connection_t  ngx_dots_drain_dummy;   /* nginx's debug log of a timer
+                                                    reads a descriptor */
 
 
 void
@@ -25,7 +27,7 @@ ngx_dots_drain_init_process(ngx_cycle_t *cycle)
     ngx_memzero(&ngx_dots_drain_timer, sizeof(ngx_event_t));
 
     ngx_dots_drain_timer.handler = ngx_dots_drain_tick;
-    ngx_dots_drain_timer.data = &ngx_dots_drain_kept;
+    ngx_dots_drain_timer.data = &ngx_dots_drain_dummy;
     ngx_dots_drain_timer.log = cycle->log;
     ngx_dots_drain_timer.cancelable = 1;
 }
