@@ -738,6 +738,7 @@ dots_data_message_entries(dots_exchange_t *x, const struct lysc_node *schema,
     dots_data_path_t         path;
     const struct lysc_node  *below;
 
+    list = NULL;
     below = lys_getnext(NULL, schema, NULL, 0);
     path = x->path;
 

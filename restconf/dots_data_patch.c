@@ -456,6 +456,7 @@ dots_patch_edit(dots_exchange_t *x, const json_t *object, size_t n)
     dots_edit_operation_t   op;
 
     op = DOTS_EDIT_CREATE;
+    target = dots_str(NULL, 0);
     rc = dots_patch_string(x, object, "operation", 0, &operation);
 
     if (rc == DOTS_OK) {

@@ -483,6 +483,7 @@ dots_stream_write_xml(const dots_subscription_t *s, const char *time,
     dots_str_t     xml;
     dots_arena_t  *a;
 
+    xml = dots_str(NULL, 0);
     a = dots_arena_create(DOTS_STREAM_ARENA);
     text = json_dumps(payload, JSON_COMPACT);
 

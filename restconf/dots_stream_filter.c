@@ -548,6 +548,8 @@ dots_stream_filter_compare(const dots_stream_filter_test_t *t, dots_str_t value)
     int      numbers, equal;
     int64_t  left, right;
 
+    left = right = 0;
+
     numbers = dots_stream_filter_number(value, &left)
               && dots_stream_filter_number(t->value, &right);
 
