@@ -1,7 +1,8 @@
 /*
  * What the http side of the module shares: the answers of the data channel
- * (ngx_http_dots_module.c), the event stream (ngx_http_dots_stream.c) and
- * nginx's own errors in RESTCONF's form (ngx_http_dots_error.c).
+ * (ngx_http_dots_module.c), who asks (ngx_http_dots_identity.c), the event
+ * stream (ngx_http_dots_stream.c) and nginx's own errors in RESTCONF's form
+ * (ngx_http_dots_error.c).
  */
 
 #ifndef _NGX_HTTP_DOTS_H_INCLUDED_
@@ -21,6 +22,12 @@ dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 /* A header of the answer; an empty value is none. */
 ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
     dots_str_t value);
+
+/* Whose the certificate of the request is; NULL: nobody's. */
+const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
+
+/* A server{} with "dots_data", when its SSL_CTX is there. */
+void ngx_http_dots_identity_server(ngx_http_ssl_srv_conf_t *sscf);
 
 /*
  * Begins the answer that rc->subscription is.  NGX_DONE: the stream has the

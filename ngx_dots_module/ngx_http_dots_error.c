@@ -38,6 +38,8 @@ static ngx_int_t ngx_http_dots_error_text(ngx_http_request_t *r,
 static ngx_int_t ngx_http_dots_error_allow(ngx_http_request_t *r,
     ngx_str_t *root);
 static void *ngx_http_dots_error_create_conf(ngx_conf_t *cf);
+static char *ngx_http_dots_error_merge_conf(ngx_conf_t *cf, void *parent,
+    void *child);
 static ngx_int_t ngx_http_dots_error_init(ngx_conf_t *cf);
 
 
@@ -49,7 +51,7 @@ static ngx_http_module_t  ngx_http_dots_error_filter_module_ctx = {
     NULL,                                  /* init main configuration */
 
     ngx_http_dots_error_create_conf,       /* create server configuration */
-    NULL,                                  /* merge server configuration */
+    ngx_http_dots_error_merge_conf,        /* merge server configuration */
 
     NULL,                                  /* create location configuration */
     NULL                                   /* merge location configuration */
@@ -426,6 +428,22 @@ ngx_http_dots_error_create_conf(ngx_conf_t *cf)
     }
 
     return conf;
+}
+
+
+/* nginx's ssl module comes before, its context is there. */
+
+static char *
+ngx_http_dots_error_merge_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_dots_error_srv_conf_t *conf = child;
+
+    if (conf->roots.nelts) {
+        ngx_http_dots_identity_server(
+                ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module));
+    }
+
+    return NGX_CONF_OK;
 }
 
 

@@ -31,7 +31,6 @@ static ngx_int_t ngx_http_dots_append(ngx_http_dots_ctx_t *ctx,
     ngx_buf_t *b);
 static void ngx_http_dots_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
-static const dots_customer_t *ngx_http_dots_customer(ngx_http_request_t *r);
 static int ngx_http_dots_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
 static unsigned ngx_http_dots_limited(dots_restconf_t *rc);
@@ -380,51 +379,6 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->host = ctx;
 
     dots_restconf_handle(rc);
-}
-
-
-/*
- * RFC 8040 section 2.5: the identity comes from the verified certificate.  A
- * certificate without a known CA passes only by its fingerprint.  A server{}
- * that asks for no certificate has no say in whose CA verified this one: it may
- * have been another server{}'s, which the client named in the handshake.
- */
-
-static const dots_customer_t *
-ngx_http_dots_customer(ngx_http_request_t *r)
-{
-    long                      rc;
-    X509                     *cert;
-    ngx_dots_conf_t          *dcf;
-    const dots_customer_t    *customer;
-    ngx_http_ssl_srv_conf_t  *sscf;
-
-    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
-
-    if (r->connection->ssl == NULL || sscf->verify == 0) {
-        return NULL;
-    }
-
-    cert = SSL_get_peer_certificate(r->connection->ssl->connection);
-    if (cert == NULL) {
-        return NULL;
-    }
-
-    dcf = ngx_dots_get_conf(ngx_cycle);
-    rc = SSL_get_verify_result(r->connection->ssl->connection);
-
-    customer = NULL;
-
-    if (rc == X509_V_OK
-        || (ngx_ssl_verify_error_optional(rc)
-            && ngx_dots_identity_pinned(dcf, cert)))
-    {
-        customer = ngx_dots_identity(dcf, cert);
-    }
-
-    X509_free(cert);
-
-    return customer;
 }
 
 

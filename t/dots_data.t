@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl dnsmasq/);
-$t->plan(56);
+$t->plan(58);
 
 dots_pki($t);
 dots_dns($t);
@@ -66,6 +66,19 @@ my $http = <<'EOF';
 
         ssl_certificate      %%TESTDIR%%/server.crt;
         ssl_certificate_key  %%TESTDIR%%/server.key;
+
+        location /restconf { dots_data; }
+    }
+
+    server {
+        listen 127.0.0.1:8443 ssl http2;
+        server_name pinned.example.com;
+
+        ssl_certificate         %%TESTDIR%%/server.crt;
+        ssl_certificate_key     %%TESTDIR%%/server.key;
+        ssl_client_certificate  %%TESTDIR%%/ca.crt;
+        ssl_crl                 %%TESTDIR%%/crl.pem;
+        ssl_verify_client       optional_no_ca;
 
         location /restconf { dots_data; }
 EOF
@@ -275,6 +288,18 @@ is($code, 401, 'nobody in a server without ssl_verify_client');
 ($code) = dots_curl($t, 'GET', $url, headers => ['Host: open.example.com'],
 	args => ['--http1.1']);
 is($code, 401, 'nor by HTTP/1.1');
+
+# a pinned certificate has no issuer, and so no CRL of one
+
+my @pinned = ('https://pinned.example.com:' . port(8443)
+	. '/restconf/data/ietf-dots-data-channel:dots-data',
+	args => ['-k', '--resolve', 'pinned.example.com:' . port(8443)
+	. ':127.0.0.1']);
+
+($code) = dots_curl($t, 'GET', @pinned, cert => 'self');
+is($code, 200, 'a self-signed certificate that is pinned');
+($code) = dots_curl($t, 'GET', @pinned, cert => 'revoked');
+is($code, 401, 'but no revoked one beside it');
 
 # 6.3, 5.2
 
