@@ -5,6 +5,7 @@
 
 
 #define NGX_DOTS_DATA_ENTRIES  100000   /* of one list */
+#define NGX_DOTS_DATA_BIG      NGX_BUSY /* more than a request may use */
 
 
 /* One list of a client on its way from the store. */
@@ -193,6 +194,15 @@ ngx_dots_data_answer(ngx_dots_request_t *dr, ngx_int_t rc)
         ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
         return;
 
+    case NGX_DOTS_DATA_BIG:
+
+        /* RFC 8040 section 7: of an answer it is the request's fault */
+
+        (void) dots_fault(&dr->rq->fault, DOTS_FAULT_TOO_BIG, NULL,
+                          "it is too big for one answer: ask for a part");
+        ngx_dots_request_done(dr, DOTS_VERDICT_INVALID);
+        return;
+
     default:
         ngx_dots_request_unavailable(dr, "the store can't be read");
     }
@@ -307,11 +317,18 @@ ngx_dots_data_aliases(ngx_dots_request_t *dr, dots_client_t *client)
     if (key.data == NULL
         || ngx_dots_state_walk(key.data, key.len, ngx_dots_data_alias_found,
                                &list)
-           != NGX_OK
-        || list.rc != NGX_OK
-        || ngx_dots_data_lost(dr, client->cuid, DOTS_CHANGE_ALIAS,
-                              &client->aliases_lost)
            != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (list.rc != NGX_OK) {
+        return list.rc;
+    }
+
+    if (ngx_dots_data_lost(dr, client->cuid, DOTS_CHANGE_ALIAS,
+                           &client->aliases_lost)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -331,15 +348,16 @@ ngx_dots_data_alias_found(void *ctx, dots_store_slice_t key,
 {
     ngx_dots_data_list_t *list = ctx;
 
+    int            rc;
     dots_alias_t  *alias;
 
     alias = ngx_dots_data_room(list);
 
-    if (alias == NULL
-        || dots_alias_decode(alias, value.data, value.len, list->arena)
-           != DOTS_OK)
-    {
-        list->rc = NGX_ERROR;
+    rc = alias ? dots_alias_decode(alias, value.data, value.len, list->arena)
+               : DOTS_ERROR;
+
+    if (rc != DOTS_OK) {
+        list->rc = rc == DOTS_ERROR ? NGX_DOTS_DATA_BIG : NGX_ERROR;
         return 1;
     }
 
@@ -401,11 +419,18 @@ ngx_dots_data_acls(ngx_dots_request_t *dr, dots_client_t *client)
     if (key.data == NULL
         || ngx_dots_state_walk(key.data, key.len, ngx_dots_data_acl_found,
                                &list)
-           != NGX_OK
-        || list.rc != NGX_OK
-        || ngx_dots_data_lost(dr, client->cuid, DOTS_CHANGE_ACL,
-                              &client->acls_lost)
            != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (list.rc != NGX_OK) {
+        return list.rc;
+    }
+
+    if (ngx_dots_data_lost(dr, client->cuid, DOTS_CHANGE_ACL,
+                           &client->acls_lost)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -430,14 +455,16 @@ ngx_dots_data_acl_found(void *ctx, dots_store_slice_t key,
 {
     ngx_dots_data_list_t *list = ctx;
 
+    int          rc;
     dots_acl_t  *acl;
 
     acl = ngx_dots_data_room(list);
 
-    if (acl == NULL
-        || dots_acl_decode(acl, value.data, value.len, list->arena) != DOTS_OK)
-    {
-        list->rc = NGX_ERROR;
+    rc = acl ? dots_acl_decode(acl, value.data, value.len, list->arena)
+             : DOTS_ERROR;
+
+    if (rc != DOTS_OK) {
+        list->rc = rc == DOTS_ERROR ? NGX_DOTS_DATA_BIG : NGX_ERROR;
         return 1;
     }
 
@@ -527,7 +554,7 @@ ngx_dots_data_took(ngx_dots_data_list_t *list, int64_t expires,
         && dots_arena_dup(list->arena, record, dots_str(value.data, value.len))
            != DOTS_OK)
     {
-        list->rc = NGX_ERROR;
+        list->rc = NGX_DOTS_DATA_BIG;
         return NGX_ERROR;
     }
 

@@ -246,6 +246,15 @@ dots_restconf_refused(dots_exchange_t *x, dots_verdict_t verdict)
                                           v->message);
     }
 
+    if (verdict == DOTS_VERDICT_INVALID
+        && x->rq.fault.kind == DOTS_FAULT_TOO_BIG)
+    {
+        /* what was read, not what was sent: RFC 8040 section 7 */
+
+        return dots_restconf_error_status(&x->error, 400, DOTS_TAG_TOO_BIG,
+                                          "%s", x->rq.fault.message);
+    }
+
     if (verdict == DOTS_VERDICT_INVALID) {
         return dots_restconf_error_fault(&x->error, &x->rq.fault);
     }

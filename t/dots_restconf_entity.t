@@ -30,7 +30,7 @@ dots_has(qw/cbor openssl curl/);
 my @workers = (1, 2);
 my $racers = 8;
 
-$t->plan(27 * @workers);
+$t->plan(33 * @workers);
 
 dots_pki($t);
 
@@ -149,6 +149,32 @@ sub entities {
 	@codes = race("$c/aliases/alias=x/target-protocol=6", $racers, '', sub {
 		'{"ietf-dots-data-channel:target-protocol":[6]}' });
 	is((grep { $_ == 201 || $_ == 204 } @codes), $racers, 'all at once');
+
+	# more than a request may use: RFC 8040 section 7
+
+	my $aces = join ',', map { qq!{"name":"r$_","matches":{"ipv4":{!
+		. '"destination-ipv4-network":"192.0.2.0/24","protocol":17}},'
+		. '"actions":{"forwarding":"drop"}}' } 1 .. 20;
+
+	foreach my $i (1 .. 5) {
+		($code, $body) = dots_curl($t, 'POST', $c, body =>
+			'{"ietf-dots-data-channel:acls":{"acl":['
+			. join(',', map { qq!{"name":"big$i-$_","type":"ipv4-acl-type",!
+				. qq!"activation-type":"deactivate","aces":{"ace":[$aces]}}! }
+				1 .. 250) . ']}}');
+	}
+
+	is($code, 201, 'a lot of ACLs') or diag($body);
+	$get->("$c/acls");
+	is($code, 400, 'too many for one answer');
+	like($body, qr/"error-tag":"too-big"/, 'too-big');
+	$get->("$c/acls/acl=big5-250");
+	is($code, 200, 'one of them is not');
+	($code) = dots_curl($t, 'DELETE', $c);
+	is($code, 204, 'all can be deleted');
+	($code) = dots_curl($t, 'PUT', $c, body =>
+		qq!{"ietf-dots-data-channel:dots-client":[{"cuid":"w$workers"}]}!);
+	is($put->('new', 1), 201, 'and begun anew');
 
 	# RFC 8783's form of an entry
 
