@@ -33,8 +33,7 @@ $t->write_file('own.html', 'the page of the operator');
 my $http = <<'EOF';
         ssl_verify_client on;
 
-        location /small { client_max_body_size 10; client_body_buffer_size 1k;
-            root %%TESTDIR%%; dav_methods PUT; }
+        location /small { client_max_body_size 10; }
         location /denied { deny all; }
         location /gone { proxy_pass http://127.0.0.1:8081; }
         location /broken { return 500; }
