@@ -688,6 +688,23 @@ dots_restconf_admit(dots_exchange_t *x)
 }
 
 
+/* RFC 8040 section 5.2: without Accept in the form of the request. */
+
+static int
+dots_restconf_wants_xml(const dots_restconf_t *rc)
+{
+    dots_media_t  media;
+
+    if (rc->accept.len) {
+        return dots_media_choose(rc->accept) == DOTS_MEDIA_XML;
+    }
+
+    media = dots_media_content(rc->content_type);
+
+    return media == DOTS_MEDIA_XML || media == DOTS_MEDIA_PATCH_XML;
+}
+
+
 static dots_exchange_t *
 dots_restconf_start(dots_restconf_t *rc)
 {
@@ -703,7 +720,7 @@ dots_restconf_start(dots_restconf_t *rc)
         return NULL;
     }
 
-    rc->xml = dots_media_choose(rc->accept) == DOTS_MEDIA_XML;
+    rc->xml = dots_restconf_wants_xml(rc);
 
     x->rc = rc;
     x->arena = rc->arena;

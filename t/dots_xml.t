@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(2 * 63);
+$t->plan(2 * 66);
 
 dots_pki($t);
 
@@ -171,6 +171,11 @@ EOF
 	dots_yang_errors((xml($t, 'PUT', "$url$c/aliases/alias=two",
 		"<alias $ns><name>two</name><surprise/></alias>"))[0, 1], 400,
 		'unknown-element', 'a surprise');
+
+	($code, $body) = dots_curl($t, 'POST', "$url$c", type =>
+		'application/yang-data+xml', body => '{}', headers => ['Accept:']);
+	dots_yang_errors($code, $body, 400, 'malformed-message', 'without Accept');
+	like($body, qr/^</, 'in the form of the request');
 
 	($code, $body) = dots_curl($t, 'POST', "$url$c", type =>
 		'application/yang-data+xml', body => '{}');
