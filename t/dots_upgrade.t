@@ -37,6 +37,9 @@ my $conf = dots_conf(workers => 2);
 
 # nginx upgrades only as a daemon
 $conf =~ s/daemon off;/daemon on;/;
+
+# the new binary has the environment that nginx leaves it
+$conf =~ s/^events \{/env ASAN_OPTIONS;\nenv UBSAN_OPTIONS;\n\nevents {/m;
 $t->write_file_expand('nginx.conf', $conf);
 
 # ---- masters
