@@ -165,8 +165,14 @@ my @tcp = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . port(8446)) }
 	1 .. 200;
 served('no connections', 20, @others);
 
-my $open = grep { my $r = ''; vec($r, fileno $_, 1) = 1;
-	!select($r, undef, undef, 0) } grep { $_ } @tcp;
+# the kernel has accepted them all, nginx turns the rest away one by one
+my $open;
+dots_until(sub {
+	$open = grep { my $r = ''; vec($r, fileno $_, 1) = 1;
+		!select($r, undef, undef, 0) } grep { $_ } @tcp;
+	return $open < 128;
+});
+
 cmp_ok($open, '<', 128, "no connections: $open of 200 wait for a handshake");
 cmp_ok($open, '>', 60, 'no connections: and not fewer than could');
 
