@@ -1,7 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_conf.h"
 #include "ngx_dots_manager.h"
-#include "ngx_dots_process.h"
 #include "ngx_dots_psk.h"
 #include "ngx_dots_zone.h"
 
@@ -11,7 +10,6 @@ static char *ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf);
 static ngx_int_t ngx_dots_check_events(ngx_cycle_t *cycle,
     ngx_dots_conf_t *dcf);
 static ngx_int_t ngx_dots_init_module(ngx_cycle_t *cycle);
-static void ngx_dots_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_core_module_t  ngx_dots_module_ctx = {
@@ -31,7 +29,7 @@ ngx_module_t  ngx_dots_module = {
     NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_dots_exit_process,                 /* exit process */
+    NULL,                                  /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -119,11 +117,4 @@ ngx_dots_init_module(ngx_cycle_t *cycle)
     ngx_dots_zone_attach(dcf->enable ? dcf->zone : NULL);
 
     return NGX_OK;
-}
-
-
-static void
-ngx_dots_exit_process(ngx_cycle_t *cycle)
-{
-    ngx_dots_process_exit(cycle);
 }

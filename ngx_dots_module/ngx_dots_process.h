@@ -14,6 +14,12 @@
  * are no connections yet.  The second call does nothing.
  */
 ngx_int_t ngx_dots_process_init(ngx_cycle_t *cycle);
+
+/*
+ * From their exit_process, likewise: in a static build nginx's thread pool,
+ * which may have a commit under way, ends after the core module.  The second
+ * call does nothing.
+ */
 void ngx_dots_process_exit(ngx_cycle_t *cycle);
 
 /* Wakes the manager, wherever it lives; cheap, coalesced. */

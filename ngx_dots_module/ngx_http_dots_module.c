@@ -124,7 +124,7 @@ ngx_module_t  ngx_http_dots_module = {
     ngx_http_dots_init_process,            /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_dots_process_exit,                 /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };

@@ -587,6 +587,7 @@ ngx_stream_dots_init_process(ngx_cycle_t *cycle)
 static void
 ngx_stream_dots_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_dots_process_exit(cycle);
     ngx_dots_tls_exit_process();
     ngx_dots_dtls_exit_process();
 }

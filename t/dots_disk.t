@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
-$t->plan(26);
+$t->plan(30);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -154,6 +154,27 @@ $s->quit();
 $t->run();
 $s = dots_session($t);
 is($s->get($c, 4)->{code}, '2.05', 'the change was made before the end');
+$s->quit();
+
+# told to end at once: the commit that a thread has is waited for
+
+$s = dots_session($t);
+ok(hold($t), 'the disk stands still');
+is(start_put($s, $c, 5, prefix => ['192.0.2.5/32'])->{code}, '4.04',
+	'a change under way');
+
+($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
+my $exiting = () = $t->read_file('error.log') =~ /: exiting$/gm;
+kill 'TERM', $master;
+ok(dots_until(sub { (() = $t->read_file('error.log') =~ /: exiting$/gm)
+	> $exiting + 1 }), 'the worker and the manager end');
+release();
+waitpid $master, 0;
+$s->quit();
+
+$t->run();
+$s = dots_session($t);
+is($s->get($c, 5)->{code}, '2.05', 'the change was made before the end');
 $s->quit();
 
 ###############################################################################
