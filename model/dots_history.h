@@ -1,5 +1,5 @@
 /*
- * What happened lately: a ring of events of all customers in fixed memory, which
+ * What happened lately: a ring of events of all customers in fixed memory, that
  * event streams read and replay.  It lives where its caller puts it, nginx's
  * shared zone in the server: nothing in it points anywhere, and a process that
  * dies while it adds leaves it as it was.  The caller holds the zone's lock.

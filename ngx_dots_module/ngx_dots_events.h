@@ -2,8 +2,8 @@
  * The history of events in the zone (model/dots_history.h), and from there to
  * the streams that this process serves: what the data channel changes is added
  * here, what happens to mitigations by the registry; whoever reads a customer's
- * events is told that there are more.  Reads after a wake-up, or by a slow timer
- * where one was lost.
+ * events is told that there are more.  Reads after a wake-up, or by a slow
+ * timer where one was lost.
  */
 
 #ifndef _NGX_DOTS_EVENTS_H_INCLUDED_

@@ -367,7 +367,7 @@ ngx_http_dots_error_text(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-/* RFC 9110 section 15.5.6: TRACE, which nginx refuses before anybody sees it. */
+/* RFC 9110 section 15.5.6: of TRACE, which nginx refuses by itself. */
 
 static ngx_int_t
 ngx_http_dots_error_allow(ngx_http_request_t *r, ngx_str_t *root)

@@ -4,7 +4,7 @@
 #include "../restconf/dots_stream.h"
 
 
-#define NGX_HTTP_DOTS_STREAM_ALIVE   15000    /* ms of silence, then a comment */
+#define NGX_HTTP_DOTS_STREAM_ALIVE   15000    /* ms of silence: a comment */
 #define NGX_HTTP_DOTS_STREAM_BUFFER  (2 * DOTS_STREAM_TEXT)
 #define NGX_HTTP_DOTS_STREAM_BATCH   64       /* events looked at in one turn */
 

@@ -41,7 +41,7 @@ int dots_stream_xml(dots_exchange_t *x);
 int dots_stream_event(const dots_subscription_t *s, const dots_event_t *e,
     dots_writer_t *w);
 
-/* date-and-time of RFC 6991: into text with a NUL, and from it (-1: no such). */
+/* date-and-time of RFC 6991: into text with a NUL, and from it (-1: none). */
 void dots_stream_time(int64_t time, char text[DOTS_STREAM_TIME + 1]);
 int64_t dots_stream_parse_time(dots_str_t text);
 

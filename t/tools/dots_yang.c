@@ -1,6 +1,6 @@
 /*
  * dots_yang SCHEMAS json|xml WHAT <BODY: is the body what RFC 7951 or RFC 7950
- * makes of it by the schemas?  libyang reads it, strictly.  WHAT is the api-path
+ * makes of it by the schemas?  libyang reads it, strictly.  WHAT is the path
  * of the resource below {+restconf} ("/data", "/data/ietf-...:..."), "errors",
  * "patch-status" or "notification".  Says what is wrong, and fails.
  */

@@ -373,7 +373,9 @@ test_filter_bounds(void **state)
     char    text[DOTS_STREAM_FILTER_LEN + 2];
     size_t  i;
 
-    static const char *const  pieces[] = { "(", "not(", "/*|", "/* or ", "/*[x]" };
+    static const char *const  pieces[] = {
+        "(", "not(", "/*|", "/* or ", "/*[x]"
+    };
 
     (void) state;
 

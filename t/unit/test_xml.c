@@ -16,7 +16,8 @@
 
 
 #define DATA  "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-dots-data-channel\""
-#define ACL   "xmlns:acl=\"urn:ietf:params:xml:ns:yang:ietf-access-control-list\""
+#define ACL   "xmlns:acl=\"urn:ietf:params:xml:ns:yang:"                        \
+              "ietf-access-control-list\""
 #define PATCH "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-yang-patch\""
 #define RC    "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-restconf\""
 #define J     "ietf-dots-data-channel:"
@@ -491,8 +492,8 @@ test_out_errors(void **state)
     test_written("", "{\"ietf-restconf:errors\":{\"error\":[{\"error-type\":"
                  "\"application\",\"error-tag\":\"invalid-value\","
                  "\"error-path\":\"" CLIENT "[cuid='a/b:c[']/aliases/alias"
-                 "[name=\\\"'\\\"]/target-protocol\",\"error-message\":\"x\\u0001"
-                 "\"}]}}",
+                 "[name=\\\"'\\\"]/target-protocol\",\"error-message\":"
+                 "\"x\\u0001\"}]}}",
                  "<errors " RC "><error><error-type>application</error-type>"
                  "<error-tag>invalid-value</error-tag><error-path "
                  "xmlns:data-channel=\"urn:ietf:params:xml:ns:yang:"
