@@ -89,9 +89,7 @@ static ngx_uint_t ngx_dots_data_enforceable(const dots_customer_t *customer,
     const dots_acl_t *acl);
 
 static ngx_int_t ngx_dots_data_bind(ngx_dots_request_t *dr);
-static void ngx_dots_data_unbind(ngx_dots_request_t *dr, dots_str_t cuid);
 static void ngx_dots_data_settle(ngx_dots_request_t *dr);
-static void ngx_dots_data_keep(ngx_dots_request_t *dr, dots_str_t cuid);
 
 
 /* Names of aliases are looked up only for the checks of RFC 8783 6.1. */
@@ -858,152 +856,56 @@ ngx_dots_data_old_found(void *ctx, dots_store_slice_t key,
 
 /* ---- cuids ---- */
 
-/*
- * RFC 9132 section 4.4.1.1: a cuid belongs to one customer, on both channels.
- * The request is over where this does not return NGX_OK.
- */
+/* The request is over where this does not return NGX_OK. */
 
 static ngx_int_t
 ngx_dots_data_bind(ngx_dots_request_t *dr)
 {
-    int                   rc;
-    size_t                i;
-    dots_change_t        *c;
-    dots_registry_t      *r;
-    ngx_dots_data_txn_t  *txn;
+    ngx_int_t  rc;
 
-    txn = dr->data;
-    rc = DOTS_OK;
+    rc = ngx_dots_data_cuid_bind(dr, &dr->data->bound);
 
-    txn->bound = 0;
-
-    for (i = 0; i < dr->rq->nchanges && rc == DOTS_OK; i++) {
-
-        c = &dr->rq->changes[i];
-
-        if (c->action != DOTS_CHANGE_PUT || c->kind != DOTS_CHANGE_CLIENT) {
-            continue;
-        }
-
-        r = ngx_dots_zone_lock(1);
-
-        if (r == NULL) {
-            ngx_dots_data_settle(dr);
-            ngx_dots_request_unavailable(dr, "the server is starting");
-            return NGX_ERROR;
-        }
-
-        rc = dots_registry_bind(r, dr->rq->customer->name, c->cuid);
-        dr->epoch = ngx_dots_zone_epoch();
-
-        ngx_dots_zone_unlock();
-
-        if (rc == DOTS_OK) {
-            txn->bound = i + 1;
-        }
-    }
-
-    if (rc == DOTS_OK) {
+    if (rc == NGX_OK) {
         return NGX_OK;
     }
 
     ngx_dots_data_settle(dr);
-    if (rc != DOTS_DECLINED) {
+
+    switch (rc) {
+
+    case NGX_AGAIN:
+        ngx_dots_request_unavailable(dr, "the server is starting");
+        break;
+
+    case NGX_DECLINED:
+        ngx_dots_request_done(dr, DOTS_VERDICT_COLLISION);
+        break;
+
+    default:
         ngx_dots_zone_full(ngx_cycle->log);
+        ngx_dots_request_done(dr, DOTS_VERDICT_FULL);
     }
 
-    ngx_dots_request_done(dr, rc == DOTS_DECLINED ? DOTS_VERDICT_COLLISION
-                                                  : DOTS_VERDICT_FULL);
     return NGX_ERROR;
 }
 
 
-/* After the commit, or instead of it: references are what the store has. */
+/* After the commit, or instead of it. */
 
 static void
 ngx_dots_data_settle(ngx_dots_request_t *dr)
 {
-    size_t                i;
-    ngx_uint_t            stored;
-    dots_change_t        *c;
-    ngx_dots_data_txn_t  *txn;
+    ngx_uint_t  stored;
 
-    txn = dr->data;
     stored = (dr->commit.txn.result == DOTS_STORE_OK);
 
-    for (i = 0; i < dr->rq->nchanges; i++) {
+    ngx_dots_data_cuid_settle(dr, dr->data->bound, stored);
 
-        c = &dr->rq->changes[i];
-
-        if (c->kind != DOTS_CHANGE_CLIENT) {
-            continue;
-        }
-
-        if (c->action == DOTS_CHANGE_REMOVE && stored) {
-            dr->epoch = ngx_dots_zone_epoch();
-            ngx_dots_data_unbind(dr, c->cuid);
-        }
-
-        if (c->action == DOTS_CHANGE_PUT && i < txn->bound) {
-
-            if (stored) {
-                ngx_dots_data_keep(dr, c->cuid);
-
-            } else {
-                ngx_dots_data_unbind(dr, c->cuid);
-            }
-        }
-    }
-
-    txn->bound = 0;
+    dr->data->bound = 0;
 
     if (stored && dr->filters) {
         ngx_dots_data_changed();
     }
 
     ngx_dots_process_change(-1);
-}
-
-
-static void
-ngx_dots_data_unbind(ngx_dots_request_t *dr, dots_str_t cuid)
-{
-    dots_registry_t  *r;
-
-    /* a registry that was filled since has what the store has, and no more */
-
-    r = ngx_dots_zone_lock(1);
-
-    if (r) {
-        if (dr->epoch == ngx_dots_zone_epoch()) {
-            dots_registry_unbind(r, dr->rq->customer->name, cuid);
-        }
-
-        ngx_dots_zone_unlock();
-    }
-}
-
-
-/*
- * A registry that was filled between the binding and the commit does not know
- * the client.  One that was filled after the commit then counts it twice, which
- * keeps the cuid a customer's for too long, never another's too early.
- */
-
-static void
-ngx_dots_data_keep(ngx_dots_request_t *dr, dots_str_t cuid)
-{
-    dots_registry_t  *r;
-
-    r = ngx_dots_zone_lock(1);
-
-    if (r == NULL) {
-        return;
-    }
-
-    if (dr->epoch != ngx_dots_zone_epoch()) {
-        (void) dots_registry_bind(r, dr->rq->customer->name, cuid);
-    }
-
-    ngx_dots_zone_unlock();
 }

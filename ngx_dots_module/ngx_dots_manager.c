@@ -8,6 +8,7 @@
 #include "ngx_dots_pass.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_state.h"
+#include "ngx_dots_sweep.h"
 #include "ngx_dots_zone.h"
 
 
@@ -261,7 +262,7 @@ ngx_dots_manager_step(void)
     next = ngx_dots_manager_pass(next);
 
     if (ngx_current_msec - ngx_dots_mgr.swept >= NGX_DOTS_MANAGER_SWEEP) {
-        ngx_dots_pass_sweep();
+        ngx_dots_sweep(ngx_cycle->log);
         ngx_dots_mgr.swept = ngx_current_msec;
     }
 

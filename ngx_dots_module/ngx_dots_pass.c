@@ -39,15 +39,6 @@ typedef struct {
     unsigned                failed:1;       /* no memory: the pass is void */
 } ngx_dots_pass_t;
 
-typedef struct {
-    dots_arena_t           *arena;
-    dots_store_op_t         ops[NGX_DOTS_PASS_CHUNK];
-    dots_store_txn_t        txns[NGX_DOTS_PASS_CHUNK];
-    dots_store_txn_t       *list[NGX_DOTS_PASS_CHUNK];
-    size_t                  n;
-} ngx_dots_pass_sweep_t;
-
-
 static void ngx_dots_pass_notify(void *ctx);
 static void ngx_dots_pass_log(void *ctx, int level, const char *text);
 static ngx_int_t ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch);
@@ -80,8 +71,6 @@ static void ngx_dots_pass_key(dots_mitigation_t *m,
     dots_mitigation_key_t *key);
 static void ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
     const char *reason);
-static int ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
-    dots_store_slice_t value);
 
 
 static ngx_dots_pass_t  ngx_dots_pass;
@@ -927,97 +916,4 @@ ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
     entry.reason.len = ngx_strlen(reason);
 
     ngx_dots_log(&entry);
-}
-
-
-/* ---- aliases ---- */
-
-void
-ngx_dots_pass_sweep(void)
-{
-    ngx_dots_pass_sweep_t  *sw;
-
-    sw = ngx_calloc(sizeof(ngx_dots_pass_sweep_t), ngx_dots_pass.log);
-    if (sw == NULL) {
-        return;
-    }
-
-    do {
-        sw->n = 0;
-        sw->arena = dots_arena_create(NGX_DOTS_PASS_ARENA);
-
-        if (sw->arena == NULL
-            || ngx_dots_state_walk("a", 1, ngx_dots_pass_sweep_alias, sw)
-               != NGX_OK)
-        {
-            sw->n = 0;
-        }
-
-        if (sw->n) {
-            ngx_dots_data_over(sw->arena, sw->list, sw->n);
-
-            /* DECLINED: it was written again since we looked */
-
-            if (sw->txns[0].result != DOTS_STORE_OK
-                && sw->txns[0].result != DOTS_STORE_DECLINED)
-            {
-                sw->n = 0;
-            }
-        }
-
-        dots_arena_destroy(sw->arena);
-
-    } while (sw->n == NGX_DOTS_PASS_CHUNK);
-
-    ngx_free(sw);
-}
-
-
-static int
-ngx_dots_pass_sweep_alias(void *ctx, dots_store_slice_t key,
-    dots_store_slice_t value)
-{
-    ngx_dots_pass_sweep_t *sw = ctx;
-
-    dots_str_t        copy, record;
-    dots_alias_t      alias;
-    dots_arena_t     *a;
-    dots_store_op_t  *op;
-
-    a = dots_arena_create(value.len * 8 + 65536);
-
-    if (a == NULL
-        || dots_alias_decode(&alias, value.data, value.len, a) != DOTS_OK
-        || alias.expires > ngx_dots_now())
-    {
-        dots_arena_destroy(a);
-        return 0;
-    }
-
-    dots_arena_destroy(a);
-
-    if (dots_arena_dup(sw->arena, &copy, dots_str(key.data, key.len))
-            != DOTS_OK
-        || dots_arena_dup(sw->arena, &record, dots_str(value.data, value.len))
-            != DOTS_OK)
-    {
-        return 1;
-    }
-
-    op = &sw->ops[sw->n];
-
-    ngx_memzero(op, sizeof(dots_store_op_t));
-
-    op->action = DOTS_STORE_DELETE;
-    op->expect = DOTS_STORE_SAME;
-    op->key.data = copy.data;
-    op->key.len = copy.len;
-    op->value.data = record.data;
-    op->value.len = record.len;
-
-    sw->txns[sw->n].ops = op;
-    sw->txns[sw->n].nops = 1;
-    sw->list[sw->n] = &sw->txns[sw->n];
-
-    return ++sw->n == NGX_DOTS_PASS_CHUNK;
 }

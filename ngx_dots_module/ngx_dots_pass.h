@@ -22,7 +22,4 @@ ngx_int_t ngx_dots_pass_expire(void);
 ngx_uint_t ngx_dots_pass_needed(void);
 void ngx_dots_pass_run(void);
 
-/* Removes aliases whose time is over (RFC 8783 section 6.1). */
-void ngx_dots_pass_sweep(void);
-
 #endif /* _NGX_DOTS_PASS_H_INCLUDED_ */

@@ -4,7 +4,8 @@
  *
  *   ngx_dots_request()  (ngx_dots.h)
  *      mitigations: ngx_dots_mitigation.c      data channel: ngx_dots_data.c,
- *                                              ngx_dots_data_commit.c
+ *                                              ngx_dots_data_commit.c,
+ *                                              ngx_dots_data_cuid.c
  *         targets to addresses: ngx_dots_resolve.c
  *            zone (decision) -> store (commit) -> zone (settle) -> rq->done()
  */
@@ -75,6 +76,17 @@ void ngx_dots_data_client_get(ngx_dots_request_t *dr);
 void ngx_dots_data_alias_get(ngx_dots_request_t *dr);
 void ngx_dots_data_acl_get(ngx_dots_request_t *dr);
 void ngx_dots_data_commit(ngx_dots_request_t *dr);
+
+/*
+ * The cuids of the dots-clients that a request makes, in the zone's registry:
+ * one belongs to one customer, on both channels (RFC 9132 section 4.4.1.1).
+ * bind: NGX_OK, NGX_DECLINED (another customer's), NGX_AGAIN (no registry yet) or
+ * NGX_ERROR (no room); "bound" is up to which change, for settle, which is called
+ * whatever came of it, when it is known whether the request is stored.
+ */
+ngx_int_t ngx_dots_data_cuid_bind(ngx_dots_request_t *dr, size_t *bound);
+void ngx_dots_data_cuid_settle(ngx_dots_request_t *dr, size_t bound,
+    ngx_uint_t stored);
 
 /* The manager has to look at the ACLs again. */
 void ngx_dots_data_changed(void);
