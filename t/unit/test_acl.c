@@ -707,6 +707,26 @@ test_record(void **state)
     test_stored(&acl, a);
     assert_int_equal(acl.entity.modified, TEST_NOW);
 
+    /* a record of version 1: the entity after the rank is not there */
+
+    {
+        size_t      len = test_host.records[1].len;
+        uint8_t    *old = malloc(len);
+        dots_acl_t  first;
+
+        assert_non_null(old);
+        memcpy(old, test_host.records[1].data, 17);
+        memcpy(old + 17, test_host.records[1].data + 17 + DOTS_ENTITY_SIZE,
+               len - 17 - DOTS_ENTITY_SIZE);
+        old[0] = 1;
+
+        assert_int_equal(dots_acl_decode(&first, old, len - DOTS_ENTITY_SIZE,
+                                         a), DOTS_OK);
+        assert_true(dots_str_eq(first.text, acl.text));
+        assert_int_equal(first.entity.modified, TEST_NOW);
+        free(old);
+    }
+
     /* half a record is none, and nothing reads beyond it */
 
     for (i = 0; i < test_host.records[1].len; i++) {

@@ -120,6 +120,46 @@ test_alias_unwritable(void **state)
 }
 
 
+/* A record of version 1 has no entity: what it was stored for tells its time. */
+
+static void
+test_alias_first(void **state)
+{
+    size_t         len;
+    uint8_t        buf[512];
+    dots_alias_t   alias, back;
+    dots_arena_t  *a;
+
+    (void) state;
+
+    a = dots_arena_create(1 << 16);
+    test_alias_fill(&alias);
+
+    assert_int_equal(dots_alias_encode(&alias, buf, sizeof(buf), &len),
+                     DOTS_OK);
+
+    buf[0] = 1;
+    len -= DOTS_ENTITY_SIZE;
+
+    assert_int_equal(dots_alias_decode(&back, buf, len, a), DOTS_OK);
+    assert_true(dots_str_eq(back.text, alias.text));
+    assert_int_equal(back.entity.modified, alias.expires
+                                           - DOTS_ALIAS_LIFETIME);
+
+    /* the same text stays the same entity, another one does not */
+
+    assert_int_equal(dots_alias_renew(&alias, &back, 7, 8), DOTS_OK);
+    assert_memory_equal(&alias.entity, &back.entity, sizeof(dots_entity_t));
+    assert_int_equal(alias.expires, 8);
+
+    alias.text = dots_str("{}", 2);
+    assert_int_equal(dots_alias_renew(&alias, &back, 7, 8), DOTS_OK);
+    assert_int_equal(alias.entity.modified, 7);
+
+    dots_arena_destroy(a);
+}
+
+
 static void
 test_alias_age(void **state)
 {
@@ -146,6 +186,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_alias_record),
         cmocka_unit_test(test_alias_unwritable),
+        cmocka_unit_test(test_alias_first),
         cmocka_unit_test(test_alias_age),
     };
 
