@@ -120,7 +120,7 @@ test_alias_unwritable(void **state)
 }
 
 
-/* A record of version 1 has no entity: what it was stored for tells its time. */
+/* A record of version 1 has no entity: what it was stored for tells it. */
 
 static void
 test_alias_first(void **state)
