@@ -98,6 +98,8 @@ dots_data_patch_failed(dots_exchange_t *x, size_t i, int rc)
     id = &x->patch->edits[i];
     x->rc->status = x->error.status;
 
+    dots_restconf_error_locate(&x->error, x->rc->schema);
+
     return dots_patch_dump(x,
         json_pack("{s:s%, s:{s:[{s:s%, s:{s:[o]}}]}}", "patch-id",
                   (char *) x->patch->id.data, x->patch->id.len, "edit-status",
@@ -116,6 +118,8 @@ dots_data_patch_invalid(dots_exchange_t *x, int rc)
     }
 
     x->rc->status = x->error.status;
+
+    dots_restconf_error_locate(&x->error, x->rc->schema);
 
     return dots_patch_dump(x,
         json_pack("{s:s%, s:{s:[o]}}", "patch-id",

@@ -96,12 +96,15 @@ dots_place_path(const dots_schema_t *s, const dots_api_segment_t *segments,
 }
 
 
-/* Behind the predicates: a bracket in quotes ends none. */
+/* Behind the predicates, a bracket in quotes ends none; how many bytes. */
 
-static void
+static size_t
 dots_place_predicates(dots_reader_t *r)
 {
-    uint8_t  quote;
+    uint8_t         quote;
+    const uint8_t  *start;
+
+    start = r->pos;
 
     for (quote = 0; r->pos < r->end && (quote || *r->pos != '/'); r->pos++) {
 
@@ -109,6 +112,8 @@ dots_place_predicates(dots_reader_t *r)
             quote = quote ? 0 : *r->pos;
         }
     }
+
+    return (size_t) (r->pos - start);
 }
 
 
@@ -139,29 +144,36 @@ dots_place_step(dots_reader_t *r)
 
 
 const struct lysc_node *
-dots_place_instance(const dots_schema_t *s, dots_str_t path, size_t *last)
+dots_place_instance(const dots_schema_t *s, dots_str_t path, size_t *len)
 {
     dots_reader_t            r = { path.data, path.data + path.len, 0 };
     dots_api_segment_t       segment;
     const struct lysc_node  *node;
 
     node = NULL;
+    *len = 0;
 
     while (r.pos < r.end && *r.pos == '/') {
-        *last = (size_t) (r.pos - path.data);
         r.pos++;
 
         segment = dots_place_step(&r);
         node = dots_place_below(s, node, &segment);
 
         if (node == NULL) {
+            *len = 0;
             return NULL;
         }
 
-        dots_place_predicates(&r);
+        if (dots_place_predicates(&r) == 0
+            && (node->nodetype & (LYS_LIST | LYS_LEAFLIST)))
+        {
+            return node;
+        }
+
+        *len = (size_t) (r.pos - path.data);
     }
 
-    return node;
+    return NULL;
 }
 
 

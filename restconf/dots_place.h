@@ -35,11 +35,12 @@ const struct lysc_node *dots_place_root(const struct lysc_node *target,
     const struct lys_module *module, const char *name);
 
 /*
- * What an instance-identifier in JSON's form (RFC 7951 section 6.11) is of;
- * NULL: of nothing.  *last is where its last step begins.
+ * How much of the path is an instance-identifier in JSON's form (RFC 7951
+ * section 6.11): *len bytes, none where it names no node.  Returns the list or
+ * leaf-list at which it ends because it does not say which entry, or NULL.
  */
 const struct lysc_node *dots_place_instance(const dots_schema_t *s,
-    dots_str_t path, size_t *last);
+    dots_str_t path, size_t *len);
 
 /* A child, choices seen through; "parent" NULL: at the top of the module. */
 const struct lysc_node *dots_place_child(const struct lysc_node *parent,

@@ -120,45 +120,6 @@ dots_restconf_represent(dots_exchange_t *x, int result)
 
 
 /*
- * RFC 7950 section 9.13: an instance-identifier of an entry of a leaf-list has
- * its value, and one that is wrong may be none of the type.  What it is in has
- * to do as error-path; the message begins with the leaf-list.
- */
-
-static void
-dots_restconf_error_path(dots_exchange_t *x)
-{
-    size_t                   last;
-    char                     message[DOTS_ERROR_MESSAGE];
-    dots_str_t              *path;
-    const struct lysc_node  *node;
-
-    path = &x->error.path;
-
-    if (path->len == 0) {
-        return;
-    }
-
-    node = dots_place_instance(x->rc->schema, *path, &last);
-
-    if (node == NULL || node->nodetype != LYS_LEAFLIST
-        || path->data[path->len - 1] == ']')
-    {
-        return;
-    }
-
-    path->len = last;
-
-    memcpy(message, x->error.message, sizeof(message));
-
-    if (strncmp(message, node->name, strlen(node->name)) != 0) {
-        (void) snprintf(x->error.message, sizeof(x->error.message), "%s: %.*s",
-                        node->name, DOTS_ERROR_MESSAGE - 64, message);
-    }
-}
-
-
-/*
  * The only place where a response is completed.  "result" is a handler's:
  * whatever is not an answer becomes an error here.
  */
@@ -183,7 +144,7 @@ dots_restconf_finish(dots_exchange_t *x, int result)
                                        "the server has no memory for it");
         }
 
-        dots_restconf_error_path(x);
+        dots_restconf_error_locate(&x->error, rc->schema);
 
         rc->status = x->error.status;
         rc->etag = rc->last_modified = dots_str(NULL, 0);

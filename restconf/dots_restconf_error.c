@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dots_place.h"
 #include "dots_restconf_error.h"
 
 
@@ -136,6 +137,64 @@ dots_restconf_error_info(json_t *error, dots_str_t via)
 }
 
 
+/*
+ * RFC 7950 section 9.13: an instance-identifier of an entry has its keys, or of
+ * a leaf-list its value, and one that is wrong may have none.  What it is in has
+ * to do as error-path; the message begins with the name of the list.
+ */
+
+void
+dots_restconf_error_locate(dots_restconf_error_t *e, const dots_schema_t *s)
+{
+    char                     message[DOTS_ERROR_MESSAGE];
+    const struct lysc_node  *node;
+
+    if (e->path.len == 0) {
+        return;
+    }
+
+    node = dots_place_instance(s, e->path, &e->path.len);
+
+    if (node == NULL
+        || strncmp(e->message, node->name, strlen(node->name)) == 0)
+    {
+        return;
+    }
+
+    memcpy(message, e->message, sizeof(message));
+
+    (void) snprintf(e->message, sizeof(e->message), "%s: %.*s", node->name,
+                    DOTS_ERROR_MESSAGE - 64, message);
+}
+
+
+/*
+ * A message may quote what was sent.  A string of YANG has no control characters
+ * but white space, and no noncharacters (RFC 7950 section 9.4).
+ */
+
+static void
+dots_restconf_error_clean(char *s, size_t len)
+{
+    size_t   i;
+    uint8_t  c;
+
+    for (i = 0; i < len; i++) {
+        c = (uint8_t) s[i];
+
+        if (c < ' ' && c != '\t' && c != '\n' && c != '\r') {
+            s[i] = '?';
+        }
+
+        if (len - i > 2 && memcmp(s + i, "\xef\xbf", 2) == 0
+            && (uint8_t) s[i + 2] >= 0xbe)
+        {
+            memset(s + i, '?', 3);
+        }
+    }
+}
+
+
 /* Adds a member if there is something to add; nonzero on failure. */
 
 static int
@@ -153,12 +212,16 @@ dots_restconf_error_member(json_t *error, const char *name, const void *data,
 json_t *
 dots_restconf_error_entry(const dots_restconf_error_t *e)
 {
+    char                              message[DOTS_ERROR_MESSAGE];
     size_t                            len;
     json_t                           *error;
     const dots_restconf_error_tag_t  *t;
 
     t = &dots_restconf_error_tags[e->tag];
     len = dots_restconf_error_trim(e->message, strlen(e->message));
+
+    memcpy(message, e->message, len);
+    dots_restconf_error_clean(message, len);
 
     error = json_pack("{s:s, s:s}", "error-type", t->type, "error-tag", t->tag);
 
@@ -167,7 +230,7 @@ dots_restconf_error_entry(const dots_restconf_error_t *e)
                                       e->app_tag.len)
         || dots_restconf_error_member(error, "error-path", e->path.data,
                                       e->path.len)
-        || dots_restconf_error_member(error, "error-message", e->message, len)
+        || dots_restconf_error_member(error, "error-message", message, len)
         || dots_restconf_error_info(error, e->via))
     {
         json_decref(error);

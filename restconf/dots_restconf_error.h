@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "dots_base.h"
+#include "dots_schema.h"
 
 #define DOTS_ERROR_MESSAGE 400
 
@@ -52,6 +53,10 @@ int dots_restconf_error_status(dots_restconf_error_t *e, unsigned status,
 
 /* What a check of the model found, without error-path. */
 int dots_restconf_error_fault(dots_restconf_error_t *e, const dots_fault_t *f);
+
+/* Leaves of "path" what is an instance-identifier; before it is written. */
+void dots_restconf_error_locate(dots_restconf_error_t *e,
+    const dots_schema_t *s);
 
 /* The body, RFC 8040 section 7.1, in the arena.  DOTS_OK or DOTS_ERROR. */
 int dots_restconf_error_write(const dots_restconf_error_t *e, dots_arena_t *a,
