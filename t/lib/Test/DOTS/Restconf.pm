@@ -18,6 +18,7 @@ use IO::Socket::SSL;
 use JSON::PP qw//;
 use Scalar::Util qw/ weaken /;
 use Test::DOTS;
+use Test::DOTS::Yang;
 use Test::More qw//;
 
 our ($CUID, $CUID2, $CUIDB) = ('dz6pHjaADkaFTbjr0JGBpw',
@@ -27,6 +28,7 @@ our $JSON = 'application/yang-data+json';
 
 my $TEST;
 my %kept;
+my %read;     # bodies that libyang has read
 my $json = JSON::PP->new->canonical->allow_nonref->utf8;
 
 # a server that closes is seen where its answer is read
@@ -34,11 +36,11 @@ my $json = JSON::PP->new->canonical->allow_nonref->utf8;
 $SIG{PIPE} = 'IGNORE';
 
 # RFC 8040 section 7 and erratum 7311: the statuses of each tag.  Those that the
-# table does not have (415, 429, 503, 507, 508) go with the nearest.
+# table does not have (414, 415, 429, 431, 503, 507, 508) go with the nearest.
 
 my %statuses = (
 	'in-use' => [ 409 ], 'invalid-value' => [ 400, 404, 406 ],
-	'too-big' => [ 400, 413 ], 'missing-attribute' => [ 400 ],
+	'too-big' => [ 400, 413, 414, 431 ], 'missing-attribute' => [ 400 ],
 	'bad-attribute' => [ 400 ], 'unknown-attribute' => [ 400 ],
 	'missing-element' => [ 400 ], 'bad-element' => [ 400 ],
 	'unknown-element' => [ 400 ], 'unknown-namespace' => [ 400 ],
@@ -222,6 +224,7 @@ sub rc_raw {
 		last unless $r;
 
 		$kept{$cert} = $s unless grep { /close/i } @{$r->{h}{connection} || []};
+		$r->{target} = ($bytes =~ /^\S+ (\S+) HTTP/)[0];
 		return $r;
 	}
 
@@ -287,12 +290,45 @@ sub _body_faults {
 
 	my $type = ($r->{h}{'content-type'} || [ '' ])->[0];
 
-	return () if $type =~ m!^application/(?:yang-data\+xml|yang|xrd\+xml)\b!
+	return () if $type =~ m!^application/(?:yang-data\+xml|yang|xrd\+xml)$!
 		|| $type =~ m!^text/event-stream!;
 	return ("Content-Type \"$type\" (8040 7.1)") if $type ne $JSON;
 	return ('the body is no JSON') unless defined $r->{json};
 	return ('a member stands twice in an object') if _twice($r->{body});
-	return $r->{code} >= 400 ? _error_faults($r) : ();
+	return (_yang_faults($r), $r->{code} >= 400 ? _error_faults($r) : ());
+}
+
+# What libyang says of a body, by the schemas that the server itself publishes.
+# It does not read the tags of with-defaults (RFC 6243) in JSON.
+sub _yang_faults {
+	my ($r) = @_;
+
+	my ($path, $query) = split /\?/, $r->{target} // '', 2;
+	my ($name) = keys %{ref $r->{json} eq 'HASH' ? $r->{json} : {}};
+	my $what = ($name // '') eq 'ietf-yang-patch:yang-patch-status'
+		? 'patch-status' : $r->{code} >= 400 ? 'errors' : _resource($path, $name);
+
+	return () if !defined $what || ($query // '') =~ /report-all-tagged/;
+
+	my $said = $read{"$what $r->{body}"} //= dots_yang_said($what, $r->{body});
+
+	return $said eq '' ? () : ("libyang: $said");
+}
+
+# The api-path that the body is of: what was asked for, or, in the form of RFC
+# 8783's figures, its container
+sub _resource {
+	my ($path, $name) = @_;
+
+	return undef unless $path =~ s!^/restconf(?=/|$)!!;
+	return $path || '/' if $path =~ m!^/?$!;
+	return undef unless $path =~ m!^/data!;
+	return $path unless $path =~ m!^/data/.!;
+
+	my ($last) = $path =~ m!/([^/=]+)(?:=[^/]*)?$!;
+	$path =~ s!/[^/]+$!! if ($name // '') =~ /:(\w+)s$/ && $last =~ /\b\Q$1\E$/;
+
+	return $path;
 }
 
 # JSON::PP keeps the last of two members of one name: the colons show it
