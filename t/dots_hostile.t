@@ -443,7 +443,7 @@ foreach my $row (
 		"the other's alias, DELETE" ],
 	[ 'PUT', '/dots-client=cuid-of-b/aliases/alias=x',
 		"the other's alias, PUT" ],
-	[ 'DELETE', '', 'DELETE of everything' ],
+	[ 'DELETE', '/dots-client', 'DELETE of a list' ],
 	[ 'PATCH', '/dots-client=cuid-of-a', 'PATCH' ],
 	[ 'MKCOL', '/dots-client=cuid-of-a', 'a method of no use' ])
 {
