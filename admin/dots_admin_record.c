@@ -43,6 +43,8 @@ static int dots_admin_record_alias(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 static int dots_admin_record_acl(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
+static int dots_admin_record_vendor(const dots_admin_parsed_t *r,
+    dots_arena_t *a, json_t *o);
 static int dots_admin_record_mitigation(const dots_admin_parsed_t *r,
     dots_arena_t *a, json_t *o);
 static int dots_admin_record_lost(const dots_admin_parsed_t *r,
@@ -55,6 +57,7 @@ static const dots_admin_kind_t  dots_admin_kinds[DOTS_ADMIN_KINDS] = {
     { 'c', "client", 2, dots_admin_record_client },
     { 'a', "alias", 3, dots_admin_record_alias },
     { 'l', "acl", 3, dots_admin_record_acl },
+    { 'v', "vendor", 3, dots_admin_record_vendor },
     { 'm', "mitigation", 3, dots_admin_record_mitigation },
     { 't', "time", 3, dots_admin_record_lost },
     { 0, "unknown", 0, NULL }
@@ -332,6 +335,7 @@ dots_admin_record_lost(const dots_admin_parsed_t *r, dots_arena_t *a,
 
     what = dots_str_eq(r->parts[2], dots_str("a", 1))   ? "aliases"
            : dots_str_eq(r->parts[2], dots_str("l", 1)) ? "acls"
+           : dots_str_eq(r->parts[2], dots_str("v", 1)) ? "vendors"
            : dots_str_eq(r->parts[2], dots_str("c", 1)) ? "clients"
                                                         : NULL;
 
@@ -399,6 +403,35 @@ dots_admin_record_acl(const dots_admin_parsed_t *r, dots_arena_t *a, json_t *o)
     (void) json_object_set_new(o, "expires",
                                dots_admin_record_deadline(acl.expires));
     (void) json_object_set_new(o, "rank", json_integer(acl.rank));
+    (void) json_object_set_new(o, "entry", text);
+
+    return 0;
+}
+
+
+/* Of a vendor-mapping: in the form of an alias, but for what it has not. */
+
+static int
+dots_admin_record_vendor(const dots_admin_parsed_t *r, dots_arena_t *a,
+    json_t *o)
+{
+    json_t        *text;
+    dots_alias_t   vendor;
+
+    if (dots_alias_decode(&vendor, r->value.data, r->value.len, a) != DOTS_OK
+        || !dots_str_eq(vendor.name, r->parts[2]))
+    {
+        return -1;
+    }
+
+    text = json_loadb((const char *) vendor.text.data, vendor.text.len, 0,
+                      NULL);
+    if (text == NULL) {
+        return -1;
+    }
+
+    (void) json_object_set_new(o, "vendor-id",
+                               dots_admin_record_str(vendor.name));
     (void) json_object_set_new(o, "entry", text);
 
     return 0;

@@ -11,7 +11,7 @@
 
 #include "dots_store.h"
 
-#define DOTS_ADMIN_KINDS 8   /* the last: of no kind that is known */
+#define DOTS_ADMIN_KINDS 9   /* the last: of no kind that is known */
 
 /* "out" may be NULL.  0, and "kind"; or -1: it can't be decoded. */
 int dots_admin_record(dots_store_slice_t key, dots_store_slice_t value,

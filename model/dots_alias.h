@@ -3,6 +3,10 @@
  * data channel returns it, its age and its durable record.  The model carries
  * the text without reading it.  Used by the data channel and, to resolve
  * alias-name, by the signal channel.
+ *
+ * An entry of a client's vendor-mapping (RFC 9244 section 8.1.6) is kept in the
+ * same form: its name is the vendor-id, it has no clauses, and no end, of which
+ * that RFC says nothing: it lives until DOTS_FOREVER.
  */
 
 #ifndef DOTS_ALIAS_H

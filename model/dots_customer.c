@@ -756,6 +756,7 @@ dots_customer_digest(const dots_customer_t *c)
     digest = dots_digest_number(digest, c->handshakes);
     digest = dots_digest_number(digest, c->data_rate);
     digest = dots_digest_number(digest, c->max_clients);
+    digest = dots_digest_number(digest, c->max_vendors);
 
     return dots_customer_digest_redirect(digest, c->redirect);
 }

@@ -51,6 +51,7 @@ typedef struct dots_customer_s {
     uint32_t       max_aliases;      /* 0: no limit */
     uint32_t       max_acls;         /* 0: no limit */
     uint32_t       max_clients;      /* dots-clients; 0: no limit */
+    uint32_t       max_vendors;      /* of vendor-mappings; 0: no limit */
     size_t         nabilities;
     dots_acl_needs_t *abilities;     /* what the mitigators can filter by */
     uint8_t        unenforced;       /* ACLs beyond that are kept */

@@ -28,6 +28,7 @@ typedef enum {
                                 the customer's */
     DOTS_ALIAS_GET,          /* one ("alias") or all */
     DOTS_ACL_GET,            /* one ("acl") or all */
+    DOTS_VENDOR_GET,         /* one ("vendor") or all */
     DOTS_DATA_COMMIT         /* "changes": all or none */
 } dots_operation_t;
 
@@ -42,13 +43,17 @@ typedef struct dots_client_s {
     dots_alias_t *aliases;   /* sorted by name */
     size_t        nacls;
     dots_acl_t   *acls;      /* sorted by rank: the client's order */
+    size_t        nvendors;
+    dots_alias_t *vendors;   /* of its vendor-mapping: dots_alias.h */
 
     int64_t       created;       /* ms since the epoch; 0: not known */
     int64_t       aliases_lost;  /* when the last one went; 0: none has */
     int64_t       acls_lost;     /* or was moved, of these */
+    int64_t       vendors_lost;
     size_t        aliases_kept;  /* records, with those that are over and are
                                     not among the entries any more */
     size_t        acls_kept;
+    size_t        vendors_kept;
     dots_str_t    record;
 } dots_client_t;
 
@@ -68,7 +73,8 @@ typedef enum {
 typedef enum {
     DOTS_CHANGE_CLIENT = 0,
     DOTS_CHANGE_ALIAS,
-    DOTS_CHANGE_ACL
+    DOTS_CHANGE_ACL,
+    DOTS_CHANGE_VENDOR
 } dots_change_kind_t;
 
 /* What does not hold is: for ABSENT EXISTS, PRESENT NOT_FOUND, SAME BUSY. */
@@ -85,10 +91,11 @@ typedef struct {
     dots_change_kind_t    kind;
     dots_change_expect_t  expect;
     dots_str_t            cuid;
-    dots_str_t            name;      /* of an alias or an ACL */
+    dots_str_t            name;      /* of an alias or an ACL; a vendor-id */
     dots_str_t            record;
     size_t                most;
-    dots_alias_t         *alias;     /* PUT; expires and entity are the host's */
+    dots_alias_t         *alias;     /* PUT; expires and entity are the host's;
+                                        of a vendor as well */
     dots_acl_t           *acl;       /* likewise, and the rank where it is 0 */
     unsigned              moved:1;   /* of an ACL: its rank is another */
     unsigned              keep:1;    /* of an ACL: nothing else is, so that it
@@ -112,6 +119,7 @@ struct dots_request_s {
 
     dots_str_t              alias;          /* ALIAS_GET: one */
     dots_str_t              acl;            /* ACL_GET: one */
+    dots_str_t              vendor;         /* VENDOR_GET: one */
     size_t                  nchanges;       /* DATA_COMMIT */
     dots_change_t          *changes;
 
@@ -129,7 +137,7 @@ struct dots_request_s {
     dots_mitigation_t      *mitigations;
     size_t                  nclients;       /* FOUND; of one alias or ACL that
                                                is NOT_FOUND: the client is */
-    dots_client_t          *clients;        /* ALIAS_GET, ACL_GET: one, with
+    dots_client_t          *clients;        /* ALIAS_GET and so on: one, with
                                                the found */
     int64_t                 clients_lost;   /* when the last one went */
 };

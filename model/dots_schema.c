@@ -42,6 +42,13 @@ static const char  *dots_schema_acl_features[] = {
 };
 
 
+/* RFC 9244 section 11.2: the mappings of vendors hang on it. */
+
+static const char  *dots_schema_mapping_features[] = {
+    "dots-telemetry", NULL
+};
+
+
 static const dots_schema_module_t  dots_schema_modules[] = {
     { "ietf-inet-types", "2013-07-15", DOTS_SCHEMA_IMPORTED, NULL },
     { "ietf-yang-types", "2013-07-15", DOTS_SCHEMA_IMPORTED, NULL },
@@ -67,7 +74,8 @@ static const dots_schema_module_t  dots_schema_modules[] = {
     { "ietf-dots-signal-control", "2021-09-02", DOTS_SCHEMA_OPTIONAL, NULL },
     { "ietf-dots-call-home", "2021-12-09", DOTS_SCHEMA_OPTIONAL, NULL },
     { "ietf-dots-telemetry", "2022-06-20", DOTS_SCHEMA_OPTIONAL, NULL },
-    { "ietf-dots-mapping", "2022-06-20", DOTS_SCHEMA_OPTIONAL, NULL },
+    { "ietf-dots-mapping", "2022-06-20", DOTS_SCHEMA_OPTIONAL,
+      dots_schema_mapping_features },
     { "ietf-dots-robust-trans", "2023-02-28", DOTS_SCHEMA_OPTIONAL, NULL },
 };
 
@@ -221,6 +229,7 @@ dots_schema_resolve(dots_schema_t *s, const char *dir, char *err, size_t size)
     s->signal = ly_ctx_get_module_implemented(s->ctx,
                                               "ietf-dots-signal-channel");
     s->data = ly_ctx_get_module_implemented(s->ctx, "ietf-dots-data-channel");
+    s->mapping = ly_ctx_get_module_implemented(s->ctx, "ietf-dots-mapping");
     s->signal_ext = dots_schema_structure(s->signal);
 
     if (s->signal_ext == NULL || s->data == NULL) {

@@ -24,6 +24,7 @@ typedef struct {
     const struct lys_module        *signal;     /* ietf-dots-signal-channel */
     const struct lysc_ext_instance *signal_ext; /* its sx:structure dots-signal */
     const struct lys_module        *data;       /* ietf-dots-data-channel */
+    const struct lys_module        *mapping;    /* ietf-dots-mapping, or NULL */
     const dots_schema_source_t     *sources;    /* of all modules, imports too */
     size_t                          nsources;
     char                            content_id[17]; /* of all that they say */

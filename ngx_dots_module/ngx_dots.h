@@ -52,6 +52,8 @@ typedef struct {
     off_t                           state_size;
     ngx_str_t                       schemas;
     dots_schema_t                  *schema;
+    ngx_str_t                       vendor_file; /* vendor_mapping */
+    dots_str_t                      vendors;     /* as it says */
     dots_lifetime_t                 lifetime;
     dots_session_conf_t             session;
     ngx_open_file_t                *log;

@@ -71,6 +71,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       0,
       NULL },
 
+    { ngx_string("vendor_mapping"),
+      NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_dots_conf_vendor,
+      0,
+      0,
+      NULL },
+
     { ngx_string("lifetime"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
       ngx_dots_conf_lifetime,
@@ -372,6 +379,7 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     }
 
     if (ngx_dots_conf_load_schemas(cf, dcf) != NGX_CONF_OK
+        || ngx_dots_conf_vendor_done(cf, dcf) != NGX_OK
         || ngx_dots_conf_customers_done(cf, dcf) != NGX_CONF_OK
         || ngx_dots_conf_threads(cf, dcf) != NGX_OK
         || ngx_dots_conf_check_store(cf, dcf) != NGX_OK)

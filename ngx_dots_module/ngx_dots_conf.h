@@ -53,6 +53,11 @@ void ngx_dots_conf_limit_defaults(dots_customer_t *customer);
 
 char *ngx_dots_conf_redirect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* ngx_dots_conf_vendor.c */
+
+char *ngx_dots_conf_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_dots_conf_vendor_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+
 /* ngx_dots_conf_session.c */
 
 char *ngx_dots_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

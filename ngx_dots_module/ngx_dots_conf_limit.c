@@ -34,6 +34,8 @@ static const ngx_dots_conf_limit_t  ngx_dots_conf_limit_customer[] = {
       offsetof(dots_customer_t, max_acls), 0 },
     { "clients", NGX_DOTS_CONF_LIMIT_NUMBER,
       offsetof(dots_customer_t, max_clients), NGX_DOTS_LIMIT_CLIENTS },
+    { "vendors", NGX_DOTS_CONF_LIMIT_NUMBER,
+      offsetof(dots_customer_t, max_vendors), 0 },
     { "sessions", NGX_DOTS_CONF_LIMIT_OR_OFF,
       offsetof(dots_customer_t, max_sessions), 0 },
     { "observers", NGX_DOTS_CONF_LIMIT_OR_OFF,
@@ -61,6 +63,7 @@ void
 ngx_dots_conf_limit_defaults(dots_customer_t *customer)
 {
     customer->max_clients = NGX_DOTS_LIMIT_CLIENTS;
+    customer->max_vendors = NGX_DOTS_LIMIT_VENDORS;
     customer->max_sessions = NGX_DOTS_LIMIT_SESSIONS;
     customer->max_observers = NGX_DOTS_LIMIT_OBSERVERS;
     customer->max_streams = NGX_DOTS_LIMIT_STREAMS;

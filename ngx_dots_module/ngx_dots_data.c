@@ -39,8 +39,14 @@ static ngx_int_t ngx_dots_data_clients(ngx_dots_request_t *dr,
 static int ngx_dots_data_client_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 
+static void ngx_dots_data_alias_list(ngx_dots_request_t *dr,
+    dots_change_kind_t kind);
 static ngx_int_t ngx_dots_data_aliases(ngx_dots_request_t *dr,
-    dots_client_t *client);
+    dots_client_t *client, dots_change_kind_t kind);
+static dots_store_slice_t ngx_dots_data_alias_key(ngx_dots_request_t *dr,
+    dots_str_t cuid, dots_str_t name, dots_change_kind_t kind);
+static void ngx_dots_data_alias_put(dots_client_t *client,
+    dots_change_kind_t kind, ngx_dots_data_list_t *list);
 static int ngx_dots_data_alias_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 
@@ -77,10 +83,15 @@ ngx_dots_data_client_get(ngx_dots_request_t *dr)
     rc = ngx_dots_data_clients(dr, &found);
 
     for (i = 0; i < found.n && rc == NGX_OK; i++) {
-        rc = ngx_dots_data_aliases(dr, &found.clients[i]);
+        rc = ngx_dots_data_aliases(dr, &found.clients[i], DOTS_CHANGE_ALIAS);
 
         if (rc == NGX_OK) {
             rc = ngx_dots_data_acls(dr, &found.clients[i]);
+        }
+
+        if (rc == NGX_OK) {
+            rc = ngx_dots_data_aliases(dr, &found.clients[i],
+                                       DOTS_CHANGE_VENDOR);
         }
     }
 
@@ -101,13 +112,29 @@ ngx_dots_data_client_get(ngx_dots_request_t *dr)
 void
 ngx_dots_data_alias_get(ngx_dots_request_t *dr)
 {
+    ngx_dots_data_alias_list(dr, DOTS_CHANGE_ALIAS);
+}
+
+
+void
+ngx_dots_data_vendor_get(ngx_dots_request_t *dr)
+{
+    ngx_dots_data_alias_list(dr, DOTS_CHANGE_VENDOR);
+}
+
+
+static void
+ngx_dots_data_alias_list(ngx_dots_request_t *dr, dots_change_kind_t kind)
+{
     ngx_int_t              rc;
+    dots_str_t             name;
     dots_client_t         *client;
     dots_request_t        *rq;
     dots_store_slice_t     key;
     ngx_dots_data_list_t   list;
 
     rq = dr->rq;
+    name = (kind == DOTS_CHANGE_VENDOR) ? rq->vendor : rq->alias;
 
     rc = ngx_dots_data_client(dr, &client);
 
@@ -116,15 +143,14 @@ ngx_dots_data_alias_get(ngx_dots_request_t *dr)
         return;
     }
 
-    if (rq->alias.len == 0) {
-        ngx_dots_data_answer(dr, ngx_dots_data_aliases(dr, client));
+    if (name.len == 0) {
+        ngx_dots_data_answer(dr, ngx_dots_data_aliases(dr, client, kind));
         return;
     }
 
     ngx_dots_data_list(dr, &list, sizeof(dots_alias_t));
 
-    key = ngx_dots_state_alias(rq->arena, rq->customer->name, rq->cuid,
-                               rq->alias);
+    key = ngx_dots_data_alias_key(dr, rq->cuid, name, kind);
 
     rc = key.data ? ngx_dots_state_get(key, ngx_dots_data_alias_found, &list)
                   : NGX_ERROR;
@@ -133,8 +159,7 @@ ngx_dots_data_alias_get(ngx_dots_request_t *dr)
         rc = list.rc;
     }
 
-    client->aliases = list.entries;
-    client->naliases = list.n;
+    ngx_dots_data_alias_put(client, kind, &list);
 
     ngx_dots_data_answer(dr, rc == NGX_OK && list.n == 0 ? NGX_DECLINED : rc);
 }
@@ -300,19 +325,20 @@ ngx_dots_data_client_found(void *ctx, dots_store_slice_t key,
 }
 
 
-/* ---- aliases ---- */
+/* ---- aliases, and vendors, which are kept as they are ---- */
 
 static ngx_int_t
-ngx_dots_data_aliases(ngx_dots_request_t *dr, dots_client_t *client)
+ngx_dots_data_aliases(ngx_dots_request_t *dr, dots_client_t *client,
+    dots_change_kind_t kind)
 {
+    int64_t                lost;
     dots_str_t             none = { 0, NULL };
     dots_store_slice_t     key;
     ngx_dots_data_list_t   list;
 
     ngx_dots_data_list(dr, &list, sizeof(dots_alias_t));
 
-    key = ngx_dots_state_alias(list.arena, dr->rq->customer->name,
-                               client->cuid, none);
+    key = ngx_dots_data_alias_key(dr, client->cuid, none, kind);
 
     if (key.data == NULL
         || ngx_dots_state_walk(key.data, key.len, ngx_dots_data_alias_found,
@@ -326,19 +352,50 @@ ngx_dots_data_aliases(ngx_dots_request_t *dr, dots_client_t *client)
         return list.rc;
     }
 
-    if (ngx_dots_data_lost(dr, client->cuid, DOTS_CHANGE_ALIAS,
-                           &client->aliases_lost)
-        != NGX_OK)
-    {
+    if (ngx_dots_data_lost(dr, client->cuid, kind, &lost) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    client->aliases = list.entries;
-    client->naliases = list.n;
-    client->aliases_kept = list.kept;
-    client->aliases_lost = ngx_max(client->aliases_lost, list.lost);
+    list.lost = ngx_max(lost, list.lost);
+
+    ngx_dots_data_alias_put(client, kind, &list);
 
     return NGX_OK;
+}
+
+
+static dots_store_slice_t
+ngx_dots_data_alias_key(ngx_dots_request_t *dr, dots_str_t cuid,
+    dots_str_t name, dots_change_kind_t kind)
+{
+    dots_arena_t  *a;
+    dots_str_t     customer;
+
+    a = dr->rq->arena;
+    customer = dr->rq->customer->name;
+
+    return kind == DOTS_CHANGE_VENDOR
+           ? ngx_dots_state_vendor(a, customer, cuid, name)
+           : ngx_dots_state_alias(a, customer, cuid, name);
+}
+
+
+static void
+ngx_dots_data_alias_put(dots_client_t *client, dots_change_kind_t kind,
+    ngx_dots_data_list_t *list)
+{
+    if (kind == DOTS_CHANGE_VENDOR) {
+        client->vendors = list->entries;
+        client->nvendors = list->n;
+        client->vendors_kept = list->kept;
+        client->vendors_lost = list->lost;
+        return;
+    }
+
+    client->aliases = list->entries;
+    client->naliases = list->n;
+    client->aliases_kept = list->kept;
+    client->aliases_lost = list->lost;
 }
 
 

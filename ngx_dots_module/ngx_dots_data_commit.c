@@ -15,7 +15,7 @@
  *         DECLINED: the verdict of the operation, or once more from the store
  */
 
-#define NGX_DOTS_DATA_OPS    5    /* of one change, at most */
+#define NGX_DOTS_DATA_OPS    6    /* of one change, at most */
 #define NGX_DOTS_DATA_SHIFT  20   /* ranks are ms since the epoch, with so many
                                      bits of room behind */
 
@@ -40,9 +40,11 @@ struct ngx_dots_data_txn_s {
     size_t               n;
     size_t               naliases;   /* more than there were */
     size_t               nacls;
+    size_t               nvendors;
     size_t               nclients;
     size_t               aliases;    /* fewer */
     size_t               acls;
+    size_t               vendors;
     size_t               bound;      /* changes whose cuids are bound */
 };
 
@@ -113,7 +115,9 @@ ngx_dots_data_commit(ngx_dots_request_t *dr)
     }
 
     for (i = 0, n = 0; i < rq->nchanges; i++) {
-        if (rq->changes[i].action == DOTS_CHANGE_PUT && rq->changes[i].alias) {
+        if (rq->changes[i].action == DOTS_CHANGE_PUT
+            && rq->changes[i].kind == DOTS_CHANGE_ALIAS)
+        {
             targets[n++] = &rq->changes[i].alias->target;
         }
     }
@@ -179,7 +183,7 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
     rq = dr->rq;
     txn = dr->data;
 
-    n = rq->nchanges * NGX_DOTS_DATA_OPS + 3;
+    n = rq->nchanges * NGX_DOTS_DATA_OPS + 4;
 
     txn->ops = dots_arena_array(rq->arena, n, sizeof(dots_store_op_t));
     txn->verdicts = dots_arena_array(rq->arena, n, sizeof(dots_verdict_t));
@@ -190,8 +194,8 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
     }
 
     txn->n = 0;
-    txn->naliases = txn->nacls = txn->aliases = txn->acls = 0;
-    txn->nclients = 0;
+    txn->naliases = txn->nacls = txn->nvendors = txn->nclients = 0;
+    txn->aliases = txn->acls = txn->vendors = 0;
     dr->filters = 0;
 
     for (i = 0; i < rq->nchanges; i++) {
@@ -207,6 +211,9 @@ ngx_dots_data_build(ngx_dots_request_t *dr)
             != NGX_OK
         || ngx_dots_data_limit(dr, DOTS_CHANGE_ACL, txn->nacls, txn->acls,
                                rq->customer->max_acls)
+            != NGX_OK
+        || ngx_dots_data_limit(dr, DOTS_CHANGE_VENDOR, txn->nvendors,
+                               txn->vendors, rq->customer->max_vendors)
             != NGX_OK
         || ngx_dots_data_limit(dr, DOTS_CHANGE_CLIENT, txn->nclients, 0,
                                rq->customer->max_clients)
@@ -341,6 +348,7 @@ ngx_dots_data_put(ngx_dots_request_t *dr, dots_change_t *c)
     if (old.record.len == 0) {
         txn->naliases += (c->kind == DOTS_CHANGE_ALIAS);
         txn->nacls += (c->kind == DOTS_CHANGE_ACL);
+        txn->nvendors += (c->kind == DOTS_CHANGE_VENDOR);
     }
 
     /*
@@ -348,7 +356,7 @@ ngx_dots_data_put(ngx_dots_request_t *dr, dots_change_t *c)
      * refreshed, and keeps its entity: both only if it is still so.
      */
 
-    same = (live && c->kind == DOTS_CHANGE_ALIAS
+    same = (live && c->kind != DOTS_CHANGE_ACL
             && dots_str_eq(c->alias->text, old.alias.text))
            || (live && c->kind == DOTS_CHANGE_ACL
                && dots_str_eq(c->acl->text, old.acl.text));
@@ -410,9 +418,11 @@ ngx_dots_data_encode(ngx_dots_request_t *dr, dots_change_t *c,
     rq = dr->rq;
     acl = c->acl;
     alias = c->alias;
-    expires = rq->now + ngx_dots_get_conf(ngx_cycle)->data_lifetime;
+    expires = c->kind == DOTS_CHANGE_VENDOR
+              ? DOTS_FOREVER
+              : rq->now + ngx_dots_get_conf(ngx_cycle)->data_lifetime;
 
-    if (c->kind == DOTS_CHANGE_ALIAS) {
+    if (c->kind != DOTS_CHANGE_ACL) {
         rc = dots_alias_renew(alias, old ? &old->alias : NULL,
                               ngx_dots_data_wall(dr), expires);
         size = dots_alias_size(alias);
@@ -442,7 +452,7 @@ ngx_dots_data_encode(ngx_dots_request_t *dr, dots_change_t *c,
         return NGX_ERROR;
     }
 
-    rc = c->kind == DOTS_CHANGE_ALIAS
+    rc = c->kind != DOTS_CHANGE_ACL
          ? dots_alias_encode(alias, p, size, &op->value.len)
          : dots_acl_encode(acl, p, size, &op->value.len);
 
@@ -555,6 +565,7 @@ ngx_dots_data_remove(ngx_dots_request_t *dr, dots_change_t *c)
     if (c->expect == DOTS_EXPECT_SAME) {
         dr->data->aliases += (c->kind == DOTS_CHANGE_ALIAS);
         dr->data->acls += (c->kind == DOTS_CHANGE_ACL);
+        dr->data->vendors += (c->kind == DOTS_CHANGE_VENDOR);
     }
 
     op = ngx_dots_data_op(dr, DOTS_STORE_DELETE, DOTS_VERDICT_NONE);
@@ -594,6 +605,13 @@ ngx_dots_data_remove_client(ngx_dots_request_t *dr, dots_change_t *c)
 
     op = ngx_dots_data_op(dr, DOTS_STORE_DELETE_BELOW, DOTS_VERDICT_NONE);
     op->key = ngx_dots_data_key(dr, DOTS_CHANGE_ACL, c->cuid, none);
+
+    if (op->key.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    op = ngx_dots_data_op(dr, DOTS_STORE_DELETE_BELOW, DOTS_VERDICT_NONE);
+    op->key = ngx_dots_data_key(dr, DOTS_CHANGE_VENDOR, c->cuid, none);
 
     if (op->key.data == NULL) {
         return NGX_ERROR;
@@ -774,6 +792,9 @@ ngx_dots_data_key(ngx_dots_request_t *dr, dots_change_kind_t kind,
     case DOTS_CHANGE_ACL:
         return ngx_dots_state_acl(a, customer, cuid, name);
 
+    case DOTS_CHANGE_VENDOR:
+        return ngx_dots_state_vendor(a, customer, cuid, name);
+
     default: /* DOTS_CHANGE_CLIENT */
         return ngx_dots_state_client(a, customer, cuid);
     }
@@ -825,7 +846,7 @@ ngx_dots_data_old(ngx_dots_request_t *dr, dots_change_t *c,
         return NGX_ERROR;
     }
 
-    if (c->kind == DOTS_CHANGE_ALIAS) {
+    if (c->kind != DOTS_CHANGE_ACL) {
         rc = dots_alias_decode(&old->alias, old->record.data, old->record.len,
                                old->arena);
         old->expires = old->alias.expires;

@@ -295,8 +295,11 @@ ngx_dots_events_request(const dots_request_t *rq)
 
     for (i = 0; i < rq->nchanges; i++) {
 
-        if (rq->changes[i].action == DOTS_CHANGE_PUT
-            || rq->changes[i].action == DOTS_CHANGE_REMOVE)
+        /* of a vendor-mapping dots-server-notifications has no word */
+
+        if (rq->changes[i].kind != DOTS_CHANGE_VENDOR
+            && (rq->changes[i].action == DOTS_CHANGE_PUT
+                || rq->changes[i].action == DOTS_CHANGE_REMOVE))
         {
             ngx_dots_events_change(rq, &rq->changes[i]);
         }

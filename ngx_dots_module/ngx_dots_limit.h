@@ -32,6 +32,7 @@
 
 #define NGX_DOTS_LIMIT_CLIENTS            1000      /* and no more: one answer
                                                        has all of them */
+#define NGX_DOTS_LIMIT_VENDORS            100       /* each may be long */
 #define NGX_DOTS_LIMIT_RATE               100000    /* 1/1000 per s */
 #define NGX_DOTS_LIMIT_DATA_RATE          1000000
 #define NGX_DOTS_LIMIT_HANDSHAKES         50000

@@ -158,6 +158,7 @@ ngx_dots_policy_general(ngx_dots_conf_t *dcf)
                                dcf->state->name.len);
     digest = dots_digest_number(digest, dcf->state_size);
     digest = dots_digest_bytes(digest, dcf->schemas.data, dcf->schemas.len);
+    digest = dots_digest_bytes(digest, dcf->vendors.data, dcf->vendors.len);
     digest = dots_digest_number(digest, dcf->lifetime.dflt);
     digest = dots_digest_number(digest, dcf->lifetime.min);
     digest = dots_digest_number(digest, dcf->lifetime.max);

@@ -23,6 +23,7 @@ static struct {
     { DOTS_MITIGATION_LOOKUP, ngx_dots_names_lookup },
     { DOTS_CLIENT_GET, ngx_dots_data_client_get },
     { DOTS_ALIAS_GET, ngx_dots_data_alias_get },
+    { DOTS_VENDOR_GET, ngx_dots_data_vendor_get },
     { DOTS_ACL_GET, ngx_dots_data_acl_get },
     { DOTS_DATA_COMMIT, ngx_dots_data_commit },
 };
@@ -101,7 +102,7 @@ static ngx_uint_t
 ngx_dots_request_reads(dots_operation_t operation)
 {
     return operation == DOTS_CLIENT_GET || operation == DOTS_ALIAS_GET
-           || operation == DOTS_ACL_GET;
+           || operation == DOTS_ACL_GET || operation == DOTS_VENDOR_GET;
 }
 
 

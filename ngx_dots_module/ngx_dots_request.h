@@ -74,6 +74,7 @@ ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
 
 void ngx_dots_data_client_get(ngx_dots_request_t *dr);
 void ngx_dots_data_alias_get(ngx_dots_request_t *dr);
+void ngx_dots_data_vendor_get(ngx_dots_request_t *dr);
 void ngx_dots_data_acl_get(ngx_dots_request_t *dr);
 void ngx_dots_data_commit(ngx_dots_request_t *dr);
 

@@ -586,11 +586,25 @@ ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
 
 
 dots_store_slice_t
+ngx_dots_state_vendor(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
+    dots_str_t id)
+{
+    dots_str_t  parts[3];
+
+    parts[0] = customer;
+    parts[1] = cuid;
+    parts[2] = id;
+
+    return ngx_dots_state_key(a, 'v', parts, cuid.len ? 3 : 2);
+}
+
+
+dots_store_slice_t
 ngx_dots_state_lost(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
     dots_change_kind_t kind)
 {
     dots_str_t         parts[3];
-    static const char  kinds[] = "cal";   /* the letters of their keys */
+    static const char  kinds[] = "calv";   /* the letters of their keys */
 
     parts[0] = customer;
     parts[1] = cuid;

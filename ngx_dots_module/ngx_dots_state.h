@@ -66,6 +66,9 @@ dots_store_slice_t ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer,
 dots_store_slice_t ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer,
     dots_str_t cuid, dots_str_t name);  /* likewise */
 
+dots_store_slice_t ngx_dots_state_vendor(dots_arena_t *a, dots_str_t customer,
+    dots_str_t cuid, dots_str_t id);    /* likewise */
+
 dots_store_slice_t ngx_dots_state_lost(dots_arena_t *a, dots_str_t customer,
     dots_str_t cuid, dots_change_kind_t kind);
 dots_store_slice_t ngx_dots_state_lost_below(dots_arena_t *a,

@@ -325,6 +325,7 @@ ngx_http_dots_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     ctx->handled = 1;
 
     rc->schema = dcf->schema;
+    rc->vendors = dcf->vendors;
     rc->customer = ngx_http_dots_customer(r);
     rc->method = dots_str(r->method_name.data, r->method_name.len);
     rc->root = dots_str(root->data, root->len);

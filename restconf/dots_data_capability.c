@@ -202,9 +202,12 @@ dots_data_capability_header(const dots_customer_t *customer, dots_writer_t *w,
 
 
 void
-dots_data_capability_write(const dots_customer_t *customer, dots_writer_t *w)
+dots_data_capability_write(dots_exchange_t *x, dots_writer_t *w)
 {
-    size_t  i, n;
+    size_t                  i, n;
+    const dots_customer_t  *customer;
+
+    customer = x->rc->customer;
 
     dots_data_text_literal(w, "{");
     dots_data_capability_list(customer, w, "address-family",
@@ -225,6 +228,13 @@ dots_data_capability_write(const dots_customer_t *customer, dots_writer_t *w)
     for (i = 0; i < n; i++) {
         dots_data_capability_header(customer, w,
                                     &dots_data_capability_headers[i]);
+    }
+
+    /* RFC 9244 section 8.1.6; without its module nothing can be installed */
+
+    if (x->context.schema->mapping != NULL) {
+        dots_data_text_literal(w, ",\"ietf-dots-mapping:vendor-mapping-enabled"
+                               "\":true");
     }
 
     dots_data_text_literal(w, "}");
@@ -248,7 +258,7 @@ dots_data_capability_get(dots_exchange_t *x)
         dots_data_text_literal(&w, "{}");
 
     } else {
-        dots_data_capability_write(x->rc->customer, &w);
+        dots_data_capability_write(x, &w);
     }
 
     dots_data_text_literal(&w, "}");

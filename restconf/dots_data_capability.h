@@ -14,7 +14,6 @@ int dots_data_capability_get(dots_exchange_t *x);
 /* The text of the container alone, and a bound on its size. */
 #define DOTS_DATA_CAPABILITY_SIZE 2048
 
-void dots_data_capability_write(const dots_customer_t *customer,
-    dots_writer_t *w);
+void dots_data_capability_write(dots_exchange_t *x, dots_writer_t *w);
 
 #endif /* DOTS_DATA_CAPABILITY_H */

@@ -5,6 +5,7 @@
 #include "dots_data_change.h"
 #include "dots_data_client.h"
 #include "dots_data_scope.h"
+#include "dots_data_vendor.h"
 #include "dots_data_yang.h"
 
 
@@ -44,39 +45,59 @@ dots_data_change_member(json_t *client, const char *container,
 }
 
 
+/* A stub for each of a list of aliases or, with its own key, of vendors. */
+
+static json_t *
+dots_data_change_stubs(const char *key, const dots_alias_t *entries, size_t n)
+{
+    size_t   i;
+    json_t  *list;
+
+    list = json_array();
+
+    for (i = 0; i < n; i++) {
+        (void) json_array_append_new(list,
+                                     dots_data_edit_stub(key, entries[i].name,
+                                                         &entries[i].text));
+    }
+
+    return list;
+}
+
+
 static json_t *
 dots_data_change_client(const dots_client_t *c)
 {
     size_t   i;
-    json_t  *client, *aliases, *acls;
+    json_t  *client, *aliases, *acls, *vendors;
 
     client = json_pack("{s:s%}", "cuid", (char *) c->cuid.data, c->cuid.len);
-    aliases = json_array();
+    aliases = dots_data_change_stubs("name", c->aliases, c->naliases);
+    vendors = dots_data_change_stubs("vendor-id", c->vendors, c->nvendors);
     acls = json_array();
-
-    for (i = 0; i < c->naliases; i++) {
-        (void) json_array_append_new(aliases,
-                                     dots_data_edit_stub(c->aliases[i].name,
-                                                         &c->aliases[i].text));
-    }
 
     for (i = 0; i < c->nacls; i++) {
         (void) json_array_append_new(acls,
-                                     dots_data_edit_stub(c->acls[i].name,
+                                     dots_data_edit_stub("name",
+                                                         c->acls[i].name,
                                                          &c->acls[i].text));
     }
 
     if (client == NULL || json_array_size(aliases) != c->naliases
-        || json_array_size(acls) != c->nacls)
+        || json_array_size(acls) != c->nacls
+        || json_array_size(vendors) != c->nvendors)
     {
         json_decref(client);
         json_decref(aliases);
         json_decref(acls);
+        json_decref(vendors);
         return NULL;
     }
 
     if (dots_data_change_member(client, "aliases", "alias", aliases)
-        | dots_data_change_member(client, "acls", "acl", acls))
+        | dots_data_change_member(client, "acls", "acl", acls)
+        | dots_data_change_member(client, DOTS_DATA_VENDOR_MAPPING, "vendor",
+                                  vendors))
     {
         json_decref(client);
         return NULL;
@@ -151,7 +172,8 @@ dots_data_change_max(const dots_exchange_t *x)
     n = 1 + 2 * DOTS_DATA_ENTRIES + x->nedits;
 
     for (i = 0; i < x->rq.nclients; i++) {
-        n += 3 + x->rq.clients[i].naliases + x->rq.clients[i].nacls;
+        n += 4 + x->rq.clients[i].naliases + x->rq.clients[i].nacls
+             + x->rq.clients[i].nvendors;
     }
 
     return n;
@@ -173,9 +195,22 @@ dots_data_change_count(dots_exchange_t *x, dots_change_kind_t kind, size_t n)
     uint32_t     max;
     const char  *what;
 
-    max = kind == DOTS_CHANGE_ACL ? x->rc->customer->max_acls
-                                  : x->rc->customer->max_aliases;
-    what = kind == DOTS_CHANGE_ACL ? "ACLs" : "aliases";
+    switch (kind) {
+
+    case DOTS_CHANGE_ACL:
+        max = x->rc->customer->max_acls;
+        what = "ACLs";
+        break;
+
+    case DOTS_CHANGE_VENDOR:
+        max = x->rc->customer->max_vendors;
+        what = "vendors";
+        break;
+
+    default: /* DOTS_CHANGE_ALIAS */
+        max = x->rc->customer->max_aliases;
+        what = "aliases";
+    }
 
     if (max != 0 && n > max) {
         return dots_restconf_error(&x->error, DOTS_TAG_RESOURCE_DENIED,
@@ -194,13 +229,65 @@ dots_data_change_count(dots_exchange_t *x, dots_change_kind_t kind, size_t n)
 
 /* ---- one entry ---- */
 
+int
+dots_data_change_twice(dots_exchange_t *x, dots_change_kind_t kind,
+    dots_str_t name)
+{
+    (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                               "%s: the same name twice",
+                               kind == DOTS_CHANGE_VENDOR ? "vendor-id"
+                                                          : "name");
+    dots_data_change_path(x, kind, name);
+
+    return DOTS_INVALID;
+}
+
+
+void
+dots_data_change_path(dots_exchange_t *x, dots_change_kind_t kind,
+    dots_str_t name)
+{
+    switch (kind) {
+
+    case DOTS_CHANGE_ACL:
+        dots_data_yang_acl_path(x, name, dots_str(NULL, 0), "name");
+        break;
+
+    case DOTS_CHANGE_VENDOR:
+        dots_data_yang_vendor_path(x, name, "vendor-id");
+        break;
+
+    default: /* DOTS_CHANGE_ALIAS */
+        dots_data_yang_path(x, name, "name");
+    }
+}
+
+
+int
+dots_data_change_parse(dots_exchange_t *x, dots_change_kind_t kind,
+    json_t *entry, dots_alias_t *alias)
+{
+    return kind == DOTS_CHANGE_VENDOR ? dots_data_vendor_parse(x, entry, alias)
+                                      : dots_data_alias_parse(x, entry, alias);
+}
+
+
+/* Of a client's aliases or vendors. */
+
+static const dots_alias_t *
+dots_data_change_olds(const dots_data_change_t *l)
+{
+    return l->kind == DOTS_CHANGE_VENDOR ? l->old->vendors : l->old->aliases;
+}
+
+
 static const dots_alias_t *
 dots_data_change_old_alias(const dots_data_change_t *l, dots_str_t name,
     size_t *at)
 {
     for (*at = 0; *at < l->nold; (*at)++) {
-        if (dots_str_eq(l->old->aliases[*at].name, name)) {
-            return &l->old->aliases[*at];
+        if (dots_str_eq(dots_data_change_olds(l)[*at].name, name)) {
+            return &dots_data_change_olds(l)[*at];
         }
     }
 
@@ -240,21 +327,7 @@ dots_data_change_unique(dots_data_change_t *l, dots_str_t name, size_t at,
                 && dots_str_eq(x->rq.changes[i].name, name);
     }
 
-    if (!twice) {
-        return DOTS_OK;
-    }
-
-    (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                               "name: the same name twice");
-
-    if (l->kind == DOTS_CHANGE_ACL) {
-        dots_data_yang_acl_path(x, name, dots_str(NULL, 0), "name");
-
-    } else {
-        dots_data_yang_path(x, name, "name");
-    }
-
-    return DOTS_INVALID;
+    return twice ? dots_data_change_twice(x, l->kind, name) : DOTS_OK;
 }
 
 
@@ -305,7 +378,8 @@ dots_data_change_alias(dots_data_change_t *l, json_t *entry)
 
     alias = dots_arena_alloc(l->x->rq.arena, sizeof(dots_alias_t));
 
-    rc = alias ? dots_data_alias_parse(l->x, entry, alias) : DOTS_ERROR;
+    rc = alias ? dots_data_change_parse(l->x, l->kind, entry, alias)
+               : DOTS_ERROR;
     if (rc != DOTS_OK) {
         return rc;
     }
@@ -363,10 +437,10 @@ dots_data_change_stub(dots_data_change_t *l, const void *text, int moved)
     size_t       at;
     dots_acl_t  *acl;
 
-    if (l->kind == DOTS_CHANGE_ALIAS) {
+    if (l->kind != DOTS_CHANGE_ACL) {
         at = (size_t) ((const dots_alias_t *)
                            ((const char *) text - offsetof(dots_alias_t, text))
-                       - l->old->aliases);
+                       - dots_data_change_olds(l));
         l->seen[at] = 1;
 
         return DOTS_OK;
@@ -425,7 +499,7 @@ static dots_str_t
 dots_data_change_record(const dots_data_change_t *l, size_t i)
 {
     return l->kind == DOTS_CHANGE_ACL ? l->old->acls[i].record
-                                      : l->old->aliases[i].record;
+                                      : dots_data_change_olds(l)[i].record;
 }
 
 
@@ -433,7 +507,7 @@ static dots_str_t
 dots_data_change_name(const dots_data_change_t *l, size_t i)
 {
     return l->kind == DOTS_CHANGE_ACL ? l->old->acls[i].name
-                                      : l->old->aliases[i].name;
+                                      : dots_data_change_olds(l)[i].name;
 }
 
 
@@ -591,10 +665,36 @@ dots_data_change_complete(dots_data_change_t *l)
         return DOTS_ERROR;
     }
 
-    c->most = l->kind == DOTS_CHANGE_ACL ? l->old->acls_kept
-                                         : l->old->aliases_kept;
+    c->most = l->kind == DOTS_CHANGE_ACL      ? l->old->acls_kept
+              : l->kind == DOTS_CHANGE_VENDOR ? l->old->vendors_kept
+                                              : l->old->aliases_kept;
 
     return DOTS_OK;
+}
+
+
+/* What the tree has of it, and how many there were. */
+
+static json_t *
+dots_data_change_entries(const dots_data_change_t *l, const json_t *client,
+    size_t *nold)
+{
+    switch (l->kind) {
+
+    case DOTS_CHANGE_ACL:
+        *nold = l->old ? l->old->nacls : 0;
+        return json_object_get(json_object_get(client, "acls"), "acl");
+
+    case DOTS_CHANGE_VENDOR:
+        *nold = l->old ? l->old->nvendors : 0;
+        return json_object_get(json_object_get(client,
+                                               DOTS_DATA_VENDOR_MAPPING),
+                               "vendor");
+
+    default: /* DOTS_CHANGE_ALIAS */
+        *nold = l->old ? l->old->naliases : 0;
+        return json_object_get(json_object_get(client, "aliases"), "alias");
+    }
 }
 
 
@@ -609,15 +709,12 @@ dots_data_change_list(dots_exchange_t *x, dots_change_kind_t kind,
 
     memset(&l, 0, sizeof(l));
 
-    list = kind == DOTS_CHANGE_ACL
-               ? json_object_get(json_object_get(client, "acls"), "acl")
-               : json_object_get(json_object_get(client, "aliases"), "alias");
-
     l.x = x;
     l.kind = kind;
     l.old = old;
-    l.nold = old == NULL ? 0 : kind == DOTS_CHANGE_ACL ? old->nacls
-                                                       : old->naliases;
+
+    list = dots_data_change_entries(&l, client, &l.nold);
+
     l.first = x->rq.nchanges;
     l.seen = dots_arena_alloc(x->rq.arena, l.nold + 1);
     l.order = dots_arena_array(x->rq.arena, json_array_size(list) + 1,
@@ -661,16 +758,19 @@ static int
 dots_data_change_lists(dots_exchange_t *x, const dots_client_t *old,
     const json_t *client, int *altered)
 {
-    int  rc;
+    int                 rc;
+    dots_change_kind_t  kind, only;
 
     rc = DOTS_OK;
+    only = dots_data_scope_kind(&x->scope);
 
-    if (!dots_data_scope_is_acl(&x->scope)) {
-        rc = dots_data_change_list(x, DOTS_CHANGE_ALIAS, old, client, altered);
-    }
-
-    if (rc == DOTS_OK && !dots_data_scope_is_alias(&x->scope)) {
-        rc = dots_data_change_list(x, DOTS_CHANGE_ACL, old, client, altered);
+    for (kind = DOTS_CHANGE_ALIAS;
+         kind <= DOTS_CHANGE_VENDOR && rc == DOTS_OK;
+         kind++)
+    {
+        if (only == DOTS_CHANGE_CLIENT || only == kind) {
+            rc = dots_data_change_list(x, kind, old, client, altered);
+        }
     }
 
     return rc;

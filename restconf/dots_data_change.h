@@ -26,6 +26,16 @@ int dots_data_change_all(dots_exchange_t *x, json_t *root, int *altered);
 dots_change_t *dots_data_change_add(dots_exchange_t *x, size_t max,
     dots_change_action_t action, dots_change_kind_t kind, dots_str_t cuid);
 
+/* An entry that is no ACL.  As dots_data_alias_parse(). */
+int dots_data_change_parse(dots_exchange_t *x, dots_change_kind_t kind,
+    json_t *entry, dots_alias_t *alias);
+
+/* error-path: the key of an entry; DOTS_INVALID: it is there twice. */
+void dots_data_change_path(dots_exchange_t *x, dots_change_kind_t kind,
+    dots_str_t name);
+int dots_data_change_twice(dots_exchange_t *x, dots_change_kind_t kind,
+    dots_str_t name);
+
 /* May so many of the kind be in one request? */
 int dots_data_change_count(dots_exchange_t *x, dots_change_kind_t kind,
     size_t n);

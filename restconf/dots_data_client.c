@@ -6,6 +6,7 @@
 #include "dots_data_capability.h"
 #include "dots_data_client.h"
 #include "dots_data_text.h"
+#include "dots_data_vendor.h"
 #include "dots_data_yang.h"
 
 
@@ -48,6 +49,7 @@ dots_data_client_validate(dots_exchange_t *x, const json_t *entry)
     if (bare != NULL) {
         (void) json_object_del(bare, "aliases");
         (void) json_object_del(bare, "acls");
+        (void) json_object_del(bare, DOTS_DATA_VENDOR_MAPPING);
     }
 
     rc = dots_data_yang_parse(x, bare, &tree);
@@ -80,9 +82,10 @@ dots_data_client_parse(dots_exchange_t *x, const json_t *entry,
 static size_t
 dots_data_client_size(const dots_client_t *client)
 {
-    return sizeof("{\"cuid\":,\"aliases\":,\"acls\":},")
+    return sizeof("{\"cuid\":,\"aliases\":,\"acls\":,\""
+                  DOTS_DATA_VENDOR_MAPPING "\":},")
            + 6 * client->cuid.len + 2 + dots_data_alias_size(client)
-           + dots_data_acl_size(client);
+           + dots_data_acl_size(client) + dots_data_vendor_size(client);
 }
 
 
@@ -105,6 +108,11 @@ dots_data_client_print(dots_exchange_t *x, dots_writer_t *w,
         dots_data_acl_write(x, w, client);
     }
 
+    if (client->nvendors) {
+        dots_data_text_literal(w, ",\"" DOTS_DATA_VENDOR_MAPPING "\":");
+        dots_data_vendor_write(x, w, client);
+    }
+
     dots_data_text_literal(w, "}");
 }
 
@@ -125,7 +133,7 @@ dots_data_client_list(dots_exchange_t *x, dots_writer_t *w)
 }
 
 
-/* The container "dots-data": the clients and, as state, the capabilities. */
+/* The container "dots-data": the clients and, as state, the server's own. */
 
 static void
 dots_data_client_container(dots_exchange_t *x, dots_writer_t *w)
@@ -136,7 +144,12 @@ dots_data_client_container(dots_exchange_t *x, dots_writer_t *w)
     if (x->query.content != DOTS_CONTENT_CONFIG) {
         dots_data_text_literal(w, x->rq.nclients ? ",\"capabilities\":"
                                                  : "\"capabilities\":");
-        dots_data_capability_write(x->rc->customer, w);
+        dots_data_capability_write(x, w);
+
+        if (x->rc->vendors.len) {
+            dots_data_text_literal(w, ",\"" DOTS_DATA_VENDOR_MAPPING "\":");
+            dots_write_bytes(w, x->rc->vendors.data, x->rc->vendors.len);
+        }
     }
 
     dots_data_text_literal(w, "}");
@@ -148,7 +161,8 @@ dots_data_client_start(dots_exchange_t *x, dots_writer_t *w)
 {
     size_t  i, size;
 
-    size = DOTS_DATA_CAPABILITY_SIZE;
+    size = DOTS_DATA_CAPABILITY_SIZE + x->rc->vendors.len
+           + sizeof(",\"" DOTS_DATA_VENDOR_MAPPING "\":");
 
     for (i = 0; i < x->rq.nclients; i++) {
         size += dots_data_client_size(&x->rq.clients[i]);

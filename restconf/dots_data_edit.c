@@ -19,14 +19,14 @@ static int dots_data_edit_merge(const dots_data_context_t *c,
 /* ---- stubs ---- */
 
 json_t *
-dots_data_edit_stub(dots_str_t name, const dots_str_t *text)
+dots_data_edit_stub(const char *key, dots_str_t name, const dots_str_t *text)
 {
     json_t  *stub;
 
     stub = json_object();
 
     if (stub == NULL
-        || json_object_set_new(stub, "name",
+        || json_object_set_new(stub, key,
                                json_stringn((const char *) name.data, name.len))
         || json_object_set_new(stub, DOTS_DATA_STUB,
                                json_integer((json_int_t) (intptr_t) text)))

@@ -55,7 +55,8 @@ json_t *dots_data_edit_find(const dots_data_context_t *c, json_t *root,
 #define DOTS_DATA_ENTRY 4   /* steps down to an entry */
 
 /* A new reference, or NULL.  "text" has to outlive it. */
-json_t *dots_data_edit_stub(dots_str_t name, const dots_str_t *text);
+json_t *dots_data_edit_stub(const char *key, dots_str_t name,
+    const dots_str_t *text);
 
 /* Makes it the whole entry.  DOTS_OK or DOTS_ERROR. */
 int dots_data_edit_load(json_t *entry);

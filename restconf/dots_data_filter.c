@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "dots_data_filter.h"
@@ -5,6 +6,7 @@
 
 
 #define DOTS_DATA_FILTER_TAG "ietf-netconf-with-defaults:default"
+#define DOTS_DATA_FILTER_NAME 128 /* of a member, with its module */
 
 
 /* Of one request; "fields" is NULL where all are wanted. */
@@ -319,6 +321,25 @@ dots_data_filter_implied(const dots_data_filter_t *f,
 }
 
 
+/* RFC 7951 section 4: with its module where that is not its parent's. */
+
+static json_t *
+dots_data_filter_member(const struct lysc_node *parent,
+    const struct lysc_node *child, json_t *object)
+{
+    char  name[DOTS_DATA_FILTER_NAME];
+
+    if (child->module == parent->module) {
+        return json_object_get(object, child->name);
+    }
+
+    (void) snprintf(name, sizeof(name), "%s:%s", child->module->name,
+                    child->name);
+
+    return json_object_get(object, name);
+}
+
+
 static int
 dots_data_filter_defaults(const dots_data_filter_t *f,
     const struct lysc_node *schema, json_t *object)
@@ -333,7 +354,8 @@ dots_data_filter_defaults(const dots_data_filter_t *f,
     while (rc == DOTS_OK
            && (child = lys_getnext(child, schema, NULL, 0)) != NULL)
     {
-        if (child->module != f->c->schema->data
+        if ((child->module != f->c->schema->data
+             && child->module != f->c->schema->mapping)
             || !(child->flags & LYS_CONFIG_W))
         {
             continue;
@@ -344,7 +366,7 @@ dots_data_filter_defaults(const dots_data_filter_t *f,
             continue;
         }
 
-        value = json_object_get(object, child->name);
+        value = dots_data_filter_member(schema, child, object);
 
         rc = value ? dots_data_filter_each(f, child, value,
                                            dots_data_filter_defaults)

@@ -338,8 +338,9 @@ dots_data_json_member(const dots_data_context_t *c,
     int                      rc;
     json_t                  *canonical;
     const char              *own;
-    const struct lysc_node  *schema;
+    const struct lysc_node  *schema, *parent;
 
+    parent = dots_data_path_schema(path);
     schema = dots_data_json_schema(c, path, name);
 
     if (schema == NULL) {
@@ -347,7 +348,7 @@ dots_data_json_member(const dots_data_context_t *c,
                                     "is no member here", name);
     }
 
-    own = path->n == 0 ? name : schema->name;
+    own = parent && parent->module == schema->module ? schema->name : name;
 
     if (json_object_get(object, own) != NULL) {
         return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,

@@ -197,24 +197,12 @@ dots_data_message_blind_one(dots_exchange_t *x, dots_change_kind_t kind,
 
     } else {
         c->alias = dots_arena_alloc(x->rq.arena, sizeof(dots_alias_t));
-        rc = c->alias ? dots_data_alias_parse(x, entry, c->alias) : DOTS_ERROR;
+        rc = c->alias ? dots_data_change_parse(x, kind, entry, c->alias)
+                      : DOTS_ERROR;
         c->name = rc == DOTS_OK ? c->alias->name : c->name;
     }
 
     return rc;
-}
-
-
-static void
-dots_data_message_name_path(dots_exchange_t *x, dots_change_kind_t kind,
-    dots_str_t name)
-{
-    if (kind == DOTS_CHANGE_ACL) {
-        dots_data_yang_acl_path(x, name, dots_str(NULL, 0), "name");
-
-    } else {
-        dots_data_yang_path(x, name, "name");
-    }
 }
 
 
@@ -230,11 +218,7 @@ dots_data_message_blind_unique(dots_exchange_t *x, dots_change_kind_t kind)
         for (k = 1; k < i; k++) {
 
             if (dots_str_eq(c[i].name, c[k].name)) {
-                (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                           "name: the same name twice");
-                dots_data_message_name_path(x, kind, c[i].name);
-
-                return DOTS_INVALID;
+                return dots_data_change_twice(x, kind, c[i].name);
             }
         }
     }
@@ -283,24 +267,27 @@ static int
 dots_data_message_blind_put(dots_exchange_t *x, json_t *list)
 {
     int                 rc;
+    dots_str_t          key;
     dots_change_kind_t  kind;
 
-    kind = dots_data_scope_is_acl(&x->path) ? DOTS_CHANGE_ACL
-                                            : DOTS_CHANGE_ALIAS;
+    kind = dots_data_scope_kind(&x->path);
+    key = x->path.steps[DOTS_SCOPE_ENTRY - 1].keys[0];
 
     rc = dots_data_message_blind(x, kind, list);
     if (rc != DOTS_OK) {
         return rc;
     }
 
-    if (x->rq.nchanges == 2 && dots_str_eq(x->rq.changes[1].name, x->name)) {
+    if (x->rq.nchanges == 2 && dots_str_eq(x->rq.changes[1].name, key)) {
         return DOTS_OK;
     }
 
     (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                               "name: the message has to be the entry that "
-                               "the URI names");
-    dots_data_message_name_path(x, kind, x->name);
+                               "%s: the message has to be the entry that "
+                               "the URI names",
+                               kind == DOTS_CHANGE_VENDOR ? "vendor-id"
+                                                          : "name");
+    dots_data_change_path(x, kind, key);
 
     return DOTS_INVALID;
 }
@@ -317,8 +304,7 @@ dots_data_message_blind_post(dots_exchange_t *x,
     const struct lysc_node  *schema;
 
     path = *container;
-    kind = dots_data_scope_is_acl(&path) ? DOTS_CHANGE_ACL
-                                         : DOTS_CHANGE_ALIAS;
+    kind = dots_data_scope_kind(&path);
 
     rc = dots_data_message_blind(x, kind, list);
 
@@ -346,12 +332,11 @@ dots_data_message_unknown(dots_exchange_t *x, const char *name)
 /* RFC 7951 section 4: with its module.  *local is the name without. */
 
 static int
-dots_data_message_member(dots_exchange_t *x, const char **local,
-    json_t **value)
+dots_data_message_member(dots_exchange_t *x, dots_str_t *module,
+    const char **local, json_t **value)
 {
-    size_t       n;
     void        *member;
-    const char  *name, *module;
+    const char  *name, *colon;
 
     if (json_object_size(x->body) != 1) {
         return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
@@ -362,21 +347,20 @@ dots_data_message_member(dots_exchange_t *x, const char **local,
     name = json_object_iter_key(member);
     *value = json_object_iter_value(member);
 
-    module = x->path.n == 0 && x->method != DOTS_METHOD_POST
-                 ? "ietf-restconf" : DOTS_RESTCONF_MODULE;
-    n = strlen(module);
+    colon = strchr(name, ':');
 
-    if (strncmp(name, module, n) != 0 || name[n] != ':') {
+    if (colon == NULL) {
         return dots_data_message_unknown(x, name);
     }
 
-    *local = name + n + 1;
+    *module = dots_str(name, (size_t) (colon - name));
+    *local = colon + 1;
 
     return DOTS_OK;
 }
 
 
-/* What "aliases" or "acls" has in it: the list of its entries, or none. */
+/* What "aliases" and its like have in it: the list of its entries, or none. */
 
 static int
 dots_data_message_container(dots_exchange_t *x, const char *name,
@@ -607,15 +591,21 @@ dots_data_message_whole(dots_exchange_t *x, int blind)
 {
     int                      rc;
     json_t                  *value, *list;
-    const char              *local;
+    const char              *local, *own;
+    dots_str_t               module;
     const struct lysc_node  *schema;
 
-    rc = dots_data_message_member(x, &local, &value);
+    rc = dots_data_message_member(x, &module, &local, &value);
     if (rc != DOTS_OK) {
         return rc;
     }
 
     schema = dots_data_path_schema(&x->path);
+    own = schema ? schema->module->name : "ietf-restconf";
+
+    if (!dots_str_eq(module, dots_str(own, strlen(own)))) {
+        return dots_data_message_unknown(x, (const char *) module.data);
+    }
 
     if (schema == NULL) {
         return strcmp(local, "data") == 0
@@ -724,8 +714,9 @@ dots_data_message_empty(dots_exchange_t *x, const char *list)
 
 
 /*
- * "dots-data", "aliases" and "acls" always exist; what RFC 8783 creates by
- * sending them are the entries (figures 16, 24), all or none.
+ * "dots-data", "aliases", "acls" and "vendor-mapping" always exist; what RFC
+ * 8783 (figures 16, 24) and RFC 9244 (figure 30) create by sending them are the
+ * entries, all or none.
  */
 
 static int
@@ -763,7 +754,7 @@ dots_data_message_entries(dots_exchange_t *x, const struct lysc_node *schema,
 
     rc = path.n == DOTS_SCOPE_DATA
              ? dots_data_body_single(x, list, below->name, &entry)
-             : dots_data_change_count(x, DOTS_CHANGE_ALIAS,
+             : dots_data_change_count(x, dots_data_scope_kind(&path),
                                       json_array_size(list));
 
     if (rc == DOTS_OK) {
@@ -792,18 +783,17 @@ dots_data_message_child(dots_exchange_t *x, int blind)
     dots_str_t               module;
     const struct lysc_node  *schema;
 
-    rc = dots_data_message_member(x, &local, &value);
+    rc = dots_data_message_member(x, &module, &local, &value);
     if (rc != DOTS_OK) {
         return rc;
     }
 
-    module = dots_str(DOTS_RESTCONF_MODULE, sizeof(DOTS_RESTCONF_MODULE) - 1);
     schema = dots_data_path_child(x->context.schema,
                                   dots_data_path_schema(&x->path), module,
                                   dots_str(local, strlen(local)));
 
     if (schema == NULL) {
-        return dots_data_message_unknown(x, local);
+        return dots_data_message_unknown(x, (const char *) module.data);
     }
 
     if (schema->nodetype == LYS_CONTAINER && x->path.n < DOTS_SCOPE_LIST

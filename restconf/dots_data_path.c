@@ -29,6 +29,12 @@ dots_data_path_child(const dots_schema_t *s, const struct lysc_node *parent,
 
     own = parent ? parent->module : s->data;
 
+    if (module.len != 0 && parent != NULL && s->mapping != NULL
+        && dots_data_path_is(module, s->mapping->name))
+    {
+        own = s->mapping;
+    }
+
     if (module.len != 0 ? !dots_data_path_is(module, own->name)
                         : parent == NULL)
     {
@@ -100,12 +106,12 @@ dots_data_path_canonical(const dots_data_context_t *c,
 
 static const char *
 dots_data_path_member(const dots_data_context_t *c,
-    const struct lysc_node *schema, int top)
+    const struct lysc_node *parent, const struct lysc_node *schema)
 {
     size_t  n;
     char   *name;
 
-    if (!top) {
+    if (parent != NULL && parent->module == schema->module) {
         return schema->name;
     }
 
@@ -139,7 +145,8 @@ dots_data_path_enter(const dots_data_context_t *c, dots_data_path_t *path,
     step = &path->steps[path->n];
     step->schema = schema;
     step->nkeys = nkeys;
-    step->member = dots_data_path_member(c, schema, path->n == 0);
+    step->member = dots_data_path_member(c, dots_data_path_schema(path),
+                                         schema);
 
     if (step->member == NULL) {
         return DOTS_ERROR;

@@ -52,7 +52,8 @@ const struct lysc_node *dots_data_path_schema(const dots_data_path_t *path);
 /*
  * The child of "parent" (NULL: of the datastore) that a JSON member is named
  * by, or NULL.  Only of the parent's module, at the top of ietf-dots-data-
- * channel: what others add to it has no place in our records.
+ * channel, and of ietf-dots-mapping, which augments that: what others add to it
+ * has no place in our records.
  */
 const struct lysc_node *dots_data_path_child(const dots_schema_t *s,
     const struct lysc_node *parent, dots_str_t module, dots_str_t name);

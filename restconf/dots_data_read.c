@@ -8,6 +8,7 @@
 #include "dots_data_read.h"
 #include "dots_data_scope.h"
 #include "dots_data_text.h"
+#include "dots_data_vendor.h"
 #include "dots_http_date.h"
 #include "dots_restconf_route.h"
 
@@ -218,7 +219,8 @@ dots_data_read_entry(dots_exchange_t *x, json_t **entry)
     content = x->query.content;
 
     if (dots_data_text_start(x, &w, dots_data_acl_size(client)
-                                    + dots_data_alias_size(client))
+                                    + dots_data_alias_size(client)
+                                    + dots_data_vendor_size(client))
         != DOTS_OK)
     {
         return DOTS_INVALID;
@@ -226,10 +228,17 @@ dots_data_read_entry(dots_exchange_t *x, json_t **entry)
 
     x->query.content = DOTS_CONTENT_ALL;
 
-    if (dots_data_scope_is_acl(&x->path)) {
-        dots_data_acl_print(x, &w, &client->acls[0]);
+    switch (dots_data_scope_kind(&x->path)) {
 
-    } else {
+    case DOTS_CHANGE_ACL:
+        dots_data_acl_print(x, &w, &client->acls[0]);
+        break;
+
+    case DOTS_CHANGE_VENDOR:
+        dots_data_vendor_print(x, &w, &client->vendors[0]);
+        break;
+
+    default: /* DOTS_CHANGE_ALIAS */
         dots_data_alias_print(x, &w, &client->aliases[0]);
     }
 
@@ -245,22 +254,48 @@ dots_data_read_entry(dots_exchange_t *x, json_t **entry)
 }
 
 
+/* Of the server's own, the part that the path is in. */
+
+static int
+dots_data_read_state(dots_exchange_t *x, json_t **root)
+{
+    int             rc;
+    json_t         *part;
+    dots_content_t  content;
+
+    content = x->query.content;
+    x->query.content = DOTS_CONTENT_ALL;
+
+    rc = x->path.steps[DOTS_SCOPE_CLIENT - 1].schema->module
+         == x->context.schema->data ? dots_data_capability_get(x)
+                                    : dots_data_vendor_server(x);
+
+    x->query.content = content;
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    part = dots_data_read_parse(x);
+    *root = json_pack("{s:{s:O}}", DOTS_DATA_READ_DATA,
+                      x->path.steps[DOTS_SCOPE_CLIENT - 1].member,
+                      json_object_iter_value(json_object_iter(part)));
+    json_decref(part);
+
+    return *root ? DOTS_OK : DOTS_ERROR;
+}
+
+
 /* Just enough of a datastore to find the node by its path. */
 
 static int
 dots_data_read_tree(dots_exchange_t *x, json_t **root)
 {
-    int      rc, acl;
+    int      rc;
     json_t  *entry;
 
     if (x->rq.cuid.len == 0) {
-        rc = dots_data_capability_get(x);
-        entry = rc == DOTS_OK ? dots_data_read_parse(x) : NULL;
-        *root = entry ? json_pack("{s:{s:O}}", DOTS_DATA_READ_DATA,
-                                  "capabilities", json_object_iter_value(
-                                                      json_object_iter(entry)))
-                      : NULL;
-        json_decref(entry);
+        rc = dots_data_read_state(x, root);
 
     } else if (x->path.n < DOTS_SCOPE_ENTRY) {
         rc = DOTS_OK;
@@ -268,14 +303,14 @@ dots_data_read_tree(dots_exchange_t *x, json_t **root)
                           "dots-client", "cuid", (char *) x->rq.cuid.data,
                           x->rq.cuid.len);
     } else {
-        acl = dots_data_scope_is_acl(&x->path);
         rc = dots_data_read_entry(x, &entry);
         *root = rc == DOTS_OK
                     ? json_pack("{s:{s:[{s:s%, s:{s:[o]}}]}}",
                                 DOTS_DATA_READ_DATA, "dots-client", "cuid",
                                 (char *) x->rq.cuid.data, x->rq.cuid.len,
-                                acl ? "acls" : "aliases",
-                                acl ? "acl" : "alias", entry)
+                                x->path.steps[DOTS_SCOPE_LIST - 1].member,
+                                x->path.steps[DOTS_SCOPE_ENTRY - 1].member,
+                                entry)
                     : NULL;
     }
 

@@ -1,26 +1,21 @@
 #include "dots_data_scope.h"
 
 
-static int
-dots_data_scope_below(const dots_data_path_t *path, const char *container)
+dots_change_kind_t
+dots_data_scope_kind(const dots_data_path_t *path)
 {
-    return path->n >= DOTS_SCOPE_LIST
-           && strcmp(path->steps[DOTS_SCOPE_LIST - 1].schema->name, container)
-              == 0;
-}
+    const char  *list;
 
+    if (path->n < DOTS_SCOPE_LIST) {
+        return DOTS_CHANGE_CLIENT;
+    }
 
-int
-dots_data_scope_is_acl(const dots_data_path_t *path)
-{
-    return dots_data_scope_below(path, "acls");
-}
+    list = path->steps[DOTS_SCOPE_LIST - 1].schema->name;
 
-
-int
-dots_data_scope_is_alias(const dots_data_path_t *path)
-{
-    return dots_data_scope_below(path, "aliases");
+    return strcmp(list, "acls") == 0             ? DOTS_CHANGE_ACL
+           : strcmp(list, "aliases") == 0        ? DOTS_CHANGE_ALIAS
+           : strcmp(list, "vendor-mapping") == 0 ? DOTS_CHANGE_VENDOR
+                                                 : DOTS_CHANGE_CLIENT;
 }
 
 
@@ -63,7 +58,9 @@ dots_data_scope_meet(dots_data_path_t *scope, const dots_data_path_t *path)
 void
 dots_data_scope_fetch(const dots_data_path_t *path, dots_request_t *rq)
 {
-    rq->cuid = rq->alias = rq->acl = dots_str(NULL, 0);
+    dots_str_t  name = { 0, NULL };
+
+    rq->cuid = rq->alias = rq->acl = rq->vendor = name;
     rq->operation = DOTS_CLIENT_GET;
 
     if (path->n < DOTS_SCOPE_CLIENT
@@ -74,19 +71,29 @@ dots_data_scope_fetch(const dots_data_path_t *path, dots_request_t *rq)
 
     rq->cuid = path->steps[DOTS_SCOPE_CLIENT - 1].keys[0];
 
-    if (dots_data_scope_is_alias(path)) {
+    if (path->n >= DOTS_SCOPE_ENTRY) {
+        name = path->steps[DOTS_SCOPE_ENTRY - 1].keys[0];
+    }
+
+    switch (dots_data_scope_kind(path)) {
+
+    case DOTS_CHANGE_ALIAS:
         rq->operation = DOTS_ALIAS_GET;
+        rq->alias = name;
+        break;
 
-        if (path->n >= DOTS_SCOPE_ENTRY) {
-            rq->alias = path->steps[DOTS_SCOPE_ENTRY - 1].keys[0];
-        }
-
-    } else if (dots_data_scope_is_acl(path)) {
+    case DOTS_CHANGE_ACL:
         rq->operation = DOTS_ACL_GET;
+        rq->acl = name;
+        break;
 
-        if (path->n >= DOTS_SCOPE_ENTRY) {
-            rq->acl = path->steps[DOTS_SCOPE_ENTRY - 1].keys[0];
-        }
+    case DOTS_CHANGE_VENDOR:
+        rq->operation = DOTS_VENDOR_GET;
+        rq->vendor = name;
+        break;
+
+    default: /* DOTS_CHANGE_CLIENT */
+        break;
     }
 }
 
@@ -158,19 +165,44 @@ dots_data_scope_acls(const dots_client_t *client, dots_entity_t *e)
 
 
 static int
+dots_data_scope_vendors(const dots_client_t *client, dots_entity_t *e)
+{
+    int     rc;
+    size_t  i;
+
+    rc = dots_data_scope_start(e, client, client->vendors_lost);
+
+    for (i = 0; i < client->nvendors && rc == DOTS_OK; i++) {
+        rc = dots_entity_add(e, client->vendors[i].name,
+                             &client->vendors[i].entity);
+    }
+
+    return rc;
+}
+
+
+static int
 dots_data_scope_whole(const dots_client_t *client, dots_entity_t *e)
 {
-    dots_entity_t  aliases, acls;
+    dots_entity_t  aliases, acls, vendors;
 
     if (dots_data_scope_start(e, client, 0) != DOTS_OK
         || dots_data_scope_aliases(client, &aliases) != DOTS_OK
         || dots_data_scope_acls(client, &acls) != DOTS_OK
-        || dots_entity_add(e, dots_str("aliases", 7), &aliases) != DOTS_OK)
+        || dots_data_scope_vendors(client, &vendors) != DOTS_OK
+        || dots_entity_add(e, dots_str("aliases", 7), &aliases) != DOTS_OK
+        || dots_entity_add(e, dots_str("acls", 4), &acls) != DOTS_OK)
     {
         return DOTS_ERROR;
     }
 
-    return dots_entity_add(e, dots_str("acls", 4), &acls);
+    /* who never had any is known by what it always was */
+
+    if (client->nvendors == 0 && client->vendors_lost == 0) {
+        return DOTS_OK;
+    }
+
+    return dots_entity_add(e, dots_str("vendor-mapping", 14), &vendors);
 }
 
 
@@ -198,14 +230,14 @@ dots_data_scope_all(const dots_request_t *rq, dots_entity_t *e)
 
 
 static int
-dots_data_scope_alias(const dots_client_t *client, dots_str_t name,
+dots_data_scope_alias(const dots_alias_t *aliases, size_t n, dots_str_t name,
     dots_entity_t *e)
 {
     size_t  i;
 
-    for (i = 0; i < client->naliases; i++) {
-        if (dots_str_eq(client->aliases[i].name, name)) {
-            *e = client->aliases[i].entity;
+    for (i = 0; i < n; i++) {
+        if (dots_str_eq(aliases[i].name, name)) {
+            *e = aliases[i].entity;
             return DOTS_OK;
         }
     }
@@ -231,11 +263,31 @@ dots_data_scope_acl(const dots_client_t *client, dots_str_t name,
 }
 
 
+static int
+dots_data_scope_entry(const dots_client_t *client, dots_change_kind_t kind,
+    dots_str_t name, dots_entity_t *e)
+{
+    switch (kind) {
+
+    case DOTS_CHANGE_ACL:
+        return dots_data_scope_acl(client, name, e);
+
+    case DOTS_CHANGE_VENDOR:
+        return dots_data_scope_alias(client->vendors, client->nvendors, name,
+                                     e);
+
+    default: /* DOTS_CHANGE_ALIAS */
+        return dots_data_scope_alias(client->aliases, client->naliases, name,
+                                     e);
+    }
+}
+
+
 int
 dots_data_scope_entity(const dots_request_t *rq, const dots_data_path_t *path,
     dots_entity_t *e)
 {
-    dots_str_t            name;
+    dots_change_kind_t    kind;
     const dots_client_t  *client;
 
     if (path->n < DOTS_SCOPE_CLIENT) {
@@ -252,21 +304,26 @@ dots_data_scope_entity(const dots_request_t *rq, const dots_data_path_t *path,
         return DOTS_DECLINED;
     }
 
+    kind = dots_data_scope_kind(path);
+
     if (path->n >= DOTS_SCOPE_ENTRY) {
-        name = path->steps[DOTS_SCOPE_ENTRY - 1].keys[0];
-
-        return dots_data_scope_is_acl(path)
-                   ? dots_data_scope_acl(client, name, e)
-                   : dots_data_scope_alias(client, name, e);
+        return dots_data_scope_entry(client, kind,
+                                     path->steps[DOTS_SCOPE_ENTRY - 1].keys[0],
+                                     e);
     }
 
-    if (dots_data_scope_is_acl(path)) {
+    switch (kind) {
+
+    case DOTS_CHANGE_ACL:
         return dots_data_scope_acls(client, e);
-    }
 
-    if (dots_data_scope_is_alias(path)) {
+    case DOTS_CHANGE_ALIAS:
         return dots_data_scope_aliases(client, e);
-    }
 
-    return dots_data_scope_whole(client, e);
+    case DOTS_CHANGE_VENDOR:
+        return dots_data_scope_vendors(client, e);
+
+    default: /* DOTS_CHANGE_CLIENT */
+        return dots_data_scope_whole(client, e);
+    }
 }

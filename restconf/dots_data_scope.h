@@ -15,12 +15,11 @@
 
 #define DOTS_SCOPE_DATA   1    /* dots-data */
 #define DOTS_SCOPE_CLIENT 2    /* dots-client */
-#define DOTS_SCOPE_LIST   3    /* aliases, acls */
-#define DOTS_SCOPE_ENTRY  4    /* alias, acl */
+#define DOTS_SCOPE_LIST   3    /* aliases, acls, vendor-mapping */
+#define DOTS_SCOPE_ENTRY  4    /* alias, acl, vendor */
 
-/* Nonzero below "acls", below "aliases". */
-int dots_data_scope_is_acl(const dots_data_path_t *path);
-int dots_data_scope_is_alias(const dots_data_path_t *path);
+/* Of the list of a client that a path is about; CLIENT: of none, or all. */
+dots_change_kind_t dots_data_scope_kind(const dots_data_path_t *path);
 
 /* Shortens "scope" to what it has in common with "path". */
 void dots_data_scope_meet(dots_data_path_t *scope,

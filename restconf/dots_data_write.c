@@ -78,9 +78,7 @@ dots_data_write_delete_blind(dots_exchange_t *x)
     dots_change_t       *c;
     dots_change_kind_t   kind;
 
-    kind = x->path.n == DOTS_SCOPE_CLIENT        ? DOTS_CHANGE_CLIENT
-           : dots_data_scope_is_acl(&x->path) ? DOTS_CHANGE_ACL
-                                                 : DOTS_CHANGE_ALIAS;
+    kind = dots_data_scope_kind(&x->path);
 
     if (kind != DOTS_CHANGE_CLIENT) {
         c = dots_data_change_add(x, 2, DOTS_CHANGE_CHECK, DOTS_CHANGE_CLIENT,
@@ -97,8 +95,11 @@ dots_data_write_delete_blind(dots_exchange_t *x)
         return DOTS_ERROR;
     }
 
-    c->name = x->name;
     c->expect = DOTS_EXPECT_PRESENT;
+
+    if (kind != DOTS_CHANGE_CLIENT) {
+        c->name = x->path.steps[DOTS_SCOPE_ENTRY - 1].keys[0];
+    }
 
     return DOTS_OK;
 }

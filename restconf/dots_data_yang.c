@@ -205,14 +205,15 @@ dots_data_yang_predicate(dots_writer_t *w, const char *key, dots_str_t value)
 }
 
 
-/* Appends "/element[name='...']", or nothing for an empty name. */
+/* Appends "/element[key='...']", or nothing for an empty name. */
 
 static void
-dots_data_yang_step(dots_writer_t *w, const char *element, dots_str_t name)
+dots_data_yang_step(dots_writer_t *w, const char *element, const char *key,
+    dots_str_t name)
 {
     if (name.len) {
         dots_write_bytes(w, element, strlen(element));
-        dots_data_yang_predicate(w, "name", name);
+        dots_data_yang_predicate(w, key, name);
     }
 }
 
@@ -258,7 +259,7 @@ dots_data_yang_path(dots_exchange_t *x, dots_str_t name, const char *attribute)
     dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
 
     dots_data_yang_client(x, &w);
-    dots_data_yang_step(&w, "/aliases/alias", name);
+    dots_data_yang_step(&w, "/aliases/alias", "name", name);
     dots_data_yang_end(x, &w, buf, name.len ? attribute : NULL);
 }
 
@@ -271,7 +272,21 @@ dots_data_yang_acl_path(dots_exchange_t *x, dots_str_t name, dots_str_t ace,
     dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
 
     dots_data_yang_client(x, &w);
-    dots_data_yang_step(&w, "/acls/acl", name);
-    dots_data_yang_step(&w, "/aces/ace", ace);
+    dots_data_yang_step(&w, "/acls/acl", "name", name);
+    dots_data_yang_step(&w, "/aces/ace", "name", ace);
     dots_data_yang_end(x, &w, buf, name.len ? attribute : NULL);
+}
+
+
+void
+dots_data_yang_vendor_path(dots_exchange_t *x, dots_str_t id,
+    const char *attribute)
+{
+    uint8_t        buf[DOTS_CUID_MAX + DOTS_ALIAS_NAME + 256];
+    dots_writer_t  w = { buf, buf + sizeof(buf), 0 };
+
+    dots_data_yang_client(x, &w);
+    dots_data_yang_step(&w, "/ietf-dots-mapping:vendor-mapping/vendor",
+                        "vendor-id", id);
+    dots_data_yang_end(x, &w, buf, id.len ? attribute : NULL);
 }

@@ -40,4 +40,8 @@ void dots_data_yang_path(dots_exchange_t *x, dots_str_t name,
 void dots_data_yang_acl_path(dots_exchange_t *x, dots_str_t name,
     dots_str_t ace, const char *attribute);
 
+/* And for an entry of a vendor-mapping. */
+void dots_data_yang_vendor_path(dots_exchange_t *x, dots_str_t id,
+    const char *attribute);
+
 #endif /* DOTS_DATA_YANG_H */

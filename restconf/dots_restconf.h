@@ -28,6 +28,9 @@ struct dots_restconf_s {
     const dots_customer_t  *customer;   /* NULL: 401 access-denied, 8040 2.5;
                                            out: for whom a gateway asked */
     const dots_customers_t *customers;  /* those a gateway may name */
+    dots_str_t              vendors;    /* the server's own vendor-mapping, as
+                                           dots_data_vendor_load() has it;
+                                           empty: none */
     dots_str_t              method;     /* "GET", as on the request line */
     dots_str_t              uri;        /* unparsed, with query, after {+restconf}
                                            e.g. "/data/ietf-dots-...?content=all" */

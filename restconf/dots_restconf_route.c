@@ -2,6 +2,7 @@
 #include "dots_data_client.h"
 #include "dots_data_read.h"
 #include "dots_data_scope.h"
+#include "dots_data_vendor.h"
 #include "dots_data_write.h"
 #include "dots_monitor.h"
 #include "dots_restconf_api.h"
@@ -140,6 +141,44 @@ static const dots_resource_t  dots_resources[] = {
                    [DOTS_METHOD_PATCH] = dots_data_write,
                    [DOTS_METHOD_DELETE] = dots_data_write },
       .found = dots_data_client_acl },
+
+    { .kind = DOTS_RESOURCE_VENDORS,
+      .parent = DOTS_RESOURCE_CLIENT,
+      .name = "vendor-mapping",
+      .module = DOTS_DATA_VENDOR_MODULE,
+      .prefix = 1,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .found = dots_data_vendor_all },
+
+    { .kind = DOTS_RESOURCE_VENDOR,
+      .parent = DOTS_RESOURCE_VENDORS,
+      .name = "vendor",
+      .module = DOTS_DATA_VENDOR_MODULE,
+      .nkeys = 1,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read,
+                   [DOTS_METHOD_POST] = dots_data_write,
+                   [DOTS_METHOD_PUT] = dots_data_write,
+                   [DOTS_METHOD_PATCH] = dots_data_write,
+                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .found = dots_data_vendor_one },
+
+    { .kind = DOTS_RESOURCE_MAPPING,
+      .parent = DOTS_RESOURCE_DOTS_DATA,
+      .name = "vendor-mapping",
+      .module = DOTS_DATA_VENDOR_MODULE,
+      .prefix = 1,
+      .query = DOTS_QUERY_READ,
+      .methods = { [DOTS_METHOD_GET] = dots_data_read,
+                   [DOTS_METHOD_HEAD] = dots_data_read },
+      .found = dots_data_vendor_server },
 
     { .kind = DOTS_RESOURCE_CAPABILITIES,
       .parent = DOTS_RESOURCE_DOTS_DATA,

@@ -22,6 +22,9 @@ typedef enum {
     DOTS_RESOURCE_ALIAS,
     DOTS_RESOURCE_ACLS,
     DOTS_RESOURCE_ACL,
+    DOTS_RESOURCE_VENDORS,
+    DOTS_RESOURCE_VENDOR,
+    DOTS_RESOURCE_MAPPING,
     DOTS_RESOURCE_CAPABILITIES,
 
     /* of the server, not of its clients */

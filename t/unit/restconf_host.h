@@ -200,12 +200,14 @@ host_encode(dots_request_t *rq, const dots_change_t *c, host_record_t *r)
         return;
     }
 
-    if (c->kind == DOTS_CHANGE_ALIAS) {
+    if (c->kind != DOTS_CHANGE_ACL) {
         if (dots_alias_renew(c->alias,
                              r->data && dots_alias_decode(&alias, r->data,
                                                           r->len, rq->arena)
                                             == DOTS_OK ? &alias : NULL,
-                             rq->now, rq->now + DOTS_ALIAS_LIFETIME)
+                             rq->now, c->kind == DOTS_CHANGE_VENDOR
+                                          ? DOTS_FOREVER
+                                          : rq->now + DOTS_ALIAS_LIFETIME)
             != DOTS_OK)
         {
             abort();
@@ -399,6 +401,18 @@ host_alias_cmp(const void *a, const void *b)
 }
 
 
+/* Of the whole client, or of its list that is asked for. */
+
+static inline int
+host_wanted(const dots_request_t *rq, const host_record_t *r,
+    dots_change_kind_t kind, dots_operation_t operation, dots_str_t name)
+{
+    return r->kind == kind
+           && (rq->operation == DOTS_CLIENT_GET || rq->operation == operation)
+           && (name.len == 0 || host_is(r->name, name));
+}
+
+
 static inline void
 host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
 {
@@ -409,6 +423,7 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
 
     dst->aliases = dots_arena_array(rq->arena, h->n, sizeof(dots_alias_t));
     dst->acls = dots_arena_array(rq->arena, h->n, sizeof(dots_acl_t));
+    dst->vendors = dots_arena_array(rq->arena, h->n, sizeof(dots_alias_t));
 
     for (i = 0; i < h->n; i++) {
         r = &h->records[i];
@@ -419,10 +434,13 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
             continue;
         }
 
-        if (r->kind == DOTS_CHANGE_ALIAS && rq->operation != DOTS_ACL_GET
-            && (rq->alias.len == 0 || host_is(r->name, rq->alias)))
+        if (host_wanted(rq, r, DOTS_CHANGE_ALIAS, DOTS_ALIAS_GET, rq->alias)
+            || host_wanted(rq, r, DOTS_CHANGE_VENDOR, DOTS_VENDOR_GET,
+                           rq->vendor))
         {
-            alias = &dst->aliases[dst->naliases++];
+            alias = r->kind == DOTS_CHANGE_ALIAS
+                        ? &dst->aliases[dst->naliases++]
+                        : &dst->vendors[dst->nvendors++];
 
             if (dots_alias_decode(alias, r->data, r->len, rq->arena) != DOTS_OK
                 || dots_arena_dup(rq->arena, &alias->record,
@@ -433,9 +451,7 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
             }
         }
 
-        if (r->kind == DOTS_CHANGE_ACL && rq->operation != DOTS_ALIAS_GET
-            && (rq->acl.len == 0 || host_is(r->name, rq->acl)))
-        {
+        if (host_wanted(rq, r, DOTS_CHANGE_ACL, DOTS_ACL_GET, rq->acl)) {
             acl = &dst->acls[dst->nacls++];
 
             if (dots_acl_decode(acl, r->data, r->len, rq->arena) != DOTS_OK
@@ -449,10 +465,14 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
     }
 
     qsort(dst->aliases, dst->naliases, sizeof(dots_alias_t), host_alias_cmp);
+    qsort(dst->vendors, dst->nvendors, sizeof(dots_alias_t), host_alias_cmp);
     qsort(dst->acls, dst->nacls, sizeof(dots_acl_t), host_acl_cmp);
 
     dst->aliases_kept = dst->naliases;
     dst->acls_kept = dst->nacls;
+    dst->vendors_kept = dst->nvendors;
+    dst->vendors_lost = host_lost(h, DOTS_CHANGE_VENDOR, rq->customer,
+                                  dst->cuid, 0);
     dst->aliases_lost = host_lost(h, DOTS_CHANGE_ALIAS, rq->customer,
                                   dst->cuid, 0);
     dst->acls_lost = host_lost(h, DOTS_CHANGE_ACL, rq->customer, dst->cuid, 0);
@@ -499,7 +519,8 @@ host_get(host_t *h, dots_request_t *rq)
 
     if ((rq->cuid.len && rq->nclients == 0)
         || (rq->alias.len && rq->clients[0].naliases == 0)
-        || (rq->acl.len && rq->clients[0].nacls == 0))
+        || (rq->acl.len && rq->clients[0].nacls == 0)
+        || (rq->vendor.len && rq->clients[0].nvendors == 0))
     {
         return DOTS_VERDICT_NOT_FOUND;
     }

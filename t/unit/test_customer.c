@@ -535,6 +535,7 @@ typedef enum {
     TEST_DIGEST_MITIGATIONS,
     TEST_DIGEST_ALIASES,
     TEST_DIGEST_ACLS,
+    TEST_DIGEST_VENDORS,
     TEST_DIGEST_UNENFORCED,
     TEST_DIGEST_SESSIONS,
     TEST_DIGEST_OBSERVERS,
@@ -588,6 +589,7 @@ test_customer_digest_of(test_digest_t what)
     c->max_mitigations = (what == TEST_DIGEST_MITIGATIONS);
     c->max_aliases = (what == TEST_DIGEST_ALIASES);
     c->max_acls = (what == TEST_DIGEST_ACLS);
+    c->max_vendors = (what == TEST_DIGEST_VENDORS);
     c->unenforced = (what == TEST_DIGEST_UNENFORCED);
     c->max_sessions = (what == TEST_DIGEST_SESSIONS);
     c->max_observers = (what == TEST_DIGEST_OBSERVERS);

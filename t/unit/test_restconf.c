@@ -565,7 +565,10 @@ test_register_refused(void **state)
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\",\"x\":1}]}", 400,
           "unknown-element" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\","
-          "\"ietf-dots-mapping:vendor-mapping\":{}}]}", 400,
+          "\"ietf-dots-mapping:x\":{}}]}", 400,
+          "unknown-element" },
+        { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\","
+          "\"vendor-mapping\":{}}]}", 400,
           "unknown-element" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\",\"acls\":[]}]}", 400,
           "malformed-message" },

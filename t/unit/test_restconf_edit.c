@@ -85,7 +85,8 @@ test_nodes(void **state)
         TEST_ACLS "/acl=none/aces",
         TEST_ONE "/target-prefix=192.0.2.1%2F32/x",
         TEST_X "/statistics/x",
-        TEST_CLIENT "/ietf-dots-mapping:vendor-mapping",
+        TEST_CLIENT "/vendor-mapping",
+        TEST_DATA "/ietf-dots-mapping:vendor-mapping",
     };
 
     static const char *const  wrong[] = {
@@ -673,11 +674,50 @@ test_untouched(void **state)
 }
 
 
+/* RFC 9244 section 8.1.6: entries of a list with a number for its key. */
+
+#define TEST_MAP    TEST_CLIENT "/ietf-dots-mapping:vendor-mapping"
+#define TEST_VENDOR "{\"vendor-id\":7,\"last-updated\":\"1\"}"
+
+static void
+test_vendors(void **state)
+{
+    static const char  body[] = "{\"ietf-dots-mapping:vendor\":[" TEST_VENDOR
+                                "]}";
+
+    (void) state;
+
+    test_does("POST", TEST_MAP, body, 201);
+    test_does("POST", TEST_MAP, body, 409);
+    test_does("PUT", TEST_MAP "/vendor=7", body, 204);
+    test_does("PUT", TEST_MAP "/vendor=8", body, 400);
+
+    /* the same number, and beside it one that nobody looks into */
+
+    test_does("PUT", TEST_MAP "/vendor=09",
+              "{\"ietf-dots-mapping:vendor\":[{\"vendor-id\":9,"
+              "\"last-updated\":\"2\"}]}", 201);
+    test_does("PATCH", TEST_MAP,
+              "{\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":["
+              "{\"vendor-id\":9,\"vendor-name\":\"n\"}]}}", 204);
+    test_gets(TEST_MAP,
+              "{\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":[" TEST_VENDOR
+              ",{\"vendor-id\":9,\"vendor-name\":\"n\","
+              "\"last-updated\":\"2\"}]}}");
+
+    test_does("DELETE", TEST_MAP "/vendor=7", NULL, 204);
+    test_does("DELETE", TEST_MAP "/vendor=7", NULL, 404);
+    test_does("DELETE", TEST_MAP, NULL, 204);
+    test_gets(TEST_MAP, "{\"ietf-dots-mapping:vendor-mapping\":{}}");
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         test_case(test_nodes),
+        test_case(test_vendors),
         test_case(test_put),
         test_case(test_put_shapes),
         test_case(test_post),

@@ -1,0 +1,134 @@
+#include "ngx_dots_conf.h"
+#include "../restconf/dots_data_vendor.h"
+
+
+#define NGX_DOTS_CONF_VENDOR_SIZE  (1024 * 1024)  /* of one answer's text */
+
+
+static ngx_int_t ngx_dots_conf_vendor_read(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text);
+
+
+/* The server's own mapping (RFC 9244 section 8.1.6), a file in RFC 7951. */
+
+char *
+ngx_dots_conf_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    ngx_str_t  *value;
+
+    if (dcf->vendor_file.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    dcf->vendor_file = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &dcf->vendor_file, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* The schema is there when the block is over. */
+
+ngx_int_t
+ngx_dots_conf_vendor_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
+{
+    int            rc;
+    char           err[512];
+    u_char        *p;
+    ngx_str_t      text;
+    dots_str_t     vendors;
+    dots_arena_t  *a;
+
+    if (dcf->vendor_file.data == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_dots_conf_vendor_read(cf, &dcf->vendor_file, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    a = dots_arena_create(4 * NGX_DOTS_CONF_VENDOR_SIZE);
+    if (a == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = dots_data_vendor_load(dcf->schema, dots_str(text.data, text.len), a,
+                               &vendors, err, sizeof(err));
+
+    p = (rc == DOTS_OK) ? ngx_pnalloc(cf->pool, vendors.len) : NULL;
+
+    if (p) {
+        ngx_memcpy(p, vendors.data, vendors.len);
+        dcf->vendors = dots_str(p, vendors.len);
+    }
+
+    dots_arena_destroy(a);
+
+    if (rc != DOTS_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"vendor_mapping %V\" can't be used: %s",
+                           &dcf->vendor_file, err);
+    }
+
+    return p ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_dots_conf_vendor_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
+{
+    size_t      size;
+    ssize_t     n;
+    ngx_file_t  file;
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    file.name = *name;
+    file.log = cf->log;
+
+    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"vendor_mapping\": " ngx_open_file_n
+                           " \"%V\" failed", name);
+        return NGX_ERROR;
+    }
+
+    n = NGX_ERROR;
+
+    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR
+        || !ngx_is_file(&file.info)
+        || ngx_file_size(&file.info) > NGX_DOTS_CONF_VENDOR_SIZE)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"vendor_mapping %V\" has to be a file of up to "
+                           "1m", name);
+        goto done;
+    }
+
+    size = (size_t) ngx_file_size(&file.info);
+
+    text->data = ngx_pnalloc(cf->temp_pool, size + 1);
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_file(&file, text->data, size, 0);
+    text->len = (n == NGX_ERROR) ? 0 : (size_t) n;
+
+done:
+
+    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", name);
+    }
+
+    return (n == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
