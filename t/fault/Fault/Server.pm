@@ -70,6 +70,10 @@ sub configure {
 			. 'terminating=1',
 		dots => 'limit_source handshakes=off requests=off;',
 
+		# a handshake of ours stands still while we wait for a worker's end
+
+		http => 'client_header_timeout 5s;',
+
 		# a new binary has no more of the environment
 
 		main => join ' ', map { "env $_;" } qw/ LD_PRELOAD DOTS_FAULT
