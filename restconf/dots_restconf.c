@@ -89,14 +89,15 @@ dots_restconf_represent(dots_exchange_t *x, int result)
     dots_restconf_t  *r;
 
     r = x->rc;
+
+    if (r->text.len == 0 && r->subscription == NULL) {
+        return;
+    }
+
     media = result == DOTS_OK ? x->resource->media : NULL;
 
     if (media != NULL) {
         r->media = dots_str(media, strlen(media));
-        return;
-    }
-
-    if (r->text.len == 0) {
         return;
     }
 
