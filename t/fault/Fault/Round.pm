@@ -11,6 +11,7 @@ use strict;
 use IO::Select;
 use Time::HiRes qw/ sleep time /;
 
+use Test::DOTS;
 use Fault::Check;
 use Fault::Data;
 use Fault::Kinds;
@@ -309,10 +310,26 @@ sub _check {
 	$self->_note('checked');
 }
 
-# Everything is withdrawn and deleted, by those whose it is
+# Everything is withdrawn and deleted, by those whose it is.  A server that met a
+# full disk when it began tries the store again after a second.
 sub _purge {
 	my ($self) = @_;
-	my (%ops, $n);
+
+	$self->_note('purge');
+
+	dots_until(sub {
+		$self->_burst({ ops => $self->_withdrawals(), faults => [] });
+		$self->_check();
+		return !$self->_left();
+	}, 10) or die join(' ', $self->_left()) . " still has something\n";
+
+	my $why = Fault::Check::leaks($self->{server}, $self->{bystander});
+	die "$why\n" if $why;
+}
+
+sub _withdrawals {
+	my ($self) = @_;
+	my %ops;
 
 	foreach my $client (keys %Fault::Plan::CLIENTS) {
 		my $world = $self->{model}->worlds($client)->[0];
@@ -324,18 +341,18 @@ sub _purge {
 			client => $client, channel => 'data', again => 1 } : () ];
 	}
 
-	$self->_note('purge');
-	$self->_burst({ ops => \%ops, faults => [] });
-	$self->_check();
-
-	foreach my $client (keys %Fault::Plan::CLIENTS) {
-		my $world = $self->{model}->worlds($client)->[0];
-		die "$client still has something\n"
-			if $world->{client} || keys %{$world->{mitigations}};
-	}
-
-	my $why = Fault::Check::leaks($self->{server}, $self->{bystander});
-	die "$why\n" if $why;
+	return \%ops;
 }
+
+# Whose clients still have something
+sub _left {
+	my ($self) = @_;
+
+	return grep {
+		my $world = $self->{model}->worlds($_)->[0];
+		$world->{client} || keys %{$world->{mitigations}}
+	} sort keys %Fault::Plan::CLIENTS;
+}
+
 
 1;

@@ -192,6 +192,10 @@ sub _reap {
 sub gone {
 	my ($self, @pids) = @_;
 
+	# a worker with a change under way does not end before its disk goes on
+
+	$self->heal('hold');
+
 	return dots_until(sub { _reap(); !grep { kill 0, $_ } @pids }, 30)
 		|| die "processes do not end: @pids\n";
 }
