@@ -21,7 +21,7 @@
  *
  * A limit is a rate with a burst of ten seconds' worth, at least one.  Knows no
  * protocol but the method and the name of the resource.  Called by
- * ngx_dots_peer.c, the transports and ngx_http_dots_module.c.
+ * ngx_dots_peer.c, the transports and ngx_http_dots_data.c.
  */
 
 #ifndef _NGX_DOTS_LIMIT_H_INCLUDED_

@@ -1,6 +1,6 @@
 /*
  * What the http side of the module shares: the answers of the data channel
- * (ngx_http_dots_module.c), who asks (ngx_http_dots_identity.c), the event
+ * (ngx_http_dots_data.c), who asks (ngx_http_dots_identity.c), the event
  * stream (ngx_http_dots_stream.c) and nginx's own errors in RESTCONF's form
  * (ngx_http_dots_error.c).
  */
@@ -13,8 +13,21 @@
 #include "ngx_dots.h"
 #include "../restconf/dots_restconf.h"
 
+#define NGX_HTTP_DOTS_RFC8040  0
+#define NGX_HTTP_DOTS_RFC8783  1
+
+typedef struct {
+    ngx_str_t             root;       /* {+restconf}: of dots_host_meta */
+    ngx_uint_t            data;       /* dots_data is here */
+    ngx_uint_t            form;       /* dots_entry_form */
+    ngx_array_t          *via;        /* of dots_str_t */
+} ngx_http_dots_loc_conf_t;
+
 extern ngx_module_t  ngx_http_dots_module;
 extern ngx_module_t  ngx_http_dots_error_filter_module;
+
+/* A request of the data channel, from its body to its answer. */
+ngx_int_t ngx_http_dots_data_handler(ngx_http_request_t *r);
 
 /* A header of the request, its lines joined; empty: none. */
 dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);

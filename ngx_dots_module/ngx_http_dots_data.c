@@ -1,0 +1,627 @@
+#include "ngx_http_dots.h"
+#include "ngx_dots_events.h"
+#include "ngx_dots_limit.h"
+
+
+typedef struct {
+    dots_restconf_t       rc;
+    ngx_http_request_t   *request;
+    u_char               *body;       /* DOTS_RESTCONF_BODY at most */
+    size_t                len;
+    size_t                size;
+    unsigned              handled:1;
+} ngx_http_dots_ctx_t;
+
+
+static void ngx_http_dots_data_read(ngx_http_request_t *r);
+static ngx_int_t ngx_http_dots_data_gather(ngx_http_request_t *r,
+    ngx_http_dots_ctx_t *ctx);
+static ngx_int_t ngx_http_dots_data_append(ngx_http_dots_ctx_t *ctx,
+    ngx_buf_t *b);
+static void ngx_http_dots_data_run(ngx_http_request_t *r,
+    ngx_http_dots_ctx_t *ctx);
+static int ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
+    const dots_customer_t **customer);
+static unsigned ngx_http_dots_data_limited(dots_restconf_t *rc);
+static void ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq);
+static void ngx_http_dots_data_done(dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_data_send(ngx_http_request_t *r,
+    dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_data_retry_after(ngx_http_request_t *r,
+    dots_restconf_t *rc);
+static dots_str_t ngx_http_dots_data_origin(ngx_http_request_t *r);
+static void ngx_http_dots_data_audit(ngx_http_request_t *r,
+    dots_restconf_t *rc);
+static void ngx_http_dots_data_cleanup(void *data);
+
+
+ngx_int_t
+ngx_http_dots_data_handler(ngx_http_request_t *r)
+{
+    size_t                     len;
+    ngx_int_t                  rc;
+    ngx_http_cleanup_t        *cln;
+    ngx_http_dots_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    /* "location /restconf" is that of "/restconfig", too */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    len = clcf->name.len;
+
+    if (r->uri.len > len && r->uri.data[len] != '/') {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    ctx = ngx_calloc(sizeof(ngx_http_dots_ctx_t), r->connection->log);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->request = r;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        ngx_free(ctx);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_dots_data_cleanup;
+    cln->data = ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_dots_module);
+
+    r->connection->log->action = "reading DOTS data channel request";
+
+    /*
+     * Unbuffered: a body is kept in memory up to our limit and then refused in
+     * RESTCONF's form, where nginx's own limit would answer with HTML.
+     */
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_dots_data_read);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_dots_data_read(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_dots_module);
+
+    if (ctx->handled) {
+        return;
+    }
+
+    r->read_event_handler = ngx_http_dots_data_read;
+
+    for ( ;; ) {
+
+        if (ngx_http_dots_data_gather(r, ctx) != NGX_OK) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            return;
+        }
+
+        if (ctx->rc.body_too_large || !r->reading_body) {
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    ngx_http_dots_data_run(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_dots_data_gather(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+{
+    ngx_chain_t  *cl;
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        if (cl->buf->in_file && !ngx_buf_in_memory(cl->buf)) {
+
+            /* we never ask for a file: it was read for another module */
+
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "\"dots_data\": the request's body is in a file: "
+                          "enlarge \"client_body_buffer_size\" or switch "
+                          "off what reads it before, e.g. "
+                          "\"mirror_request_body\"");
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_dots_data_append(ctx, cl->buf) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        cl->buf->pos = cl->buf->last;
+    }
+
+    r->request_body->bufs = NULL;
+
+    return NGX_OK;
+}
+
+
+/* Grows with what has come, not with what Content-Length claims. */
+
+static ngx_int_t
+ngx_http_dots_data_append(ngx_http_dots_ctx_t *ctx, ngx_buf_t *b)
+{
+    u_char  *p;
+    size_t   n, size;
+
+    n = b->last - b->pos;
+
+    if (n == 0 || ctx->rc.body_too_large) {
+        return NGX_OK;
+    }
+
+    if (n > DOTS_RESTCONF_BODY - ctx->len) {
+        ctx->rc.body_too_large = 1;
+        return NGX_OK;
+    }
+
+    if (ctx->len + n > ctx->size) {
+
+        size = ngx_max(ctx->size * 2, ctx->len + n);
+
+        p = realloc(ctx->body, size);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ctx->body = p;
+        ctx->size = size;
+    }
+
+    ngx_memcpy(ctx->body + ctx->len, b->pos, n);
+    ctx->len += n;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+{
+    ngx_str_t                 *root;
+    dots_restconf_t           *rc;
+    ngx_dots_conf_t           *dcf;
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_dots_loc_conf_t  *dlcf;
+
+    dcf = ngx_dots_get_conf(ngx_cycle);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_dots_module);
+    root = &clcf->name;
+    rc = &ctx->rc;
+
+    r->connection->log->action = "processing DOTS data channel request";
+
+    ctx->handled = 1;
+
+    rc->schema = dcf->schema;
+    rc->vendors = dcf->vendors;
+    rc->customer = ngx_http_dots_customer(r);
+    rc->method = dots_str(r->method_name.data, r->method_name.len);
+    rc->root = dots_str(root->data, root->len);
+
+    /*
+     * The api-path is taken from the line as it was sent: r->uri is decoded and
+     * its slashes are merged, which loses %2F and empty keys (RFC 8040 3.5.3).
+     */
+
+    if (r->unparsed_uri.len >= root->len
+        && ngx_memcmp(r->unparsed_uri.data, root->data, root->len) == 0)
+    {
+        rc->uri = dots_str(r->unparsed_uri.data + root->len,
+                           r->unparsed_uri.len - root->len);
+
+    } else {
+
+        /* an error_page, or the root written with escapes: no api-path */
+
+        rc->uri = dots_str("//", 2);
+    }
+
+    if (r->headers_in.content_type) {
+        rc->content_type = dots_str(r->headers_in.content_type->value.data,
+                                    r->headers_in.content_type->value.len);
+    }
+
+    rc->encoding = ngx_http_dots_field(r, "Content-Encoding");
+    rc->origin = ngx_http_dots_data_origin(r);
+    rc->accept = ngx_http_dots_field(r, "Accept");
+
+    rc->conditions.match = ngx_http_dots_field(r, "If-Match");
+    rc->conditions.none_match = ngx_http_dots_field(r, "If-None-Match");
+    rc->conditions.modified_since = ngx_http_dots_field(r, "If-Modified-Since");
+    rc->conditions.unmodified_since = ngx_http_dots_field(r,
+                                                       "If-Unmodified-Since");
+
+    rc->wrapped = (dlcf->form == NGX_HTTP_DOTS_RFC8783);
+    rc->body = dots_str(ctx->body, ctx->len);
+    rc->now = ngx_dots_now();
+    rc->wall = ngx_dots_events_now();
+    rc->history = ngx_dots_events_since();
+
+    rc->via = ngx_http_dots_field(r, "Via");
+    rc->names = dlcf->via->elts;
+    rc->nnames = dlcf->via->nelts;
+    rc->customers = dcf->customers;
+    rc->registered = ngx_http_dots_data_registered;
+    rc->limited = ngx_http_dots_data_limited;
+    rc->submit = ngx_http_dots_data_submit;
+    rc->done = ngx_http_dots_data_done;
+    rc->host = ctx;
+
+    dots_restconf_handle(rc);
+}
+
+
+/*
+ * nginx keeps some of them among its known headers only in some builds.
+ * Several lines are one list (RFC 9110 section 5.3); without any there is no
+ * data.
+ */
+
+dots_str_t
+ngx_http_dots_field(ngx_http_request_t *r, const char *name)
+{
+    u_char           *p;
+    size_t            n, len;
+    ngx_str_t         value;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = ngx_strlen(name);
+    ngx_str_null(&value);
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len != n
+                || ngx_strncasecmp(h[i].key.data, (u_char *) name, n) != 0)
+            {
+                continue;
+            }
+
+            if (value.data == NULL) {
+                value = h[i].value;
+                continue;
+            }
+
+            len = value.len + 1 + h[i].value.len;
+
+            p = ngx_pnalloc(r->pool, len);
+            if (p == NULL) {
+                break;
+            }
+
+            (void) ngx_sprintf(p, "%V,%V", &value, &h[i].value);
+
+            value.data = p;
+            value.len = len;
+        }
+    }
+
+    return dots_str(value.data, value.len);
+}
+
+
+static int
+ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
+    const dots_customer_t **customer)
+{
+    return ngx_dots_identity_cuid(ngx_dots_get_conf(ngx_cycle), cuid,
+                                  rc->arena, customer)
+           == NGX_OK ? DOTS_OK : DOTS_ERROR;
+}
+
+
+static unsigned
+ngx_http_dots_data_limited(dots_restconf_t *rc)
+{
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = rc->host;
+
+    return ngx_dots_limit_data(rc->customer, ctx->request->connection->log);
+}
+
+
+/*
+ * What the client calls us, for the URLs that it gets back; it alone sees them.
+ * Without a name that fits one, they are paths.
+ */
+
+static dots_str_t
+ngx_http_dots_data_origin(ngx_http_request_t *r)
+{
+    u_char     *p, c;
+    size_t      i;
+    ngx_str_t  *host;
+
+    if (r->headers_in.host == NULL || r->connection->ssl == NULL) {
+        return dots_str(NULL, 0);
+    }
+
+    host = &r->headers_in.host->value;
+
+    for (i = 0; i < host->len; i++) {
+        c = host->data[i];
+
+        if (!((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+            && !(c >= '0' && c <= '9')
+            && c != '.' && c != '-' && c != '_' && c != ':' && c != '['
+            && c != ']')
+        {
+            return dots_str(NULL, 0);
+        }
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("https://") - 1 + host->len);
+    if (p == NULL) {
+        return dots_str(NULL, 0);
+    }
+
+    return dots_str(p, ngx_sprintf(p, "https://%V", host) - p);
+}
+
+
+static void
+ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq)
+{
+    ngx_resolver_t            *resolver;
+    ngx_http_request_t        *r;
+    ngx_http_dots_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ctx = rc->host;
+    r = ctx->request;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    resolver = clcf->resolver;
+
+    if (resolver && resolver->connections.nelts == 0) {
+        resolver = NULL;
+    }
+
+    ngx_dots_request(rq, resolver, clcf->resolver_timeout,
+                     r->connection->log);
+}
+
+
+/* From dots_restconf_handle(), or later from the event loop. */
+
+static void
+ngx_http_dots_data_done(dots_restconf_t *rc)
+{
+    ngx_int_t             n;
+    ngx_connection_t     *c;
+    ngx_http_request_t   *r;
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = rc->host;
+    r = ctx->request;
+    c = r->connection;
+
+    n = rc->subscription ? ngx_http_dots_stream(r, rc)
+                         : ngx_http_dots_data_send(r, rc);
+
+    if (rc->subscription && n >= NGX_HTTP_SPECIAL_RESPONSE) {
+        rc->status = n;
+    }
+
+    /* as what is answered 4.29: a flood does not fill the log */
+
+    if (rc->retry_after == 0) {
+        ngx_http_dots_data_audit(r, rc);
+    }
+
+    if (n != NGX_DONE || rc->subscription == NULL) {
+        ngx_http_finalize_request(r, n);
+    }
+
+    /* r is gone perhaps; requests that follow on the connection are posted */
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    ngx_int_t     n;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+    dots_str_t    no_cache = dots_string("no-cache");
+
+    r->headers_out.status = rc->status;
+    r->headers_out.content_length_n = rc->text.len;
+
+    if (rc->body_too_large) {
+        r->keepalive = 0;
+        r->lingering_close = 1;
+    }
+
+    if (rc->media.len) {
+        r->headers_out.content_type.data = (u_char *) rc->media.data;
+        r->headers_out.content_type.len = rc->media.len;
+        r->headers_out.content_type_len = rc->media.len;
+    }
+
+    /* RFC 8040 section 5.5 */
+
+    if (ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
+        || ngx_http_dots_header(r, "Allow", rc->allow) != NGX_OK
+        || ngx_http_dots_header(r, "Accept-Patch", rc->accept_patch) != NGX_OK
+        || ngx_http_dots_header(r, "ETag", rc->etag) != NGX_OK
+        || ngx_http_dots_header(r, "Last-Modified", rc->last_modified)
+           != NGX_OK
+        || ngx_http_dots_header(r, "Location", rc->location) != NGX_OK
+        || ngx_http_dots_data_retry_after(r, rc) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* the conditions of the request are settled; nginx has a say in files */
+
+    r->disable_not_modified = 1;
+
+    if (rc->status == NGX_HTTP_NO_CONTENT
+        || rc->status == NGX_HTTP_NOT_MODIFIED || rc->text.len == 0)
+    {
+        r->header_only = 1;
+    }
+
+    if (rc->status == NGX_HTTP_NOT_MODIFIED) {
+        ngx_http_clear_content_length(r);
+    }
+
+    n = ngx_http_send_header(r);
+
+    if (n == NGX_ERROR || n > NGX_OK || r->header_only) {
+        return n;
+    }
+
+    /* the text is copied: it goes with "rc", the output may outlive that */
+
+    b = ngx_create_temp_buf(r->pool, rc->text.len);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, rc->text.data, rc->text.len);
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_dots_data_retry_after(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    u_char  buf[NGX_INT_T_LEN];
+
+    if (rc->retry_after == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_dots_header(r, "Retry-After",
+                                dots_str(buf, ngx_sprintf(buf, "%ui",
+                                                (ngx_uint_t) rc->retry_after)
+                                              - buf));
+}
+
+
+ngx_int_t
+ngx_http_dots_header(ngx_http_request_t *r, const char *name, dots_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+
+    h->value.len = value.len;
+    h->value.data = ngx_pnalloc(r->pool, value.len);
+    if (h->value.data == NULL) {
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(h->value.data, value.data, value.len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_dots_data_audit(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    u_char           code[NGX_INT_T_LEN];
+    ngx_dots_log_t   entry;
+
+    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
+
+    ngx_str_set(&entry.channel, "data");
+
+    entry.peer = r->connection->addr_text;
+    entry.method = r->method_name;
+
+    if (rc->customer) {
+        entry.customer = rc->customer->name;
+    }
+
+    if (rc->request) {
+        entry.cuid = rc->request->cuid;
+    }
+
+    entry.code.data = code;
+    entry.code.len = ngx_sprintf(code, "%ui", (ngx_uint_t) rc->status) - code;
+
+    ngx_dots_log(&entry);
+}
+
+
+static void
+ngx_http_dots_data_cleanup(void *data)
+{
+    ngx_http_dots_ctx_t  *ctx = data;
+
+    if (ctx->handled) {
+        dots_restconf_cancel(&ctx->rc);
+    }
+
+    ngx_free(ctx->body);
+    ngx_free(ctx);
+}
