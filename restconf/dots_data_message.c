@@ -1,66 +1,10 @@
-#include "dots_data_acl.h"
-#include "dots_data_alias.h"
 #include "dots_data_body.h"
 #include "dots_data_change.h"
 #include "dots_data_message.h"
 #include "dots_data_scope.h"
+#include "dots_data_whole.h"
 #include "dots_data_write.h"
-#include "dots_data_yang.h"
 #include "dots_restconf_route.h"
-
-
-#define DOTS_DATA_MESSAGE_DATA "ietf-restconf:data"
-
-
-/* ---- Location ---- */
-
-/* {+restconf}/data and the path, percent-encoded (RFC 8040 section 3.5.3). */
-
-static int
-dots_data_message_location(dots_exchange_t *x, const dots_data_path_t *path)
-{
-    size_t                   i, k, size;
-    uint8_t                 *buf;
-    dots_writer_t            w;
-    const dots_data_step_t  *step;
-
-    size = x->rc->root.len + sizeof("/data");
-
-    for (i = 0; i < path->n; i++) {
-        step = &path->steps[i];
-        size += strlen(step->member) + 2;
-
-        for (k = 0; k < step->nkeys; k++) {
-            size += 3 * step->keys[k].len + 1;
-        }
-    }
-
-    buf = dots_arena_alloc(x->arena, size);
-    if (buf == NULL) {
-        return DOTS_ERROR;
-    }
-
-    w = (dots_writer_t) { buf, buf + size, 0 };
-
-    dots_write_bytes(&w, x->rc->root.data, x->rc->root.len);
-    dots_write_bytes(&w, "/data", 5);
-
-    for (i = 0; i < path->n; i++) {
-        step = &path->steps[i];
-
-        dots_write_bytes(&w, "/", 1);
-        dots_write_bytes(&w, step->member, strlen(step->member));
-
-        for (k = 0; k < step->nkeys; k++) {
-            dots_write_bytes(&w, k == 0 ? "=" : ",", 1);
-            dots_api_path_encode(&w, step->keys[k]);
-        }
-    }
-
-    x->location = dots_str(buf, (size_t) (w.pos - buf));
-
-    return w.failed ? DOTS_ERROR : DOTS_OK;
-}
 
 
 /* ---- insert and point (sections 4.8.5, 4.8.6) ---- */
@@ -170,152 +114,6 @@ dots_data_message_follow(dots_exchange_t *x, dots_data_edit_t *edit)
     }
 
     return DOTS_OK;
-}
-
-
-/* ---- whole entries ---- */
-
-static int
-dots_data_message_blind_one(dots_exchange_t *x, dots_change_kind_t kind,
-    json_t *entry, size_t max)
-{
-    int             rc;
-    dots_change_t  *c;
-
-    c = dots_data_change_add(x, max, DOTS_CHANGE_PUT, kind, x->cuid);
-    if (c == NULL) {
-        return DOTS_ERROR;
-    }
-
-    c->expect = x->method == DOTS_METHOD_POST ? DOTS_EXPECT_ABSENT
-                                              : DOTS_EXPECT_ANY;
-
-    if (kind == DOTS_CHANGE_ACL) {
-        c->acl = dots_arena_alloc(x->rq.arena, sizeof(dots_acl_t));
-        rc = c->acl ? dots_data_acl_parse(x, entry, c->acl) : DOTS_ERROR;
-        c->name = rc == DOTS_OK ? c->acl->name : c->name;
-
-    } else {
-        c->alias = dots_arena_alloc(x->rq.arena, sizeof(dots_alias_t));
-        rc = c->alias ? dots_data_change_parse(x, kind, entry, c->alias)
-                      : DOTS_ERROR;
-        c->name = rc == DOTS_OK ? c->alias->name : c->name;
-    }
-
-    return rc;
-}
-
-
-static int
-dots_data_message_blind_unique(dots_exchange_t *x, dots_change_kind_t kind)
-{
-    size_t                i, k;
-    const dots_change_t  *c;
-
-    c = x->rq.changes;
-
-    for (i = 2; i < x->rq.nchanges; i++) {
-        for (k = 1; k < i; k++) {
-
-            if (dots_str_eq(c[i].name, c[k].name)) {
-                return dots_data_change_twice(x, kind, c[i].name);
-            }
-        }
-    }
-
-    return DOTS_OK;
-}
-
-
-static int
-dots_data_message_blind(dots_exchange_t *x, dots_change_kind_t kind,
-    json_t *list)
-{
-    int             rc;
-    size_t          i;
-    json_t         *entry;
-    dots_change_t  *c;
-
-    rc = dots_data_change_count(x, kind, json_array_size(list));
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    c = dots_data_change_add(x, json_array_size(list) + 1, DOTS_CHANGE_CHECK,
-                             DOTS_CHANGE_CLIENT, x->cuid);
-    if (c == NULL) {
-        return DOTS_ERROR;
-    }
-
-    c->expect = DOTS_EXPECT_PRESENT;
-
-    json_array_foreach(list, i, entry) {
-        rc = dots_data_message_blind_one(x, kind, entry,
-                                         json_array_size(list) + 1);
-        if (rc != DOTS_OK) {
-            return rc;
-        }
-    }
-
-    return dots_data_message_blind_unique(x, kind);
-}
-
-
-/* RFC 8040 section 4.5: one entry, and its key is that of the URI. */
-
-static int
-dots_data_message_blind_put(dots_exchange_t *x, json_t *list)
-{
-    int                 rc;
-    dots_str_t          key;
-    dots_change_kind_t  kind;
-
-    kind = dots_data_scope_kind(&x->path);
-    key = x->path.steps[DOTS_SCOPE_ENTRY - 1].keys[0];
-
-    rc = dots_data_message_blind(x, kind, list);
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
-    if (x->rq.nchanges == 2 && dots_str_eq(x->rq.changes[1].name, key)) {
-        return DOTS_OK;
-    }
-
-    (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                               "%s: the message has to be the entry that "
-                               "the URI names",
-                               kind == DOTS_CHANGE_VENDOR ? "vendor-id"
-                                                          : "name");
-    dots_data_change_path(x, kind, key);
-
-    return DOTS_INVALID;
-}
-
-
-static int
-dots_data_message_blind_post(dots_exchange_t *x,
-    const dots_data_path_t *container, json_t *list)
-{
-    int                      rc;
-    dots_str_t               key;
-    dots_data_path_t         path;
-    dots_change_kind_t       kind;
-    const struct lysc_node  *schema;
-
-    path = *container;
-    kind = dots_data_scope_kind(&path);
-
-    rc = dots_data_message_blind(x, kind, list);
-
-    if (rc == DOTS_OK && x->rq.nchanges == 2) {
-        key = x->rq.changes[1].name;
-        schema = lys_getnext(NULL, dots_data_path_schema(&path), NULL, 0);
-
-        rc = dots_data_path_enter(&x->context, &path, schema, &key, 1);
-    }
-
-    return rc == DOTS_OK ? dots_data_message_location(x, &path) : rc;
 }
 
 
@@ -643,7 +441,7 @@ dots_data_message_whole(dots_exchange_t *x, int blind)
                                        "\"%s\" has to be an array",
                                        schema->name);
 
-        return rc == DOTS_OK ? dots_data_message_blind_put(x, value) : rc;
+        return rc == DOTS_OK ? dots_data_whole_put(x, value) : rc;
     }
 
     return dots_data_message_edit(x, schema, value);
@@ -697,7 +495,9 @@ dots_data_message_create(dots_exchange_t *x, const dots_data_path_t *parent,
 
     rc = edit ? dots_data_message_follow(x, edit) : DOTS_ERROR;
 
-    return rc == DOTS_OK ? dots_data_message_location(x, &path) : rc;
+    return rc == DOTS_OK ? dots_data_path_uri(&x->context, &path, x->rc->root,
+                                              &x->location)
+                         : rc;
 }
 
 
@@ -749,7 +549,7 @@ dots_data_message_entries(dots_exchange_t *x, const struct lysc_node *schema,
     }
 
     if (blind && path.n == DOTS_SCOPE_LIST) {
-        return dots_data_message_blind_post(x, &path, list);
+        return dots_data_whole_post(x, &path, list);
     }
 
     rc = path.n == DOTS_SCOPE_DATA
@@ -767,7 +567,7 @@ dots_data_message_entries(dots_exchange_t *x, const struct lysc_node *schema,
     }
 
     if (rc == DOTS_OK && json_array_size(list) > 1) {
-        rc = dots_data_message_location(x, &path);
+        rc = dots_data_path_uri(&x->context, &path, x->rc->root, &x->location);
     }
 
     return rc;
@@ -808,7 +608,7 @@ dots_data_message_child(dots_exchange_t *x, int blind)
     }
 
     if (blind && x->path.n == DOTS_SCOPE_LIST) {
-        return dots_data_message_blind_post(x, &x->path, value);
+        return dots_data_whole_post(x, &x->path, value);
     }
 
     rc = dots_data_json_value(&x->context, &x->path, schema, value);

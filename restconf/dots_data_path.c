@@ -310,3 +310,51 @@ dots_data_path_text(const dots_data_context_t *c, const dots_data_path_t *path)
 
     return text;
 }
+
+
+int
+dots_data_path_uri(const dots_data_context_t *c, const dots_data_path_t *path,
+    dots_str_t root, dots_str_t *uri)
+{
+    size_t                   i, k, size;
+    uint8_t                 *buf;
+    dots_writer_t            w;
+    const dots_data_step_t  *step;
+
+    size = root.len + sizeof("/data");
+
+    for (i = 0; i < path->n; i++) {
+        step = &path->steps[i];
+        size += strlen(step->member) + 2;
+
+        for (k = 0; k < step->nkeys; k++) {
+            size += 3 * step->keys[k].len + 1;
+        }
+    }
+
+    buf = dots_arena_alloc(c->arena, size);
+    if (buf == NULL) {
+        return DOTS_ERROR;
+    }
+
+    w = (dots_writer_t) { buf, buf + size, 0 };
+
+    dots_write_bytes(&w, root.data, root.len);
+    dots_write_bytes(&w, "/data", 5);
+
+    for (i = 0; i < path->n; i++) {
+        step = &path->steps[i];
+
+        dots_write_bytes(&w, "/", 1);
+        dots_write_bytes(&w, step->member, strlen(step->member));
+
+        for (k = 0; k < step->nkeys; k++) {
+            dots_write_bytes(&w, k == 0 ? "=" : ",", 1);
+            dots_api_path_encode(&w, step->keys[k]);
+        }
+    }
+
+    *uri = dots_str(buf, (size_t) (w.pos - buf));
+
+    return w.failed ? DOTS_ERROR : DOTS_OK;
+}

@@ -73,4 +73,8 @@ const struct lysc_node *dots_data_path_key(const struct lysc_node *list,
 dots_str_t dots_data_path_text(const dots_data_context_t *c,
     const dots_data_path_t *path);
 
+/* {+restconf}/data and the path, percent-encoded (RFC 8040 section 3.5.3). */
+int dots_data_path_uri(const dots_data_context_t *c,
+    const dots_data_path_t *path, dots_str_t root, dots_str_t *uri);
+
 #endif /* DOTS_DATA_PATH_H */
