@@ -26,6 +26,10 @@ int dots_data_change_all(dots_exchange_t *x, json_t *root, int *altered);
 dots_change_t *dots_data_change_add(dots_exchange_t *x, size_t max,
     dots_change_action_t action, dots_change_kind_t kind, dots_str_t cuid);
 
+/* Likewise; "max" is what x->rq.clients and x->edits may need. */
+dots_change_t *dots_data_change_next(dots_exchange_t *x,
+    dots_change_action_t action, dots_change_kind_t kind, dots_str_t cuid);
+
 /* An entry that is no ACL.  As dots_data_alias_parse(). */
 int dots_data_change_parse(dots_exchange_t *x, dots_change_kind_t kind,
     json_t *entry, dots_alias_t *alias);
