@@ -25,25 +25,43 @@ static const char *const  dots_restconf_methods[DOTS_METHODS] = {
 };
 
 
+#define DOTS_RESTCONF_ROUTE_GET(handler)                                      \
+    { [DOTS_METHOD_GET] = handler, [DOTS_METHOD_HEAD] = handler }
+
+/* a value has nothing below it that a POST could create */
+
+#define DOTS_RESTCONF_ROUTE_VALUE                                             \
+    { [DOTS_METHOD_GET] = dots_data_read,                                     \
+      [DOTS_METHOD_HEAD] = dots_data_read,                                    \
+      [DOTS_METHOD_PUT] = dots_data_write,                                    \
+      [DOTS_METHOD_PATCH] = dots_data_write,                                  \
+      [DOTS_METHOD_DELETE] = dots_data_write }
+
+#define DOTS_RESTCONF_ROUTE_ALL                                               \
+    { [DOTS_METHOD_GET] = dots_data_read,                                     \
+      [DOTS_METHOD_HEAD] = dots_data_read,                                    \
+      [DOTS_METHOD_POST] = dots_data_write,                                   \
+      [DOTS_METHOD_PUT] = dots_data_write,                                    \
+      [DOTS_METHOD_PATCH] = dots_data_write,                                  \
+      [DOTS_METHOD_DELETE] = dots_data_write }
+
+
 static const dots_resource_t  dots_resources[] = {
 
     { .kind = DOTS_RESOURCE_API,
       .name = "",
       .query = DOTS_QUERY_DEPTH | DOTS_QUERY_FIELDS,
-      .methods = { [DOTS_METHOD_GET] = dots_restconf_api_get,
-                   [DOTS_METHOD_HEAD] = dots_restconf_api_get } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_restconf_api_get) },
 
     { .kind = DOTS_RESOURCE_OPERATIONS,
       .parent = DOTS_RESOURCE_API,
       .name = "operations",
-      .methods = { [DOTS_METHOD_GET] = dots_restconf_api_operations,
-                   [DOTS_METHOD_HEAD] = dots_restconf_api_operations } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_restconf_api_operations) },
 
     { .kind = DOTS_RESOURCE_LIBRARY,
       .parent = DOTS_RESOURCE_API,
       .name = "yang-library-version",
-      .methods = { [DOTS_METHOD_GET] = dots_restconf_api_library,
-                   [DOTS_METHOD_HEAD] = dots_restconf_api_library } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_restconf_api_library) },
 
     { .kind = DOTS_RESOURCE_DATASTORE,
       .parent = DOTS_RESOURCE_API,
@@ -62,12 +80,7 @@ static const dots_resource_t  dots_resources[] = {
       .module = DOTS_RESTCONF_MODULE,
       .prefix = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_client_all },
 
     { .kind = DOTS_RESOURCE_CLIENT,
@@ -77,12 +90,7 @@ static const dots_resource_t  dots_resources[] = {
       .nkeys = 1,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_client_one },
 
     { .kind = DOTS_RESOURCE_ALIASES,
@@ -90,12 +98,7 @@ static const dots_resource_t  dots_resources[] = {
       .name = "aliases",
       .module = DOTS_RESTCONF_MODULE,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_client_aliases },
 
     { .kind = DOTS_RESOURCE_ALIAS,
@@ -105,12 +108,7 @@ static const dots_resource_t  dots_resources[] = {
       .nkeys = 1,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_client_alias },
 
     { .kind = DOTS_RESOURCE_ACLS,
@@ -119,12 +117,7 @@ static const dots_resource_t  dots_resources[] = {
       .module = DOTS_RESTCONF_MODULE,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_client_acls },
 
     { .kind = DOTS_RESOURCE_ACL,
@@ -134,12 +127,7 @@ static const dots_resource_t  dots_resources[] = {
       .nkeys = 1,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST | 1 << DOTS_METHOD_PUT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_client_acl },
 
     { .kind = DOTS_RESOURCE_VENDORS,
@@ -148,12 +136,7 @@ static const dots_resource_t  dots_resources[] = {
       .module = DOTS_DATA_VENDOR_MODULE,
       .prefix = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_vendor_all },
 
     { .kind = DOTS_RESOURCE_VENDOR,
@@ -162,12 +145,7 @@ static const dots_resource_t  dots_resources[] = {
       .module = DOTS_DATA_VENDOR_MODULE,
       .nkeys = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write },
+      .methods = DOTS_RESTCONF_ROUTE_ALL,
       .found = dots_data_vendor_one },
 
     { .kind = DOTS_RESOURCE_MAPPING,
@@ -176,8 +154,7 @@ static const dots_resource_t  dots_resources[] = {
       .module = DOTS_DATA_VENDOR_MODULE,
       .prefix = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_data_read),
       .found = dots_data_vendor_server },
 
     { .kind = DOTS_RESOURCE_CAPABILITIES,
@@ -185,8 +162,7 @@ static const dots_resource_t  dots_resources[] = {
       .name = "capabilities",
       .module = DOTS_RESTCONF_MODULE,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_data_read),
       .found = dots_data_capability_get },
 
     { .kind = DOTS_RESOURCE_YANG_LIBRARY,
@@ -196,8 +172,7 @@ static const dots_resource_t  dots_resources[] = {
       .prefix = 1,
       .tree = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_yang_library_get,
-                   [DOTS_METHOD_HEAD] = dots_yang_library_get } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_yang_library_get) },
 
     { .kind = DOTS_RESOURCE_MODULES_STATE,
       .parent = DOTS_RESOURCE_DATASTORE,
@@ -206,8 +181,7 @@ static const dots_resource_t  dots_resources[] = {
       .prefix = 1,
       .tree = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_yang_library_modules_state,
-                   [DOTS_METHOD_HEAD] = dots_yang_library_modules_state } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_yang_library_modules_state) },
 
     { .kind = DOTS_RESOURCE_RESTCONF_STATE,
       .parent = DOTS_RESOURCE_DATASTORE,
@@ -216,15 +190,13 @@ static const dots_resource_t  dots_resources[] = {
       .prefix = 1,
       .tree = 1,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_monitor_get,
-                   [DOTS_METHOD_HEAD] = dots_monitor_get } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_monitor_get) },
 
     { .kind = DOTS_RESOURCE_SCHEMA,
       .parent = DOTS_RESOURCE_SCHEMAS,
       .name = "",
       .media = DOTS_YANG_LIBRARY_MEDIA,
-      .methods = { [DOTS_METHOD_GET] = dots_yang_library_schema,
-                   [DOTS_METHOD_HEAD] = dots_yang_library_schema } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_yang_library_schema) },
 
     { .kind = DOTS_RESOURCE_STREAMS,
       .parent = DOTS_RESOURCE_API,
@@ -235,16 +207,14 @@ static const dots_resource_t  dots_resources[] = {
       .name = DOTS_STREAM_XML,
       .media = DOTS_STREAM_MEDIA,
       .query = DOTS_QUERY_STREAM,
-      .methods = { [DOTS_METHOD_GET] = dots_stream_xml,
-                   [DOTS_METHOD_HEAD] = dots_stream_xml } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_stream_xml) },
 
     { .kind = DOTS_RESOURCE_STREAM_JSON,
       .parent = DOTS_RESOURCE_STREAMS,
       .name = DOTS_STREAM_JSON,
       .media = DOTS_STREAM_MEDIA,
       .query = DOTS_QUERY_STREAM,
-      .methods = { [DOTS_METHOD_GET] = dots_stream_json,
-                   [DOTS_METHOD_HEAD] = dots_stream_json } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_stream_json) },
 };
 
 
@@ -255,44 +225,25 @@ static const dots_resource_t  dots_resource_nodes[] = {
     { .kind = DOTS_RESOURCE_CONTAINER,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST | 1 << DOTS_METHOD_PUT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write } },
+      .methods = DOTS_RESTCONF_ROUTE_ALL },
 
     { .kind = DOTS_RESOURCE_LIST,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_POST | 1 << DOTS_METHOD_PUT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_POST] = dots_data_write,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write } },
+      .methods = DOTS_RESTCONF_ROUTE_ALL },
 
     { .kind = DOTS_RESOURCE_LEAF,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write } },
+      .methods = DOTS_RESTCONF_ROUTE_VALUE },
 
     { .kind = DOTS_RESOURCE_LEAF_LIST,
       .query = DOTS_QUERY_READ,
       .insert = 1 << DOTS_METHOD_PUT,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read,
-                   [DOTS_METHOD_PUT] = dots_data_write,
-                   [DOTS_METHOD_PATCH] = dots_data_write,
-                   [DOTS_METHOD_DELETE] = dots_data_write } },
+      .methods = DOTS_RESTCONF_ROUTE_VALUE },
 
     { .kind = DOTS_RESOURCE_STATE,
       .query = DOTS_QUERY_READ,
-      .methods = { [DOTS_METHOD_GET] = dots_data_read,
-                   [DOTS_METHOD_HEAD] = dots_data_read } },
+      .methods = DOTS_RESTCONF_ROUTE_GET(dots_data_read) },
 };
 
 
