@@ -5,6 +5,7 @@
  *   ngx_dots_request()  (ngx_dots.h)
  *      mitigations: ngx_dots_mitigation.c      data channel: ngx_dots_data.c,
  *                                              ngx_dots_data_commit.c,
+ *                                              ngx_dots_data_op.c,
  *                                              ngx_dots_data_cuid.c
  *         targets to addresses: ngx_dots_resolve.c
  *            zone (decision) -> store (commit) -> zone (settle) -> rq->done()
