@@ -28,6 +28,15 @@ dots_registry_create(dots_registry_t *r)
 }
 
 
+void
+dots_registry_key(const dots_mitigation_t *m, dots_mitigation_key_t *key)
+{
+    key->customer = m->customer;
+    key->cuid = m->cuid;
+    key->mid = m->mid;
+}
+
+
 /* A change in flight on the same entry stays in flight. */
 
 int
@@ -37,9 +46,7 @@ dots_registry_load(dots_registry_t *r, const dots_mitigation_t *m)
     dots_registry_entry_t    *e;
     dots_registry_version_t  *v, *old;
 
-    key.customer = m->customer;
-    key.cuid = m->cuid;
-    key.mid = m->mid;
+    dots_registry_key(m, &key);
 
     e = dots_registry_index_entry(r, &key);
 

@@ -63,6 +63,8 @@ typedef struct {
     uint32_t    mid;
 } dots_mitigation_key_t;
 
+void dots_registry_key(const dots_mitigation_t *m, dots_mitigation_key_t *key);
+
 /*
  * What else becomes of a decision, in the same durable transaction: "keys" are
  * deleted (overridden by a higher mid), "changed" is stored as it is there.

@@ -121,9 +121,7 @@ dots_registry_names_entry(dots_registry_t *r, const dots_mitigation_t *m)
     dots_mitigation_key_t   key;
     dots_registry_entry_t  *e;
 
-    key.customer = m->customer;
-    key.cuid = m->cuid;
-    key.mid = m->mid;
+    dots_registry_key(m, &key);
 
     e = dots_registry_index_entry(r, &key);
 

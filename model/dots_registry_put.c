@@ -261,9 +261,7 @@ dots_registry_put_find(dots_registry_t *r, const dots_mitigation_t *m,
 {
     dots_mitigation_key_t  key;
 
-    key.customer = m->customer;
-    key.cuid = m->cuid;
-    key.mid = m->mid;
+    dots_registry_key(m, &key);
 
     memset(o, 0, sizeof(*o));
 

@@ -1,16 +1,13 @@
 #include "ngx_dots.h"
 #include "ngx_dots_filter.h"
-#include "ngx_dots_names.h"
 #include "ngx_dots_pass.h"
+#include "ngx_dots_pass_status.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_zone.h"
 
 
-#define NGX_DOTS_PASS_CHUNK   64            /* entries a lock */
-#define NGX_DOTS_PASS_ARENA   (64 * 1024 * 1024)
-#define NGX_DOTS_PASS_KEEP    300000        /* ms: a withdrawn one is shown */
 #define NGX_DOTS_PASS_LOOK    5000          /* ms: whether what has no room in
                                                the zone is over */
 
@@ -60,17 +57,8 @@ static void ngx_dots_pass_add(ngx_dots_pass_work_t *w,
     const dots_prefix_t *prefixes, size_t n);
 static ngx_uint_t ngx_dots_pass_allowed(const dots_customer_t *customer,
     const dots_mitigation_t *m);
-static void ngx_dots_pass_report(ngx_dots_pass_work_t *w,
-    dots_mitigation_t *m, dots_arena_t *a);
 static void ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason,
     dots_arena_t *a);
-static ngx_int_t ngx_dots_pass_op(dots_mitigation_t *m, dots_store_op_t *op,
-    dots_arena_t *a);
-static void ngx_dots_pass_settle(dots_mitigation_t *m, int committed);
-static void ngx_dots_pass_key(dots_mitigation_t *m,
-    dots_mitigation_key_t *key);
-static void ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
-    const char *reason);
 
 
 static ngx_dots_pass_t  ngx_dots_pass;
@@ -174,105 +162,25 @@ ngx_dots_pass_log(void *ctx, int level, const char *text)
 }
 
 
-/* ---- expiry ---- */
+/* ---- a pass ---- */
 
 ngx_int_t
 ngx_dots_pass_expire(void)
 {
-    int                     rc;
-    size_t                  i, n, nkeys, nnames;
-    int64_t                 now;
-    ngx_int_t               more;
-    dots_arena_t           *a;
-    dots_store_op_t         ops[NGX_DOTS_PASS_CHUNK];
-    dots_registry_t        *r;
-    dots_store_txn_t        txns[NGX_DOTS_PASS_CHUNK], *list[NGX_DOTS_PASS_CHUNK];
-    dots_mitigation_t      *m;
-    dots_mitigation_key_t  *keys;
+    ngx_int_t  rc;
 
-    a = dots_arena_create(NGX_DOTS_PASS_ARENA);
-    if (a == NULL) {
-        return NGX_AGAIN;
+    rc = ngx_dots_pass_status_expire(ngx_dots_pass.dcf, ngx_dots_pass.log);
+
+    if (rc == NGX_ERROR) {
+
+        /* the rules end in time all the same: see ngx_dots_pass_entry() */
+
+        ngx_dots_pass.generation = (uint64_t) -1;
     }
 
-    m = dots_arena_array(a, NGX_DOTS_PASS_CHUNK, sizeof(dots_mitigation_t));
-    r = m ? ngx_dots_zone_lock(1) : NULL;
-
-    if (r == NULL) {
-        dots_arena_destroy(a);
-        return NGX_AGAIN;
-    }
-
-    n = 0;
-    nkeys = 0;
-    nnames = 0;
-    now = ngx_dots_now();
-
-    rc = dots_registry_due(r, now, NGX_DOTS_PASS_CHUNK, a, &keys, &nkeys);
-
-    for (i = 0; rc == DOTS_OK && i < nkeys; i++) {
-
-        if (dots_registry_expire(r, &keys[i], now, (uint32_t) ngx_pid, a, &m[n])
-            == DOTS_OK)
-        {
-            n++;
-
-        } else if (dots_registry_postpone(r, &keys[i], now,
-                                          now + ngx_dots_pass.dcf->lookup)
-                   == DOTS_OK)
-        {
-            keys[nnames++] = keys[i];
-        }
-    }
-
-    ngx_dots_zone_unlock();
-
-    ngx_memzero(ops, sizeof(ops));
-    ngx_memzero(txns, sizeof(txns));
-
-    for (i = 0; i < n; i++) {
-        txns[i].ops = &ops[i];
-        txns[i].nops = (ngx_dots_pass_op(&m[i], &ops[i], a) == NGX_OK);
-        list[i] = &txns[i];
-    }
-
-    if (n) {
-        ngx_dots_state_commit_now(list, n);
-    }
-
-    more = (nkeys == NGX_DOTS_PASS_CHUNK) ? NGX_AGAIN : NGX_OK;
-
-    for (i = 0; i < n; i++) {
-
-        rc = (txns[i].nops && txns[i].result == DOTS_STORE_OK);
-
-        ngx_dots_pass_settle(&m[i], rc);
-
-        if (rc) {
-            ngx_dots_pass_audit(&m[i], m[i].status,
-                                m[i].status == DOTS_STATUS_AWAITING_LOSS
-                                ? "awaits the loss of the session" : "over");
-
-        } else {
-
-            /* the rules end in time all the same: see ngx_dots_pass_entry() */
-
-            more = NGX_ERROR;
-            ngx_dots_pass.generation = (uint64_t) -1;
-        }
-    }
-
-    for (i = 0; i < nnames; i++) {
-        ngx_dots_names_start(ngx_dots_pass.dcf, &keys[i], ngx_dots_pass.log);
-    }
-
-    dots_arena_destroy(a);
-
-    return more;
+    return rc;
 }
 
-
-/* ---- a pass ---- */
 
 ngx_uint_t
 ngx_dots_pass_needed(void)
@@ -394,7 +302,7 @@ ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch)
         dots_arena_destroy(last);
         last = a;
 
-        ngx_dots_pass_key(&list[n - 1], &after);
+        dots_registry_key(&list[n - 1], &after);
         from = &after;
     }
 
@@ -495,7 +403,7 @@ ngx_dots_pass_missing_one(void *ctx, dots_store_slice_t key,
         return 1;
     }
 
-    ngx_dots_pass_key(&m, &mkey);
+    dots_registry_key(&m, &mkey);
     rc = dots_registry_get(r, &mkey, a, &there);
 
     ngx_dots_zone_unlock();
@@ -607,7 +515,11 @@ ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
     if (m->status == DOTS_STATUS_IN_PROGRESS
         || m->status == DOTS_STATUS_MITIGATED)
     {
-        ngx_dots_pass_report(w, m, a);
+        if (ngx_dots_pass_status_report(w->runner, m, a, ngx_dots_pass.log)
+            != NGX_OK)
+        {
+            ngx_dots_pass.again = 1;
+        }
     }
 
     if (m->status != DOTS_STATUS_WITHDRAWN) {
@@ -721,199 +633,12 @@ ngx_dots_pass_allowed(const dots_customer_t *customer,
 }
 
 
-/*
- * Status 1 until every rule was seen in the daemon's table, 2 then; a rule that
- * is refused for good takes the whole mitigation back.
- */
-
-static void
-ngx_dots_pass_report(ngx_dots_pass_work_t *w, dots_mitigation_t *m,
-    dots_arena_t *a)
-{
-    int                     rc;
-    char                    reason[DOTS_REASON_MAX];
-    size_t                  i;
-    dots_status_t           status;
-    dots_registry_t        *r;
-    dots_mitigation_key_t   key;
-
-    status = DOTS_STATUS_MITIGATED;
-
-    for (i = 0; i < m->nresolved; i++) {
-
-        switch (dots_mitigator_state(w->runner, &m->resolved[i], reason)) {
-
-        case DOTS_RULE_INSTALLED:
-            break;
-
-        case DOTS_RULE_REFUSED:
-            ngx_dots_pass_revoke(m, reason, a);
-            return;
-
-        default:
-            status = DOTS_STATUS_IN_PROGRESS;
-        }
-    }
-
-    if (status == m->status) {
-        return;
-    }
-
-    ngx_dots_pass_key(m, &key);
-
-    r = ngx_dots_zone_lock(1);
-
-    if (r == NULL) {
-        return;
-    }
-
-    rc = dots_registry_report(r, &key, status);
-
-    ngx_dots_zone_unlock();
-
-    if (rc == DOTS_OK) {
-        ngx_dots_pass_audit(m, status, "");
-    }
-}
-
-
 static void
 ngx_dots_pass_revoke(dots_mitigation_t *m, const char *reason, dots_arena_t *a)
 {
-    int                     rc;
-    dots_store_op_t         op;
-    dots_registry_t        *r;
-    dots_store_txn_t        txn, *list;
-    dots_mitigation_t       back;
-    dots_mitigation_key_t   key;
-
-    ngx_dots_pass_key(m, &key);
-
-    r = ngx_dots_zone_lock(1);
-
-    if (r == NULL) {
-        ngx_dots_pass.again = 1;
-        return;
-    }
-
-    rc = dots_registry_revoke(r, &key, reason, NGX_DOTS_PASS_KEEP,
-                              ngx_dots_now(), (uint32_t) ngx_pid, a, &back);
-    ngx_dots_zone_unlock();
-
-    if (rc != DOTS_OK) {
-        ngx_dots_pass.again = 1;
-        return;
-    }
-
-    ngx_memzero(&op, sizeof(dots_store_op_t));
-    ngx_memzero(&txn, sizeof(dots_store_txn_t));
-
-    txn.ops = &op;
-    txn.nops = 1;
-    list = &txn;
-
-    rc = (ngx_dots_pass_op(&back, &op, a) == NGX_OK);
-
-    if (rc) {
-        ngx_dots_state_commit_now(&list, 1);
-        rc = (txn.result == DOTS_STORE_OK);
-    }
-
-    ngx_dots_pass_settle(&back, rc);
-
-    if (rc) {
-        m->status = DOTS_STATUS_WITHDRAWN;
-        ngx_dots_pass_audit(m, DOTS_STATUS_WITHDRAWN, reason);
-
-        ngx_log_error(NGX_LOG_WARN, ngx_dots_pass.log, 0,
-                      "dots: mitigation %uD of customer \"%*s\" withdrawn: %s",
-                      m->mid, m->customer.len, m->customer.data, reason);
-
-    } else {
-        ngx_dots_pass.again = 1;
-    }
-}
-
-
-/* ---- store and registry ---- */
-
-static ngx_int_t
-ngx_dots_pass_op(dots_mitigation_t *m, dots_store_op_t *op, dots_arena_t *a)
-{
-    size_t    size;
-    uint8_t  *p;
-
-    op->key = ngx_dots_state_mitigation(a, m->customer, m->cuid, m->mid);
-
-    if (op->key.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (m->status == DOTS_STATUS_TERMINATED) {
-        op->action = DOTS_STORE_DELETE;
-        return NGX_OK;
-    }
-
-    op->action = DOTS_STORE_PUT;
-
-    size = dots_mitigation_size(m);
-    p = dots_arena_alloc(a, size);
-
-    if (p == NULL
-        || dots_mitigation_encode(m, p, size, &op->value.len) != DOTS_OK)
+    if (ngx_dots_pass_status_revoke(m, reason, a, ngx_dots_pass.log)
+        != NGX_OK)
     {
-        return NGX_ERROR;
+        ngx_dots_pass.again = 1;
     }
-
-    op->value.data = p;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_dots_pass_settle(dots_mitigation_t *m, int committed)
-{
-    dots_registry_t  *r;
-
-    r = ngx_dots_zone_lock(1);
-
-    /* a lost registry is loaded by this very process, from the store */
-
-    if (r) {
-        (void) dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
-        ngx_dots_zone_unlock();
-    }
-}
-
-
-static void
-ngx_dots_pass_key(dots_mitigation_t *m, dots_mitigation_key_t *key)
-{
-    key->customer = m->customer;
-    key->cuid = m->cuid;
-    key->mid = m->mid;
-}
-
-
-static void
-ngx_dots_pass_audit(dots_mitigation_t *m, dots_status_t status,
-    const char *reason)
-{
-    ngx_dots_log_t  entry;
-
-    ngx_memzero(&entry, sizeof(ngx_dots_log_t));
-
-    ngx_str_set(&entry.channel, "manager");
-
-    entry.customer = m->customer;
-    entry.cuid = m->cuid;
-    entry.has_mid = 1;
-    entry.mid = m->mid;
-    entry.scope = &m->target;
-    entry.status = status;
-    entry.reason.data = (u_char *) reason;
-    entry.reason.len = ngx_strlen(reason);
-
-    ngx_dots_log(&entry);
 }

@@ -13,8 +13,8 @@ ngx_int_t ngx_dots_pass_start(ngx_dots_conf_t *dcf, ngx_log_t *log);
 void ngx_dots_pass_stop(void);
 
 /*
- * Ends what is due; NGX_AGAIN: there is more at once; NGX_ERROR: it is on record
- * still, because the store failed.
+ * Ends what is due; NGX_AGAIN: there is more at once; NGX_ERROR: it is on
+ * record still, because the store failed.
  */
 ngx_int_t ngx_dots_pass_expire(void);
 
