@@ -58,6 +58,7 @@ typedef struct {
     uint16_t                  nreplies;
     uint16_t                  nconfirm; /* of them, replies to be confirmed */
     uint16_t                  max;      /* of them */
+    int64_t                   expires;  /* ms: no reply does so before */
     dots_signal_udp_slot_t    replies[];    /* oldest first */
 } dots_signal_udp_t;
 
@@ -101,10 +102,19 @@ dots_signal_udp_forget(dots_signal_udp_t *u, size_t i)
 }
 
 
+/* Every message asks: until the first one is due, none is looked at. */
+
 static void
 dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
 {
-    size_t  i;
+    size_t   i;
+    int64_t  next;
+
+    if (now < u->expires) {
+        return;
+    }
+
+    next = INT64_MAX;
 
     for (i = 0; i < u->nreplies; /* void */ ) {
 
@@ -113,8 +123,11 @@ dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
             continue;
         }
 
+        next = u->replies[i].expires < next ? u->replies[i].expires : next;
         i++;
     }
+
+    u->expires = next;
 }
 
 
@@ -166,6 +179,10 @@ dots_signal_udp_remember(dots_signal_exchange_t *ex,
                     + (ex->request.type == DOTS_COAP_CON
                        ? DOTS_SIGNAL_UDP_EXCHANGE_LIFETIME
                        : DOTS_SIGNAL_UDP_NON_LIFETIME);
+
+    if (slot->expires < u->expires) {
+        u->expires = slot->expires;
+    }
 
     u->nconfirm += r->confirm;
 }
@@ -749,7 +766,6 @@ dots_signal_udp_acknowledge(dots_signal_t *s, int64_t next)
 static int64_t
 dots_signal_udp_timer(dots_signal_t *s)
 {
-    size_t              i;
     int64_t             next;
     dots_signal_udp_t  *u;
 
@@ -760,11 +776,8 @@ dots_signal_udp_timer(dots_signal_t *s)
     next = dots_signal_udp_acknowledge(s, -1);
     next = dots_signal_udp_retransmit(s, next);
 
-    for (i = 0; i < u->nreplies; i++) {
-        next = dots_signal_udp_earlier(next, u->replies[i].expires, s->now);
-    }
-
-    return next;
+    return u->nreplies ? dots_signal_udp_earlier(next, u->expires, s->now)
+                       : next;
 }
 
 
@@ -783,6 +796,7 @@ dots_signal_udp_open(dots_signal_t *s)
     }
 
     u->max = (uint16_t) max;
+    u->expires = INT64_MAX;
 
     /* ids start anywhere (RFC 7252 section 4.4); without entropy, at 0 */
 

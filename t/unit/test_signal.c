@@ -408,6 +408,39 @@ test_signal_recent(void **state)
 }
 
 
+/* One that made room takes its time along, the others keep theirs. */
+
+static void
+test_signal_recent_lifetimes(void **state)
+{
+    int          i;
+    char         hex[TEST_SIZE];
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+
+    for (i = 0; i <= DOTS_SIGNAL_RECENT; i++) {
+        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
+        test_input_at(&p, hex, i ? 2000 : 1000);
+    }
+
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
+    assert_int_equal(dots_signal_timer(p.signal, 146000), 1000);
+
+    test_input_at(&p, hex, 146999);
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
+
+    assert_int_equal(dots_signal_timer(p.signal, 147000), -1);
+
+    test_input_at(&p, hex, 147000);
+    assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 2);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* RFC 7252 section 5.2.2: an empty ACK, then a separate response */
 
 static void
@@ -894,6 +927,7 @@ main(void)
         cmocka_unit_test(test_signal_reused_id),
         cmocka_unit_test(test_signal_lifetimes),
         cmocka_unit_test(test_signal_recent),
+        cmocka_unit_test(test_signal_recent_lifetimes),
         cmocka_unit_test(test_signal_recent_put),
         cmocka_unit_test(test_signal_separate),
         cmocka_unit_test(test_signal_confirm),
