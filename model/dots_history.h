@@ -14,13 +14,15 @@ typedef enum {
     DOTS_EVENT_MITIGATION = 0,   /* mid, status: 0 where it is gone */
     DOTS_EVENT_CLIENT,           /* change */
     DOTS_EVENT_ALIAS,            /* change, name */
-    DOTS_EVENT_ACL               /* likewise */
+    DOTS_EVENT_ACL,              /* likewise */
+    DOTS_EVENT_VENDOR            /* likewise: its number, as text */
 } dots_event_kind_t;
 
 typedef enum {
     DOTS_EVENT_CREATED = 0,
     DOTS_EVENT_REPLACED,
-    DOTS_EVENT_DELETED
+    DOTS_EVENT_DELETED,
+    DOTS_EVENT_EXPIRED
 } dots_event_change_t;
 
 typedef struct {

@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_request.h"
 #include "../model/dots_data_record.h"
 
@@ -20,6 +21,8 @@ static ngx_int_t ngx_dots_data_over_look(dots_store_slice_t key,
 static int ngx_dots_data_over_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 static int64_t ngx_dots_data_over_expires(dots_store_op_t *op);
+static dots_change_kind_t ngx_dots_data_over_kind(dots_store_slice_t key);
+static void ngx_dots_data_over_tell(dots_store_slice_t key);
 
 
 /*
@@ -49,6 +52,12 @@ ngx_dots_data_over(dots_arena_t *a, dots_store_txn_t **txns, size_t n)
     }
 
     ngx_dots_state_commit_now(txns, n);
+
+    for (i = 0; i < n; i++) {
+        if (txns[i]->result == DOTS_STORE_OK) {
+            ngx_dots_data_over_tell(txns[i]->ops[0].key);
+        }
+    }
 }
 
 
@@ -74,8 +83,7 @@ ngx_dots_data_over_add(dots_arena_t *a, dots_store_txn_t *txn,
     }
 
     key = ngx_dots_state_lost(a, customer, cuid,
-                              *(u_char *) txn->ops[0].key.data == 'a'
-                              ? DOTS_CHANGE_ALIAS : DOTS_CHANGE_ACL);
+                              ngx_dots_data_over_kind(txn->ops[0].key));
 
     if (key.data == NULL || ngx_dots_data_over_look(key, last) != NGX_OK) {
         return NGX_ERROR;
@@ -170,7 +178,7 @@ ngx_dots_data_over_expires(dots_store_op_t *op)
     dots_arena_t      *a;
     dots_acl_brief_t   brief;
 
-    if (*(u_char *) op->key.data == 'l') {
+    if (ngx_dots_data_over_kind(op->key) == DOTS_CHANGE_ACL) {
         return dots_acl_brief(&brief, op->value.data, op->value.len) == DOTS_OK
                ? brief.expires : -1;
     }
@@ -186,4 +194,23 @@ ngx_dots_data_over_expires(dots_store_op_t *op)
     dots_arena_destroy(a);
 
     return expires;
+}
+
+
+static dots_change_kind_t
+ngx_dots_data_over_kind(dots_store_slice_t key)
+{
+    return *(u_char *) key.data == 'a' ? DOTS_CHANGE_ALIAS : DOTS_CHANGE_ACL;
+}
+
+
+static void
+ngx_dots_data_over_tell(dots_store_slice_t key)
+{
+    dots_str_t  customer, cuid, name;
+
+    if (ngx_dots_state_entry_key(key, &customer, &cuid, &name) == NGX_OK) {
+        ngx_dots_events_expired(customer, cuid, ngx_dots_data_over_kind(key),
+                                name);
+    }
 }

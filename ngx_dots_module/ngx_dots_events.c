@@ -20,11 +20,19 @@ typedef struct {
 static void ngx_dots_events_timer(ngx_event_t *ev);
 static void ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash);
 static void ngx_dots_events_tell_all(void);
-static void ngx_dots_events_change(const dots_request_t *rq,
-    const dots_change_t *c);
+static void ngx_dots_events_add(dots_str_t customer, dots_str_t cuid,
+    dots_change_kind_t kind, dots_str_t name, dots_event_change_t change);
 
 
 static ngx_dots_events_t  ngx_dots_events;     /* of this process */
+
+
+static const dots_event_kind_t  ngx_dots_events_kinds[] = {
+    [DOTS_CHANGE_CLIENT] = DOTS_EVENT_CLIENT,
+    [DOTS_CHANGE_ALIAS] = DOTS_EVENT_ALIAS,
+    [DOTS_CHANGE_ACL] = DOTS_EVENT_ACL,
+    [DOTS_CHANGE_VENDOR] = DOTS_EVENT_VENDOR,
+};
 
 
 /* As other hosts say it, not the clock of deadlines. */
@@ -254,25 +262,22 @@ ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash)
 }
 
 
-/* ---- what the data channel changes ---- */
+/* ---- what changes on the data channel ---- */
 
 static void
-ngx_dots_events_change(const dots_request_t *rq, const dots_change_t *c)
+ngx_dots_events_add(dots_str_t customer, dots_str_t cuid,
+    dots_change_kind_t kind, dots_str_t name, dots_event_change_t change)
 {
     dots_event_t  e;
 
     ngx_memzero(&e, sizeof(dots_event_t));
 
     e.time = ngx_dots_events_now();
-    e.kind = c->kind == DOTS_CHANGE_CLIENT  ? DOTS_EVENT_CLIENT
-             : c->kind == DOTS_CHANGE_ALIAS ? DOTS_EVENT_ALIAS
-                                            : DOTS_EVENT_ACL;
-    e.change = c->action == DOTS_CHANGE_REMOVE ? DOTS_EVENT_DELETED
-               : c->fresh                      ? DOTS_EVENT_CREATED
-                                               : DOTS_EVENT_REPLACED;
-    e.customer = rq->customer->name;
-    e.cuid = c->cuid;
-    e.name = c->name;
+    e.kind = ngx_dots_events_kinds[kind];
+    e.change = change;
+    e.customer = customer;
+    e.cuid = cuid;
+    e.name = name;
 
     ngx_dots_zone_hold();
     dots_history_add(ngx_dots_shared->history, &e);
@@ -283,7 +288,8 @@ ngx_dots_events_change(const dots_request_t *rq, const dots_change_t *c)
 void
 ngx_dots_events_request(const dots_request_t *rq)
 {
-    size_t  i;
+    size_t                i;
+    const dots_change_t  *c;
 
     if (rq->operation != DOTS_DATA_COMMIT
         || (rq->verdict != DOTS_VERDICT_CREATED
@@ -295,15 +301,26 @@ ngx_dots_events_request(const dots_request_t *rq)
 
     for (i = 0; i < rq->nchanges; i++) {
 
-        /* of a vendor-mapping dots-server-notifications has no word */
+        c = &rq->changes[i];
 
-        if (rq->changes[i].kind != DOTS_CHANGE_VENDOR
-            && (rq->changes[i].action == DOTS_CHANGE_PUT
-                || rq->changes[i].action == DOTS_CHANGE_REMOVE))
-        {
-            ngx_dots_events_change(rq, &rq->changes[i]);
+        if (c->action == DOTS_CHANGE_PUT || c->action == DOTS_CHANGE_REMOVE) {
+            ngx_dots_events_add(rq->customer->name, c->cuid, c->kind, c->name,
+                                c->action == DOTS_CHANGE_REMOVE
+                                ? DOTS_EVENT_DELETED
+                                : c->fresh ? DOTS_EVENT_CREATED
+                                           : DOTS_EVENT_REPLACED);
         }
     }
+
+    ngx_dots_process_wake_observers();
+}
+
+
+void
+ngx_dots_events_expired(dots_str_t customer, dots_str_t cuid,
+    dots_change_kind_t kind, dots_str_t name)
+{
+    ngx_dots_events_add(customer, cuid, kind, name, DOTS_EVENT_EXPIRED);
 
     ngx_dots_process_wake_observers();
 }

@@ -54,4 +54,8 @@ void ngx_dots_events_read(void);
 /* A request to the model is over: what it changed on the data channel. */
 void ngx_dots_events_request(const dots_request_t *rq);
 
+/* The time of an alias or ACL was over, and it has been removed. */
+void ngx_dots_events_expired(dots_str_t customer, dots_str_t cuid,
+    dots_change_kind_t kind, dots_str_t name);
+
 #endif /* _NGX_DOTS_EVENTS_H_INCLUDED_ */

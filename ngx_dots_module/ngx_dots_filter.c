@@ -185,7 +185,10 @@ ngx_dots_filter_load(void)
     w->filter.list = NULL;
     w->filter.n = 0;
     w->filter.max = 0;
-    w->filter.deadline = DOTS_FOREVER;
+
+    /* workers say nothing of those that no mitigator can apply */
+
+    w->filter.deadline = w->now + ngx_dots_filter.dcf->data_lifetime;
 
     /* what changes while we look is for the next time */
 
@@ -230,7 +233,7 @@ ngx_dots_filter_record(void *ctx, dots_store_slice_t key,
     dots_acl_brief_t        brief;
     const dots_customer_t  *c;
 
-    if (ngx_dots_state_acl_key(key, &customer, &cuid, &name) != NGX_OK
+    if (ngx_dots_state_entry_key(key, &customer, &cuid, &name) != NGX_OK
         || dots_acl_brief(&brief, value.data, value.len) != DOTS_OK)
     {
         return 0;
@@ -407,8 +410,8 @@ ngx_dots_filter_audit(dots_store_op_t *op)
 
     ngx_str_set(&entry.channel, "manager");
 
-    (void) ngx_dots_state_acl_key(op->key, &entry.customer, &entry.cuid,
-                                  &name);
+    (void) ngx_dots_state_entry_key(op->key, &entry.customer, &entry.cuid,
+                                    &name);
 
     entry.reason.data = text;
     entry.reason.len = ngx_slprintf(text, text + sizeof(text),

@@ -14,7 +14,6 @@
 
 #define NGX_DOTS_MANAGER_TICK     500      /* ms: looks by itself */
 #define NGX_DOTS_MANAGER_RETRY    50       /* ms: lock or registry not there */
-#define NGX_DOTS_MANAGER_SWEEP    600000   /* ms between looks for old aliases */
 #define NGX_DOTS_MANAGER_GAP      10       /* ms between passes, at least */
 #define NGX_DOTS_MANAGER_SHARE    5        /* a pass costs one part in so many */
 
@@ -24,7 +23,6 @@ typedef struct {
     int             lock;         /* of the lock file; -1: not the manager */
     ngx_event_t     timer;        /* cancelable: it keeps no process alive */
     ngx_msec_t      reaped;
-    ngx_msec_t      swept;
     ngx_msec_t      passed;       /* end of the last pass */
     ngx_msec_t      cost;         /* of the last pass */
     unsigned        leaves:1;     /* stop() is called when it does */
@@ -99,6 +97,8 @@ ngx_dots_manager_start(ngx_dots_conf_t *dcf)
         return NGX_ERROR;
     }
 
+    ngx_dots_sweep_start(dcf);
+
     ngx_dots_mgr.pid = ngx_pid;
 
     ngx_dots_mgr.timer.handler = ngx_dots_manager_timer;
@@ -109,7 +109,6 @@ ngx_dots_manager_start(ngx_dots_conf_t *dcf)
     ngx_dots_process_manage(ngx_dots_manager_woken);
 
     ngx_dots_mgr.reaped = ngx_current_msec - NGX_DOTS_MANAGER_TICK;
-    ngx_dots_mgr.swept = ngx_current_msec - NGX_DOTS_MANAGER_SWEEP;
     ngx_dots_mgr.passed = ngx_current_msec - NGX_DOTS_MANAGER_TICK;
 
     /*
@@ -261,10 +260,7 @@ ngx_dots_manager_step(void)
 
     next = ngx_dots_manager_pass(next);
 
-    if (ngx_current_msec - ngx_dots_mgr.swept >= NGX_DOTS_MANAGER_SWEEP) {
-        ngx_dots_sweep(ngx_cycle->log);
-        ngx_dots_mgr.swept = ngx_current_msec;
-    }
+    ngx_dots_sweep(ngx_cycle->log);
 
     r = ngx_dots_zone_lock(0);
 
@@ -277,6 +273,7 @@ ngx_dots_manager_step(void)
     ngx_dots_zone_unlock();
 
     deadline = ngx_min(deadline, ngx_dots_filter_deadline());
+    deadline = ngx_min(deadline, ngx_dots_sweep_deadline());
 
     /* a disk that fails is not asked in a loop */
 

@@ -673,17 +673,7 @@ ngx_dots_state_client_key(dots_store_slice_t key, dots_str_t *customer,
 
 
 ngx_int_t
-ngx_dots_state_alias_key(dots_store_slice_t key, dots_str_t *customer,
-    dots_str_t *cuid)
-{
-    /* the same first two parts */
-
-    return ngx_dots_state_client_key(key, customer, cuid);
-}
-
-
-ngx_int_t
-ngx_dots_state_acl_key(dots_store_slice_t key, dots_str_t *customer,
+ngx_dots_state_entry_key(dots_store_slice_t key, dots_str_t *customer,
     dots_str_t *cuid, dots_str_t *name)
 {
     const u_char  *p, *end;

@@ -74,12 +74,10 @@ dots_store_slice_t ngx_dots_state_lost(dots_arena_t *a, dots_str_t customer,
 dots_store_slice_t ngx_dots_state_lost_below(dots_arena_t *a,
     dots_str_t customer, dots_str_t cuid);
 
-/* Takes a client's, an alias's or an ACL's key apart: NGX_OK or NGX_ERROR. */
+/* Takes the key of a client, or of what it has, apart: NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_dots_state_client_key(dots_store_slice_t key,
     dots_str_t *customer, dots_str_t *cuid);
-ngx_int_t ngx_dots_state_alias_key(dots_store_slice_t key,
-    dots_str_t *customer, dots_str_t *cuid);
-ngx_int_t ngx_dots_state_acl_key(dots_store_slice_t key, dots_str_t *customer,
-    dots_str_t *cuid, dots_str_t *name);
+ngx_int_t ngx_dots_state_entry_key(dots_store_slice_t key,
+    dots_str_t *customer, dots_str_t *cuid, dots_str_t *name);
 
 #endif /* _NGX_DOTS_STATE_H_INCLUDED_ */

@@ -11,7 +11,7 @@
 
 #define DOTS_STREAM_ARENA   65536 /* bytes to make one event of */
 #define DOTS_STREAM_LEAVES  4
-#define DOTS_STREAM_MID     11    /* 4294967295 and a NUL */
+#define DOTS_STREAM_NUMBER  11    /* 4294967295 and a NUL */
 
 /* RFC 5277 section 4: of the notification, and of eventTime. */
 #define DOTS_STREAM_NAMESPACE "urn:ietf:params:xml:ns:netconf:notification:1.0"
@@ -23,7 +23,7 @@ typedef struct {
     const char         *name;
     size_t              n;
     dots_stream_leaf_t  leaves[DOTS_STREAM_LEAVES];
-    char                mid[DOTS_STREAM_MID];
+    char                number[DOTS_STREAM_NUMBER]; /* of a leaf */
 } dots_stream_note_t;
 
 
@@ -46,6 +46,7 @@ static const char *const  dots_stream_changes[] = {
     [DOTS_EVENT_CREATED] = "created",
     [DOTS_EVENT_REPLACED] = "replaced",
     [DOTS_EVENT_DELETED] = "deleted",
+    [DOTS_EVENT_EXPIRED] = "expired",
 };
 
 
@@ -359,8 +360,9 @@ dots_stream_mitigation(const dots_event_t *e, dots_stream_note_t *note)
 
     note->name = "mitigation-changed";
 
-    (void) snprintf(note->mid, sizeof(note->mid), "%u", (unsigned) e->mid);
-    dots_stream_word(note, "mid", note->mid);
+    (void) snprintf(note->number, sizeof(note->number), "%u",
+                    (unsigned) e->mid);
+    dots_stream_word(note, "mid", note->number);
 
     n = sizeof(dots_stream_statuses) / sizeof(char *);
 
@@ -384,10 +386,24 @@ dots_stream_note(const dots_event_t *e, dots_stream_note_t *note)
 
     note->name = "resource-changed";
 
-    if (e->kind != DOTS_EVENT_CLIENT) {
-        dots_stream_leaf(note, e->kind == DOTS_EVENT_ALIAS ? "alias-name"
-                                                           : "acl-name",
-                         e->name);
+    switch (e->kind) {
+
+    case DOTS_EVENT_ALIAS:
+        dots_stream_leaf(note, "alias-name", e->name);
+        break;
+
+    case DOTS_EVENT_ACL:
+        dots_stream_leaf(note, "acl-name", e->name);
+        break;
+
+    case DOTS_EVENT_VENDOR:
+        (void) snprintf(note->number, sizeof(note->number), "%.*s",
+                        (int) e->name.len, (const char *) e->name.data);
+        dots_stream_word(note, "vendor-id", note->number);
+        break;
+
+    default: /* DOTS_EVENT_CLIENT: as a whole */
+        break;
     }
 
     dots_stream_word(note, "change", dots_stream_changes[e->change]);
@@ -395,7 +411,7 @@ dots_stream_note(const dots_event_t *e, dots_stream_note_t *note)
 
 
 static json_t *
-dots_stream_leaves(const dots_event_t *e, const dots_stream_note_t *note)
+dots_stream_leaves(const dots_stream_note_t *note)
 {
     int                        rc;
     size_t                     i;
@@ -409,8 +425,8 @@ dots_stream_leaves(const dots_event_t *e, const dots_stream_note_t *note)
         leaf = &note->leaves[i];
 
         rc |= json_object_set_new(object, leaf->name,
-                  leaf->value.data == (const uint8_t *) note->mid
-                      ? json_integer(e->mid)
+                  leaf->value.data == (const uint8_t *) note->number
+                      ? json_integer(strtoll(note->number, NULL, 10))
                       : json_stringn((const char *) leaf->value.data,
                                      leaf->value.len));
     }
@@ -530,7 +546,7 @@ dots_stream_event(const dots_subscription_t *s, const dots_event_t *e,
 
     (void) snprintf(name, sizeof(name), DOTS_STREAM_MODULE ":%s", note.name);
 
-    payload = json_pack("{s:o}", name, dots_stream_leaves(e, &note));
+    payload = json_pack("{s:o}", name, dots_stream_leaves(&note));
     if (payload == NULL) {
         return DOTS_ERROR;
     }

@@ -27,11 +27,14 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl gobgpd gobgp/);
-$t->plan(2 * 35);
+$t->plan(2 * 37 + 6);
 
 dots_pki($t);
 
 my ($url, $root, $all);
+
+my $mapping = '{"ietf-dots-mapping:vendor-mapping":{"vendor":[{"vendor-id":345,'
+	. '"last-updated":"1629898958"}]}}';
 
 foreach my $workers (1, 2) {
 	$t->write_file_expand('nginx.conf', dots_conf(workers => $workers,
@@ -68,6 +71,47 @@ EOC
 
 	check($t, "w$workers");
 }
+
+# what nobody refreshes ends, which is an event, too
+
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	dots => 'data_lifetime 2s;', customers => <<'EOC'));
+    customer a {
+        identity  dns:client.example.com;
+        prefix    192.0.2.0/24;
+        mitigate  rtbh;
+    }
+EOC
+ok(dots_reload($t), q(a short data_lifetime));
+
+my $json = stream($t, 'NETCONF-JSON?filter=/*/cuid=%27brief%27');
+
+dots_curl($t, 'POST', $url, body =>
+	'{"ietf-dots-data-channel:dots-client":[{"cuid":"brief"}]}');
+dots_curl($t, 'POST', "$url/dots-client=brief", body => $mapping);
+dots_curl($t, 'POST', "$url/dots-client=brief", body =>
+	'{"ietf-dots-data-channel:aliases":{"alias":[{"name":"web",'
+	. '"target-prefix":["192.0.2.80/32"]}]}}');
+dots_curl($t, 'POST', "$url/dots-client=brief", body =>
+	'{"ietf-dots-data-channel:acls":{"acl":[{"name":"drop","type":"ipv4-acl-type",'
+	. '"activation-type":"deactivate","aces":{"ace":[{"name":"e",'
+	. '"matches":{"ipv4":{"destination-ipv4-network":"192.0.2.80/32"}},'
+	. '"actions":{"forwarding":"drop"}}]}}]}}');
+
+my @events = map { $json->event() } 1 .. 6;
+like($events[3], qr/"acl-name":"drop","change":"created"/, 'an ACL');
+my ($alias) = grep { /"alias-name":"web","change":"expired"/ } @events[4, 5];
+ok(defined $alias, 'an alias is over');
+dots_yang_ok('notification', $alias, 'by the schema');
+is(scalar(grep { /"acl-name":"drop","change":"expired"/ } @events[4, 5]), 1,
+	'an ACL, too');
+
+dots_curl($t, 'DELETE', "$url/dots-client=brief/ietf-dots-mapping:"
+	. 'vendor-mapping/vendor=345');
+like($json->event(), qr/"vendor-id":345,"change":"deleted"/,
+	'a vendor is not, until it is deleted');
+
+undef $json;
 
 ###############################################################################
 
@@ -117,6 +161,11 @@ sub check {
 	like($json->event(), qr/"alias-name":"web","change":"replaced"/,
 		'another one in its place');
 
+	dots_curl($t, 'POST', "$url/dots-client=cuid$w", body => $mapping);
+	$e = $json->event();
+	like($e, qr/"vendor-id":345,"change":"created"/, 'a vendor');
+	dots_yang_ok('notification', $e, 'by the schema');
+
 	# what happens to a mitigation, on the other channel
 
 	my $s = dots_session($t);
@@ -150,10 +199,10 @@ sub check {
 	$xml->quit();
 
 	my $replay = stream($t, "NETCONF-JSON$all&filter=/*/cuid='cuid$w'");
-	my @events = map { $replay->event() } 1 .. 7;
-	is(scalar(grep { /"cuid":"cuid$w"/ } @events), 7, 'replay');
+	my @events = map { $replay->event() } 1 .. 8;
+	is(scalar(grep { /"cuid":"cuid$w"/ } @events), 8, 'replay');
 	like($events[0], qr/"change":"created"/, 'from the first');
-	like($events[6], qr/"mid":1\}/, 'to the last');
+	like($events[7], qr/"mid":1\}/, 'to the last');
 	is($replay->comment(), 'replay complete', 'and says so');
 
 	dots_curl($t, 'DELETE', "$url/dots-client=cuid$w");

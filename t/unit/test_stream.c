@@ -464,9 +464,18 @@ test_events(void **state)
                "resource-changed\":{\"cuid\":\"c\\n\\\"\",\"alias-name\":\"x\","
                "\"change\":\"deleted\"}}}\n\n");
 
+    e.kind = DOTS_EVENT_VENDOR;
+    e.change = DOTS_EVENT_EXPIRED;
+    e.name = test_string("4294967295");
+    test_event(&s, &e, "data: {\"ietf-restconf:notification\":{\"eventTime\":"
+               "\"2025-11-28T11:40:00.000Z\",\"dots-server-notifications:"
+               "resource-changed\":{\"cuid\":\"c\\n\\\"\",\"vendor-id\":"
+               "4294967295,\"change\":\"expired\"}}}\n\n");
+
     s.media = DOTS_MEDIA_XML;
     e.kind = DOTS_EVENT_ACL;
     e.change = DOTS_EVENT_REPLACED;
+    e.name = test_string("x");
 
     (void) snprintf(expected, sizeof(expected), NOTE "<resource-changed "
                     "xmlns=\"%s\"><cuid>c\ndata: &quot;</cuid>"
@@ -503,13 +512,15 @@ test_events_valid(void **state)
     e.time = NOW;
     e.customer = test_string("a");
     e.cuid = test_string("c");
-    e.name = test_string("<&>");
 
-    for (i = 0; i < 9 + 3 * 3; i++) {
+    for (i = 0; i < 9 + 4 * 4; i++) {
         e.kind = i < 9 ? DOTS_EVENT_MITIGATION
-                       : (dots_event_kind_t) (DOTS_EVENT_CLIENT + (i - 9) / 3);
-        e.change = (dots_event_change_t) ((i - 9) % 3);
+                       : (dots_event_kind_t) (DOTS_EVENT_CLIENT + (i - 9) / 4);
+        e.change = i < 9 ? DOTS_EVENT_CREATED
+                         : (dots_event_change_t) ((i - 9) % 4);
         e.status = i < 9 ? i : 0;
+        e.name = test_string(e.kind == DOTS_EVENT_VENDOR ? "4294967295"
+                                                         : "<&>");
 
         w = (dots_writer_t) { (uint8_t *) text,
                               (uint8_t *) text + DOTS_STREAM_TEXT, 0 };
