@@ -18,8 +18,11 @@ typedef struct {
 
 
 static void ngx_dots_events_timer(ngx_event_t *ev);
-static void ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash);
-static void ngx_dots_events_tell_all(void);
+static void ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash,
+    uint64_t position);
+static void ngx_dots_events_tell_all(uint64_t position);
+static void ngx_dots_events_busy(ngx_dots_events_reader_t *rd,
+    uint64_t position);
 static void ngx_dots_events_add(dots_str_t customer, dots_str_t cuid,
     dots_change_kind_t kind, dots_str_t name, dots_event_change_t change);
 
@@ -160,6 +163,8 @@ ngx_dots_events_next(ngx_dots_events_reader_t *rd, dots_event_t *e, u_char *buf)
     int         rc;
     ngx_uint_t  more;
 
+    ngx_dots_events_busy(rd, ngx_dots_events.position);
+
     ngx_dots_zone_hold();
 
     rc = dots_history_next(ngx_dots_shared->history, &rd->position,
@@ -174,6 +179,7 @@ ngx_dots_events_next(ngx_dots_events_reader_t *rd, dots_event_t *e, u_char *buf)
         return NGX_OK;
 
     case DOTS_DECLINED:
+        rd->idle = !more;
         return more ? NGX_AGAIN : NGX_DONE;
 
     default:
@@ -188,7 +194,7 @@ static void
 ngx_dots_events_timer(ngx_event_t *ev)
 {
     if (ngx_exiting) {
-        ngx_dots_events_tell_all();
+        ngx_dots_events_tell_all(ngx_dots_events.position);
 
     } else {
         ngx_dots_events_read();
@@ -205,13 +211,15 @@ ngx_dots_events_read(void)
 {
     int       rc;
     size_t    i, n;
-    uint64_t  list[NGX_DOTS_EVENTS_BATCH];
+    uint64_t  position, list[NGX_DOTS_EVENTS_BATCH];
 
     if (ngx_dots_events.readers == 0) {
         return;
     }
 
     do {
+        position = ngx_dots_events.position;
+
         ngx_dots_zone_hold();
 
         rc = dots_history_customers(ngx_dots_shared->history,
@@ -221,11 +229,12 @@ ngx_dots_events_read(void)
         ngx_dots_zone_release();
 
         if (rc != DOTS_OK) {
-            ngx_dots_events_tell_all();
+            ngx_dots_events_tell_all(position);
         }
 
         for (i = 0; i < n; i++) {
-            ngx_dots_events_tell(ngx_dots_events_bucket(list[i]), &list[i]);
+            ngx_dots_events_tell(ngx_dots_events_bucket(list[i]), &list[i],
+                                 position);
         }
 
     } while (rc != DOTS_OK || n == NGX_DOTS_EVENTS_BATCH);
@@ -233,18 +242,21 @@ ngx_dots_events_read(void)
 
 
 static void
-ngx_dots_events_tell_all(void)
+ngx_dots_events_tell_all(uint64_t position)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_DOTS_EVENTS_BUCKETS; i++) {
-        ngx_dots_events_tell(&ngx_dots_events.buckets[i], NULL);
+        ngx_dots_events_tell(&ngx_dots_events.buckets[i], NULL, position);
     }
 }
 
 
+/* "position": up to there nobody was missed. */
+
 static void
-ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash)
+ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash,
+    uint64_t position)
 {
     ngx_queue_t               *q;
     ngx_dots_events_reader_t  *rd;
@@ -255,9 +267,30 @@ ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash)
     {
         rd = ngx_queue_data(q, ngx_dots_events_reader_t, queue);
 
-        if ((hash == NULL || rd->hash == *hash) && !rd->event.posted) {
+        if (hash && rd->hash != *hash) {
+            continue;
+        }
+
+        ngx_dots_events_busy(rd, position);
+
+        if (!rd->event.posted) {
             ngx_post_event(&rd->event, &ngx_posted_events);
         }
+    }
+}
+
+
+/*
+ * A reader that waits does not move, or many others' events would cost it
+ * time; the history must not overtake it for that.
+ */
+
+static void
+ngx_dots_events_busy(ngx_dots_events_reader_t *rd, uint64_t position)
+{
+    if (rd->idle) {
+        rd->idle = 0;
+        rd->position = ngx_max(rd->position, position);
     }
 }
 

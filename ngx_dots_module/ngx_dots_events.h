@@ -18,6 +18,8 @@ struct ngx_dots_events_reader_s {
     const dots_customer_t *customer;
     uint64_t               hash;        /* of its name */
     uint64_t               position;    /* in the history */
+    unsigned               idle:1;      /* it has all there was: what the
+                                           process passes since is others' */
     ngx_event_t            event;       /* posted: there may be more; also once
                                            a second while the process leaves */
 };
