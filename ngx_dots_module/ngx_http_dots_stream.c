@@ -25,7 +25,6 @@ typedef struct {
     ngx_event_t                timer;     /* keep-alive, stop-time; not
                                              cancelable: the last words of a
                                              worker that leaves wait for it */
-    unsigned                   sent:1;    /* something, since the last tick */
     unsigned                   replay:1;  /* what was is not all said yet */
     unsigned                   open:1;
 } ngx_http_dots_stream_t;
@@ -208,13 +207,11 @@ ngx_http_dots_stream_timer(ngx_event_t *ev)
 {
     ngx_http_dots_stream_t  *s = ev->data;
 
-    /* what was said after nothing was, or nobody is there, fails to be sent */
+    /* where nobody is there it fails to be sent */
 
-    if (!s->sent && s->busy == NULL) {
+    if (s->busy == NULL && !ngx_http_dots_stream_over(s)) {
         ngx_http_dots_stream_text(s, ":\n\n");
     }
-
-    s->sent = 0;
 
     ngx_http_dots_stream_wait(s);
     ngx_http_dots_stream_event(ev);
@@ -402,7 +399,7 @@ ngx_http_dots_stream_send(ngx_http_dots_stream_t *s)
     out = s->free;
     s->free = NULL;
 
-    s->sent = 1;
+    ngx_http_dots_stream_wait(s);
 
     return ngx_http_dots_stream_sent(s, out,
                                      ngx_http_output_filter(s->request, out));
