@@ -444,6 +444,12 @@ dots_data_filter_below(const dots_data_filter_t *f,
         return DOTS_OK;
     }
 
+    /* keys are a level deeper, too: figure 34 of RFC 9244 */
+
+    if (f->fields == NULL && level >= f->q->depth) {
+        return json_array_clear(value) == 0 ? DOTS_OK : DOTS_ERROR;
+    }
+
     json_array_foreach(value, i, entry) {
         rc = dots_data_filter_prune(f, schema, entry, node, level);
 

@@ -2,7 +2,7 @@
  * What a GET returns of a data node: the parameters content, with-defaults,
  * fields and depth (RFC 8040 section 4.8) on JSON that has all there is, by the
  * schema.  Keys of list entries stay: without them nobody could tell the
- * entries apart.
+ * entries apart.  A list at the limit of depth is an empty array.
  */
 
 #ifndef DOTS_DATA_FILTER_H

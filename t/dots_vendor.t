@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(105);
+$t->plan(107);
 
 dots_pki($t);
 
@@ -158,8 +158,13 @@ is($body, qq!{"$map":{"vendor":[{"vendor-id":32473,!
 	. '"attack-mapping":[{"attack-id":77,"attack-description":"a flood"}]}]}}',
 	'the provider\'s text');
 does(200, 'GET', "$data/$map?depth=3", 'figure 33');
-like($body, qr/"vendor-id":32473,"vendor-name":"mitigator-s"/, 'the vendors');
-unlike($body, qr/a flood/, 'figure 34: without their attacks');
+is($body, qq!{"$map":{"vendor":[{"vendor-id":32473,!
+	. '"vendor-name":"mitigator-s","last-updated":"1629898758",'
+	. '"attack-mapping":[]}]}}', 'figure 34');
+does(200, 'GET', "$data/$map?depth=3", 'in XML',
+	headers => ['Accept: application/yang-data+xml']);
+like($body, qr!1629898758</last-updated></vendor></vendor-mapping>!,
+	'there is nothing for an empty list');
 does(200, 'GET', "$data/$map/vendor=32473/attack-mapping=77", 'one attack');
 does(200, 'GET', "$data/$map?content=nonconfig", 'it is state');
 like($body, qr/a flood/, 'all of it');

@@ -20,8 +20,10 @@ test_depth(void **state)
     test_gets("/data?depth=1", "{\"ietf-restconf:data\":{}}");
     test_gets(TEST_DATA "?depth=1", "{" TEST_DC("dots-data") ":{}}");
     test_gets(TEST_DATA "?depth=2&content=config",
+              "{" TEST_DC("dots-data") ":{\"dots-client\":[]}}");
+    test_gets(TEST_DATA "?depth=3&content=config",
               "{" TEST_DC("dots-data") ":{\"dots-client\":"
-              "[{\"cuid\":\"c\"}]}}");
+              "[{\"cuid\":\"c\",\"aliases\":{},\"acls\":{}}]}}");
     test_gets(TEST_CLIENT "?depth=2", "{" TEST_DC("dots-client")
               ":[{\"cuid\":\"c\",\"aliases\":{},\"acls\":{}}]}");
     test_gets(TEST_X "?depth=1", TEST_OF_X(""));
@@ -67,6 +69,12 @@ test_fields(void **state)
               TEST_OF_X(",\"matches\":{\"ipv4\":{},\"udp\":{}}"));
     test_gets(TEST_X "?fields=matches/udp&depth=1",
               TEST_OF_X(",\"matches\":{\"udp\":{}}"));
+    test_gets(TEST_CLIENT "?fields=aliases/alias&depth=1",
+              "{" TEST_DC("dots-client") ":[{\"cuid\":\"c\",\"aliases\":"
+              "{\"alias\":[]}}]}");
+    test_gets(TEST_CLIENT "?fields=aliases/alias/name&depth=1",
+              "{" TEST_DC("dots-client") ":[{\"cuid\":\"c\",\"aliases\":"
+              "{\"alias\":[{\"name\":\"one\"},{\"name\":\"two\"}]}}]}");
 
     test_gets("/data?fields=ietf-dots-data-channel:dots-data/dots-client"
               "(cuid)", "{\"ietf-restconf:data\":{" TEST_DC("dots-data")
