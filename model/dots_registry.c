@@ -102,7 +102,7 @@ dots_registry_bind(dots_registry_t *r, dots_str_t customer, dots_str_t cuid)
         return DOTS_FULL;
     }
 
-    c->bindings++;
+    c->pending++;
 
     return DOTS_OK;
 }
@@ -115,10 +115,47 @@ dots_registry_unbind(dots_registry_t *r, dots_str_t customer, dots_str_t cuid)
 
     c = dots_registry_index_client(r, customer, cuid);
 
-    if (c != NULL && c->bindings) {
-        c->bindings--;
+    if (c != NULL && c->pending) {
+        c->pending--;
         dots_registry_index_drop_client(r, c);
     }
+}
+
+
+int
+dots_registry_stored(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
+    uint64_t order, int there)
+{
+    dots_registry_client_t  *c;
+
+    if (order <= r->root->order) {
+        return DOTS_OK;
+    }
+
+    c = dots_registry_index_client(r, customer, cuid);
+
+    if (c == NULL && there) {
+        c = dots_registry_index_make_client(r, customer, cuid);
+
+        if (c == NULL) {
+            return DOTS_FULL;
+        }
+    }
+
+    if (c != NULL && order > c->order) {
+        c->order = order;
+        c->stored = there;
+        dots_registry_index_drop_client(r, c);
+    }
+
+    return DOTS_OK;
+}
+
+
+void
+dots_registry_replayed(dots_registry_t *r, uint64_t order)
+{
+    r->root->order = order;
 }
 
 
@@ -130,7 +167,7 @@ dots_registry_registered(dots_registry_t *r, dots_str_t cuid, dots_arena_t *a,
 
     c = dots_registry_index_same_cuid(r, cuid, NULL);
 
-    while (c != NULL && c->bindings == 0) {
+    while (c != NULL && c->pending == 0 && !c->stored) {
         c = dots_registry_index_same_cuid(r, cuid, c);
     }
 

@@ -83,14 +83,23 @@ int dots_registry_create(dots_registry_t *r);   /* allocates and sets root */
 int dots_registry_load(dots_registry_t *r, const dots_mitigation_t *m);
 
 /*
- * The cuid belongs to the customer from now on (RFC 9132 section 4.4.1.1); one
- * reference per dots-client; mitigations hold their own.  DOTS_OK,
- * DOTS_DECLINED (another customer's), DOTS_FULL.
+ * The cuid belongs to the customer (RFC 9132 section 4.4.1.1) while a dots-client
+ * is on its way to the store, bind to unbind, and while it is there; mitigations
+ * hold it, too.  bind: DOTS_OK, DOTS_DECLINED (another customer's), DOTS_FULL.
  */
 int dots_registry_bind(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);
 void dots_registry_unbind(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);
+
+/*
+ * The store has the dots-client, or has it no more, since the transaction of
+ * that order: whatever came after it, or was replayed, counts.  DOTS_OK,
+ * DOTS_FULL.  replayed: what is there is the store as of that order.
+ */
+int dots_registry_stored(dots_registry_t *r, dots_str_t customer,
+    dots_str_t cuid, uint64_t order, int there);
+void dots_registry_replayed(dots_registry_t *r, uint64_t order);
 
 /*
  * The name of the customer that has a dots-client with this cuid, in the arena.

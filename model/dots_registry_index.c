@@ -229,7 +229,7 @@ dots_registry_index_drop_client(dots_registry_t *r, dots_registry_client_t *c)
 {
     dots_registry_customer_t  *owner;
 
-    if (c->bindings || c->entries) {
+    if (c->pending || c->stored || c->entries) {
         return;
     }
 

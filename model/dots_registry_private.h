@@ -3,7 +3,7 @@
  * over it.  Nobody else includes this.
  *
  *   customer  one per name that has a client; carries the counts of its limit
- *   client    one per cuid and customer; its bindings and its mitigations
+ *   client    one per cuid and customer; its dots-client and its mitigations
  *   entry     one per mitigation (or per creation in flight)
  *   version   what an entry says: state, targets, index nodes.  An entry has
  *             its committed version, its reserved one, or both
@@ -64,7 +64,9 @@ struct dots_registry_client_s {
     RB_ENTRY(dots_registry_client_s) node;
     dots_registry_customer_t *customer;
     dots_str_t                cuid;
-    uint32_t                  bindings;   /* dots-clients of the data channel */
+    uint32_t                  pending;    /* dots-clients in flight */
+    uint32_t                  stored;     /* a dots-client is on record */
+    uint64_t                  order;      /* which transaction says so */
     uint32_t                  entries;
     uint32_t                  committed;  /* of them */
     uint32_t                  active;     /* of these: status 1 to 5 */
@@ -160,6 +162,7 @@ struct dots_registry_root_s {
     dots_registry_victims_t           retreats; /* what it withdraws */
     uint64_t                          generation;
     uint64_t                          head;     /* changes so far */
+    uint64_t                          order;    /* of the replay */
     size_t                            count;
     uint32_t                          lengths4[33];
     uint32_t                          lengths6[129];

@@ -153,7 +153,7 @@ dots_registry_put_cuid(dots_registry_t *r, const dots_mitigation_t *m)
             return DOTS_VERDICT_NONE;
         }
 
-        if (c->bindings || c->committed) {
+        if (c->pending || c->stored || c->committed) {
             verdict = DOTS_VERDICT_COLLISION;
 
         } else if (verdict == DOTS_VERDICT_NONE) {

@@ -20,7 +20,8 @@ static void ngx_dots_data_commit_start(ngx_dots_request_t *dr);
 static ngx_int_t ngx_dots_data_commit_bind(ngx_dots_request_t *dr);
 static ngx_int_t ngx_dots_data_commit_build(ngx_dots_request_t *dr);
 static void ngx_dots_data_commit_stored(ngx_dots_commit_t *commit);
-static void ngx_dots_data_commit_settle(ngx_dots_request_t *dr);
+static void ngx_dots_data_commit_again(ngx_dots_request_t *dr);
+static ngx_int_t ngx_dots_data_commit_settle(ngx_dots_request_t *dr);
 static void ngx_dots_data_commit_done(ngx_dots_request_t *dr);
 
 
@@ -83,7 +84,7 @@ ngx_dots_data_commit_start(ngx_dots_request_t *dr)
 
     if (rc != NGX_OK) {
 
-        ngx_dots_data_commit_settle(dr);
+        (void) ngx_dots_data_commit_settle(dr);
 
         if (rc == NGX_DECLINED) {
             ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
@@ -116,7 +117,7 @@ ngx_dots_data_commit_bind(ngx_dots_request_t *dr)
         return NGX_OK;
     }
 
-    ngx_dots_data_commit_settle(dr);
+    (void) ngx_dots_data_commit_settle(dr);
 
     switch (rc) {
 
@@ -204,7 +205,10 @@ ngx_dots_data_commit_stored(ngx_dots_commit_t *commit)
     dr = commit->data;
     txn = &commit->txn;
 
-    ngx_dots_data_commit_settle(dr);
+    if (ngx_dots_data_commit_settle(dr) != NGX_OK) {
+        ngx_dots_request_retry(dr, ngx_dots_data_commit_again);
+        return;
+    }
 
     if (txn->result == DOTS_STORE_OK) {
         ngx_dots_data_commit_done(dr);
@@ -227,16 +231,29 @@ ngx_dots_data_commit_stored(ngx_dots_commit_t *commit)
 }
 
 
-/* After the commit, or instead of it. */
-
 static void
+ngx_dots_data_commit_again(ngx_dots_request_t *dr)
+{
+    ngx_dots_data_commit_stored(&dr->commit);
+}
+
+
+/*
+ * After the commit, or instead of it.  NGX_AGAIN: it is durable, but the
+ * registry is being loaded.  A change that is never settled stays counted, so
+ * when this process ends the registry is loaded again.
+ */
+
+static ngx_int_t
 ngx_dots_data_commit_settle(ngx_dots_request_t *dr)
 {
     ngx_uint_t  stored;
 
     stored = (dr->commit.txn.result == DOTS_STORE_OK);
 
-    ngx_dots_data_cuid_settle(dr, dr->data->bound, stored);
+    if (ngx_dots_data_cuid_settle(dr, dr->data->bound, stored) != NGX_OK) {
+        return NGX_AGAIN;
+    }
 
     dr->data->bound = 0;
 
@@ -245,6 +262,8 @@ ngx_dots_data_commit_settle(ngx_dots_request_t *dr)
     }
 
     ngx_dots_process_change(-1);
+
+    return NGX_OK;
 }
 
 

@@ -84,10 +84,11 @@ void ngx_dots_data_commit(ngx_dots_request_t *dr);
  * one belongs to one customer, on both channels (RFC 9132 section 4.4.1.1).
  * bind: NGX_OK, NGX_DECLINED (another customer's), NGX_AGAIN (no registry yet) or
  * NGX_ERROR (no room); "bound" is up to which change, for settle, which is called
- * whatever came of it, when it is known whether the request is stored.
+ * whatever came of it, when it is known whether the request is stored.  settle:
+ * NGX_OK, or NGX_AGAIN: it is, and there is no registry yet that could know.
  */
 ngx_int_t ngx_dots_data_cuid_bind(ngx_dots_request_t *dr, size_t *bound);
-void ngx_dots_data_cuid_settle(ngx_dots_request_t *dr, size_t bound,
+ngx_int_t ngx_dots_data_cuid_settle(ngx_dots_request_t *dr, size_t bound,
     ngx_uint_t stored);
 
 /* The manager has to look at the ACLs again. */

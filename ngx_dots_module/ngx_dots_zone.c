@@ -563,6 +563,7 @@ ngx_dots_zone_load(ngx_log_t *log)
 
     if (rc == NGX_OK) {
         rc = ngx_dots_zone_load_kind("c", ngx_dots_zone_load_client, &ld);
+        dots_registry_replayed(&ngx_dots_zone_registry, dots_store_seen());
     }
 
     if (rc == NGX_OK) {
@@ -678,16 +679,14 @@ ngx_dots_zone_load_client(void *ctx, dots_store_slice_t key,
         return 0;
     }
 
-    rc = dots_registry_bind(&ngx_dots_zone_registry, customer, cuid);
+    rc = dots_registry_stored(&ngx_dots_zone_registry, customer, cuid,
+                              dots_store_seen(), 1);
 
     if (rc == DOTS_OK) {
         ld->clients++;
 
-    } else if (rc == DOTS_FULL) {
-        ld->full++;
-
     } else {
-        ld->damaged++;
+        ld->full++;
     }
 
     return 0;

@@ -16,6 +16,7 @@
 #include "dots_store.h"
 
 #define DOTS_LMDB_PARKED 8
+#define DOTS_LMDB_ORDER  20               /* bits for the place in a commit */
 #define DOTS_LMDB_DATA   "data.mdb"
 #define DOTS_LMDB_LOCK   "lock.mdb"
 #define DOTS_LMDB_NEW    "data.mdb.new"   /* until it is whole */

@@ -398,6 +398,7 @@ dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
     int       rc;
     size_t    i;
     MDB_txn  *txn;
+    uint64_t  order;
 
     rc = dots_lmdb_begin(store, 0, &txn);
 
@@ -406,6 +407,7 @@ dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
         return rc;
     }
 
+    order = (uint64_t) mdb_txn_id(txn) << DOTS_LMDB_ORDER;
     rc = dots_lmdb_commit_stamp(store, txn);
 
     for (i = 0; rc == DOTS_STORE_OK && i < n; i++) {
@@ -431,6 +433,10 @@ dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
     }
 
     store->stamped = 1;
+
+    for (i = 0; i < n; i++) {
+        txns[i]->order = order | i;
+    }
 
     return DOTS_STORE_OK;
 }

@@ -16,6 +16,7 @@
 static __thread struct {
     dots_store_t *store;
     MDB_txn      *txn;
+    uint64_t      order;    /* kept when it is over */
 } dots_lmdb_read_outer;
 
 
@@ -23,6 +24,13 @@ int
 dots_lmdb_read_inside(dots_store_t *store)
 {
     return dots_lmdb_read_outer.store == store;
+}
+
+
+uint64_t
+dots_store_seen(void)
+{
+    return dots_lmdb_read_outer.order;
 }
 
 
@@ -91,6 +99,9 @@ dots_lmdb_read_begin(dots_store_t *store, MDB_txn **txn, int *outer)
 
     dots_lmdb_read_outer.store = store;
     dots_lmdb_read_outer.txn = *txn;
+    dots_lmdb_read_outer.order = ((uint64_t) mdb_txn_id(*txn) + 1)
+                                 << DOTS_LMDB_ORDER;
+    dots_lmdb_read_outer.order--;
 
     return DOTS_STORE_OK;
 }

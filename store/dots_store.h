@@ -68,6 +68,8 @@ typedef struct {
                                        store can be changed and emptied */
     int              result;
     size_t           failed;
+    uint64_t         order;         /* if OK: more than that of all before it,
+                                       whichever process made them */
 } dots_store_txn_t;
 
 /*
@@ -108,6 +110,12 @@ int dots_store_get(dots_store_t *store, dots_store_slice_t key,
     dots_store_pt cb, void *ctx);
 int dots_store_walk(dots_store_t *store, dots_store_slice_t prefix,
     dots_store_pt cb, void *ctx);
+
+/*
+ * What this thread's last read, or the one it is in, saw: all transactions up to
+ * this order, and no other.
+ */
+uint64_t dots_store_seen(void);
 
 /* Text of the last error of this thread, never NULL. */
 const char *dots_store_error(dots_store_t *store);

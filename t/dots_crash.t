@@ -34,7 +34,7 @@ plan(skip_all => 'a process can\'t be stopped at a function here')
 	unless `$tool $$ strtold </dev/null 2>&1` =~ /^armed\nmissed/;
 
 # the master's "exited on signal 9" is an alert
-$t->plan(61)->todo_alerts();
+$t->plan(79)->todo_alerts();
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -180,6 +180,47 @@ foreach my $case ([ 'dots_registry_withdraw', 'DELETE' ],
 		"$method: it is there");
 	all($t, $s, $method);
 }
+
+# Registering on the data channel: the cuid is the customer's then, once, so that
+# it is free when the dots-client goes.
+
+sub register {
+	my ($t, $method, $cert) = @_;
+	return (dots_curl($t, $method, dots_data_url('/dots-client=whose'),
+		cert => $cert, args => ['--no-show-error'], $method eq 'PUT'
+		? (body => '{"ietf-dots-data-channel:dots-client":'
+			. '[{"cuid":"whose"}]}') : ()))[0];
+}
+
+# when the zone is whole again
+sub registered {
+	my ($t, @args) = @_;
+	my $code;
+	dots_until(sub { ($code = register($t, @args)) !~ /^(?:0+|503)$/ });
+	return $code;
+}
+
+foreach my $case (
+	[ 'dots_registry_bind', 'binding', 201 ],
+	[ 'dots_store_commit', 'bound', 201 ],
+	[ 'dots_registry_stored', 'stored', 204 ])
+{
+	my ($function, $what, $code) = @$case;
+	my @workers = grep { $_ != manager($t) } dots_workers($t);
+
+	my @armed = arm($function, @workers);
+	register($t, 'PUT', 'a');
+	is(scalar killed(@armed), 1, "$what: a worker is killed");
+
+	is(registered($t, 'PUT', 'a'), $code, "$what: a dots-client");
+	is(registered($t, 'PUT', 'b'), 409, "$what: nobody else's");
+	is(registered($t, 'DELETE', 'a'), 204, "$what: it goes");
+	is(registered($t, 'PUT', 'b'), 201, "$what: the cuid is free");
+	is(registered($t, 'DELETE', 'b'), 204, "$what: and again");
+}
+
+$s->quit();
+$s = session($t);
 
 # ---- the manager
 

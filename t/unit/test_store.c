@@ -312,6 +312,7 @@ static void
 test_group(void **state)
 {
     test_t           *t = *state;
+    uint64_t          moment;
     char              big[DOTS_STORE_KEY_MAX + 2];
     dots_store_op_t   a[] = { op_put("k", ABSENT, "1") };
     dots_store_op_t   b[] = { op_put("x", ANY, "1"), op(CHECK, "k", ABSENT) };
@@ -339,6 +340,24 @@ test_group(void **state)
     assert_int_equal(txn[4].result, DOTS_STORE_OK);
     assert_int_equal(txn[5].result, DOTS_STORE_OK);
     expect_all(t, "", "k=3 ");
+
+    /* each after the one before, all before what a read has seen by now */
+
+    assert_true(txn[0].order < txn[2].order && txn[2].order < txn[4].order
+                && txn[4].order < txn[5].order);
+    assert_true(txn[5].order <= dots_store_seen());
+
+    moment = dots_store_seen();
+    assert_int_equal(dots_store_commit(t->store, &txns[5], 1),
+                     DOTS_STORE_OK);
+    assert_int_equal(txn[5].result, DOTS_STORE_DECLINED);
+
+    f[0].expect = DOTS_STORE_ANY;
+    assert_int_equal(dots_store_commit(t->store, &txns[5], 1), DOTS_STORE_OK);
+    assert_true(txn[5].order > moment);
+    assert_int_equal(dots_store_seen(), moment);
+    expect_all(t, "", "k=3 ");
+    assert_true(txn[5].order <= dots_store_seen());
 
     a[0].expect = DOTS_STORE_ANY;
     a[0].key = key(big);
