@@ -53,7 +53,10 @@ static void dots_coap_set_proxy(dots_coap_message_t *m,
     const dots_str_t *value);
 
 
-/* Uri-Host and Uri-Port name this server, whose resources ignore them. */
+/*
+ * By their numbers, see dots_coap_option().  Uri-Host and Uri-Port name this
+ * server, whose resources ignore them.
+ */
 
 static const dots_coap_option_t  dots_coap_options[] = {
     { COAP_OPTION_IF_MATCH,       0,    8, 1, dots_coap_set_if_match },
@@ -74,6 +77,9 @@ static const dots_coap_option_t  dots_coap_options[] = {
     { COAP_OPTION_PROXY_SCHEME,   1,  255, 0, dots_coap_set_proxy },
     { COAP_OPTION_SIZE1,          0,    4, 0, dots_coap_set_size1 },
 };
+
+#define DOTS_COAP_OPTIONS                                                     \
+    (sizeof(dots_coap_options) / sizeof(dots_coap_options[0]))
 
 
 void
@@ -213,20 +219,23 @@ dots_coap_set_proxy(dots_coap_message_t *m, const dots_str_t *value)
 }
 
 
-static const dots_coap_option_t *
-dots_coap_option(uint16_t number)
-{
-    size_t  i;
+/*
+ * "next" is where the option before was found, 0 at first: numbers of a message
+ * only grow, and so does it.
+ */
 
-    for (i = 0; i < sizeof(dots_coap_options) / sizeof(dots_coap_options[0]);
-         i++)
+static const dots_coap_option_t *
+dots_coap_option(size_t *next, uint16_t number)
+{
+    while (*next < DOTS_COAP_OPTIONS
+           && dots_coap_options[*next].number < number)
     {
-        if (dots_coap_options[i].number == number) {
-            return &dots_coap_options[i];
-        }
+        (*next)++;
     }
 
-    return NULL;
+    return (*next < DOTS_COAP_OPTIONS
+            && dots_coap_options[*next].number == number)
+           ? &dots_coap_options[*next] : NULL;
 }
 
 
@@ -237,13 +246,9 @@ dots_coap_option(uint16_t number)
  */
 
 static void
-dots_coap_set(dots_coap_message_t *m, uint16_t number, int repeated,
-    const dots_str_t *value)
+dots_coap_set(dots_coap_message_t *m, const dots_coap_option_t *option,
+    uint16_t number, int repeated, const dots_str_t *value)
 {
-    const dots_coap_option_t  *option;
-
-    option = dots_coap_option(number);
-
     if (option == NULL || value->len < option->min || value->len > option->max
         || (repeated && !option->repeatable))
     {
@@ -294,11 +299,12 @@ dots_coap_read_option(const uint8_t *p, size_t len, uint32_t *number,
 int
 dots_coap_parse_options(dots_coap_message_t *m, const uint8_t *p, size_t len)
 {
-    size_t      n;
+    size_t      n, next;
     uint32_t    number, last;
     dots_str_t  value;
 
     number = 0;
+    next = 0;
 
     while (len) {
 
@@ -316,7 +322,8 @@ dots_coap_parse_options(dots_coap_message_t *m, const uint8_t *p, size_t len)
             return DOTS_INVALID;
         }
 
-        dots_coap_set(m, (uint16_t) number, number == last, &value);
+        dots_coap_set(m, dots_coap_option(&next, (uint16_t) number),
+                      (uint16_t) number, number == last, &value);
 
         p += n;
         len -= n;
@@ -534,12 +541,16 @@ int
 dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,
     size_t *len)
 {
+    uint8_t        header[DOTS_COAP_HEADER];
     dots_writer_t  w = { buf, buf + size, 0 };
 
-    dots_write_u8(&w, (uint8_t) (DOTS_COAP_VERSION << 6 | m->type << 4
-                                 | dots_coap_tkl(m->token_len)));
-    dots_write_u8(&w, m->code);
-    dots_write_u16(&w, m->id);
+    header[0] = (uint8_t) (DOTS_COAP_VERSION << 6 | m->type << 4
+                           | dots_coap_tkl(m->token_len));
+    header[1] = m->code;
+    header[2] = (uint8_t) (m->id >> 8);
+    header[3] = (uint8_t) m->id;
+
+    dots_write_bytes(&w, header, sizeof(header));
     dots_coap_write_token(&w, m->token, m->token_len);
     dots_coap_write_body(&w, m);
 
