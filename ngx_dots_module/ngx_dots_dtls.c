@@ -791,8 +791,6 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
     heard = 0;
 
     do {
-        ngx_dots_dtls_clear_error();
-
         n = SSL_read(ds->ssl, plain, sizeof(plain));
 
         if (n <= 0) {
@@ -806,13 +804,11 @@ ngx_dots_dtls_read(ngx_dots_dtls_t *ds)
 
     ds->io.len = 0;
 
-    if (n <= 0) {
-        n = SSL_get_error(ds->ssl, n);
+    /* SSL_get_error() would have the error queue emptied before each record */
 
-        if (n != SSL_ERROR_WANT_READ) {
-            ngx_dots_dtls_read_failed(ds, n);
-            return;
-        }
+    if (n <= 0 && !SSL_want_read(ds->ssl)) {
+        ngx_dots_dtls_read_failed(ds, SSL_get_error(ds->ssl, n));
+        return;
     }
 
     /* only what the peer proved to have sent keeps a session alive */
@@ -856,8 +852,6 @@ ngx_dots_dtls_send(ngx_dots_peer_t *peer, const u_char *data, size_t len)
     ngx_dots_dtls_t  *ds;
 
     ds = ngx_queue_data(peer, ngx_dots_dtls_t, peer);
-
-    ngx_dots_dtls_clear_error();
 
     if (SSL_write(ds->ssl, data, len) <= 0) {
         ngx_ssl_error(NGX_LOG_INFO, peer->connection->log, 0,

@@ -75,19 +75,6 @@ typedef struct {
 } ngx_dots_dtls_t;
 
 
-/*
- * ERR_clear_error() for the way of every request: OpenSSL goes through all of
- * the queue, which takes seven times as long as to see that it is empty.
- */
-static ngx_inline void
-ngx_dots_dtls_clear_error(void)
-{
-    if (ERR_peek_error()) {
-        ERR_clear_error();
-    }
-}
-
-
 /* ---- ngx_dots_dtls.c ---- */
 
 ngx_int_t ngx_dots_dtls_init_process(ngx_cycle_t *cycle);
