@@ -187,19 +187,25 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
 
 /*
  * RFC 9244 section 9.2: what the query does not match is as if it were not
- * there, 4.04 if nothing is left.
+ * there, 4.04 if nothing is left.  Of what has ended an observer knows because
+ * the query did match it; no target of it is left that could.
  */
 
 static void
 dots_signal_mitigate_select(const dots_signal_exchange_t *ex,
     dots_request_t *rq)
 {
-    size_t  i, n;
+    size_t                    i, n;
+    const dots_mitigation_t  *m;
 
     for (i = 0, n = 0; i < rq->nmitigations; i++) {
 
-        if (dots_signal_filter_match(&ex->request, &rq->mitigations[i])) {
-            rq->mitigations[n++] = rq->mitigations[i];
+        m = &rq->mitigations[i];
+
+        if ((ex->observer != NULL && m->status == DOTS_STATUS_TERMINATED)
+            || dots_signal_filter_match(&ex->request, m))
+        {
+            rq->mitigations[n++] = *m;
         }
     }
 

@@ -721,7 +721,15 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
     } else if (o->mitigation && !o->has_mid
                && response->code == dots_coap_code(4, 4))
     {
-        /* no mitigation is left, which was said of each: others may come */
+        /*
+         * No mitigation is left, which was said of each, or none that the
+         * query matches: others may come.  Nothing is to be repeated.
+         */
+
+        o->active = 0;
+        o->passing = 0;
+        o->nobserved = 0;
+        o->digest = 0;
 
         return;
 

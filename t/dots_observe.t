@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(53);
+$t->plan(56);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -128,6 +128,20 @@ is($m->{code}, '2.05', 'deregistered: an answer without Observe');
 is($a->delete($ca, 2)->{code}, '2.02', 'a change');
 ok(!defined $others[0]->notification('all', 500), 'not told any more');
 
+# RFC 9244, 9.2: by a query, of which nothing that it matches is left
+
+is($a->put($ca, 3, prefix => ['192.0.2.1/32'], lifetime => 600)->{code},
+	'2.01', 'another one');
+is(observe($a, 'net', $ca, undef, query => ['target-prefix=192.0.2.0/24'])
+	->{code}, '2.05', 'observed by a query');
+$a->delete($ca, 3);
+
+do {
+	$m = $a->notification('net');
+} while ($m && $m->{cbor}{1}{2}[0]{16} < 6);
+
+is($m && $m->{cbor}{1}{2}[0]{16}, 6, 'terminated, also by a query');
+
 # RFC 9132, 4.4.2: what does not fit a datagram comes in blocks
 
 foreach my $i (10 .. 69) {
@@ -159,8 +173,8 @@ is(scalar(grep { $_->{5} > 100 } @{dots_decode($body)->{1}{2}}), 60,
 ###############################################################################
 
 sub observe {
-	my ($session, $token, $cuid, $mid) = @_;
-	return $session->get($cuid, $mid, token => $token,
+	my ($session, $token, $cuid, $mid, @o) = @_;
+	return $session->get($cuid, $mid, token => $token, @o,
 		options => [ [ 6, '' ] ]);
 }
 

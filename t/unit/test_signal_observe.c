@@ -509,6 +509,68 @@ test_observe_overlap(void **state)
 }
 
 
+/*
+ * RFC 9132 section 4.4.2.1, "whenever the status changes", of an observation by
+ * a query (RFC 9244 section 9.2), too: the end is told once, as status 6, and of
+ * what the query matches no more nothing is to be repeated.
+ */
+
+#define BY_NET    "42 01 0001 aabb " OBSERVE("60") CUID "4d 0d "              \
+                  "7461726765742d7072656669783d3139322e302e322e302f3234 "
+
+static void
+test_observe_query_end(void **state)
+{
+    test_peer_t           p;
+
+    static dots_prefix_t  other;
+
+    (void) state;
+
+    test_list_set(1);
+    test_list[0].resolved = &test_prefix;
+    test_list[0].nresolved = 1;
+    test_observe(&p, BY_NET);
+
+    test_nlist = 0;
+    test_changed(&p, "x", 1, 2000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 1, DOTS_STATUS_TERMINATED);
+
+    /* the periodic word of section 4.4.2.1 is over with it */
+
+    p.nsubmits = 0;
+    (void) dots_signal_timer(p.signal, 200000);
+    assert_int_equal(p.nsubmits, 0);
+    assert_int_equal(p.nsent, 1);
+
+    dots_signal_close(p.signal);
+
+    /* it is there, but what its name resolves to has changed */
+
+    test_list_set(1);
+    test_list[0].resolved = &test_prefix;
+    test_list[0].nresolved = 1;
+    test_observe(&p, BY_NET);
+
+    assert_int_equal(dots_prefix_parse(&other, dots_str("198.51.100.1/32", 15)),
+                     DOTS_OK);
+    test_list[0].resolved = &other;
+    test_changed(&p, "x", 1, 2000);
+    p.nsubmits = 0;
+    (void) dots_signal_timer(p.signal, 200000);
+    assert_int_equal(p.nsubmits, 0);
+    assert_int_equal(p.nsent, 0);
+
+    test_list[0].resolved = &test_prefix;
+    test_changed(&p, "x", 1, 210000);
+    assert_int_equal(p.nsent, 1);
+    test_notification(&p, 1, DOTS_STATUS_IN_PROGRESS);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* The session ends, or the observer goes, while the model still looks */
 
 static void
@@ -585,6 +647,7 @@ main(void)
         cmocka_unit_test(test_observe_repeat),
         cmocka_unit_test(test_observe_passing),
         cmocka_unit_test(test_observe_overlap),
+        cmocka_unit_test(test_observe_query_end),
         cmocka_unit_test(test_observe_in_flight),
         cmocka_unit_test(test_observe_unavailable),
     };
