@@ -102,6 +102,19 @@ dots_data_filter_is_out(const dots_data_filter_t *f,
 }
 
 
+/* Configuration without any state below it is no state (RFC 8783, figure 31). */
+
+static int
+dots_data_filter_is_empty(const dots_data_filter_t *f,
+    const struct lysc_node *schema, const json_t *value)
+{
+    return f->q->content == DOTS_CONTENT_NONCONFIG
+           && (schema->flags & LYS_CONFIG_W)
+           && schema->nodetype == LYS_CONTAINER
+           && json_object_size(value) == 0;
+}
+
+
 static int
 dots_data_filter_content(const dots_data_filter_t *f,
     const struct lysc_node *schema, json_t *object)
@@ -127,6 +140,10 @@ dots_data_filter_content(const dots_data_filter_t *f,
         rc = dots_data_filter_each(f, child, value, dots_data_filter_content);
         if (rc != DOTS_OK) {
             return rc;
+        }
+
+        if (dots_data_filter_is_empty(f, child, value)) {
+            (void) json_object_del(object, name);
         }
     }
 
@@ -180,7 +197,7 @@ dots_data_filter_value(const dots_data_context_t *c,
 }
 
 
-static int
+int
 dots_data_filter_tag(json_t *object, const char *name)
 {
     int    rc;

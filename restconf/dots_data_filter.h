@@ -29,4 +29,7 @@ int dots_data_filter(const dots_data_context_t *c, const dots_query_t *q,
 json_t *dots_data_filter_default(const dots_data_context_t *c,
     const struct lysc_node *leaf, json_t *object);
 
+/* Says of the member "name" that it is a default (RFC 6243 section 3.4). */
+int dots_data_filter_tag(json_t *object, const char *name);
+
 #endif /* DOTS_DATA_FILTER_H */

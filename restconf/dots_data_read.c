@@ -367,8 +367,10 @@ dots_data_read_shown(const dots_exchange_t *x, const struct lysc_node *schema)
 }
 
 
+/* "implied": nobody has set it. */
+
 static int
-dots_data_read_answer(dots_exchange_t *x, json_t *value)
+dots_data_read_answer(dots_exchange_t *x, json_t *value, int implied)
 {
     int                      rc;
     json_t                  *root;
@@ -389,6 +391,14 @@ dots_data_read_answer(dots_exchange_t *x, json_t *value)
                                                                 : "{s:O}",
                      name, value);
 
+    if (root != NULL && implied && schema->nodetype == LYS_LEAF
+        && x->query.defaults == DOTS_DEFAULTS_TAGGED
+        && dots_data_filter_tag(root, name) != DOTS_OK)
+    {
+        json_decref(root);
+        return DOTS_ERROR;
+    }
+
     return dots_data_read_dump(x, root);
 }
 
@@ -396,7 +406,7 @@ dots_data_read_answer(dots_exchange_t *x, json_t *value)
 static int
 dots_data_read_node(dots_exchange_t *x)
 {
-    int                      rc;
+    int                      rc, implied;
     json_t                  *root, *value;
     const struct lysc_node  *schema;
 
@@ -407,7 +417,8 @@ dots_data_read_node(dots_exchange_t *x)
 
     schema = dots_data_path_schema(&x->path);
     value = dots_data_edit_find(&x->context, root, &x->path);
-    value = value ? json_incref(value) : dots_data_read_implied(x, root);
+    implied = (value == NULL);
+    value = implied ? dots_data_read_implied(x, root) : json_incref(value);
 
     json_decref(root);
 
@@ -416,7 +427,7 @@ dots_data_read_node(dots_exchange_t *x)
         return dots_restconf_refused(x, DOTS_VERDICT_NOT_FOUND);
     }
 
-    rc = dots_data_read_answer(x, value);
+    rc = dots_data_read_answer(x, value, implied);
     json_decref(value);
 
     return rc;

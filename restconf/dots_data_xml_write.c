@@ -496,19 +496,23 @@ dots_data_xml_out_object(dots_data_xml_out_t *o, json_t *object,
 }
 
 
-/* XML has one root: that of RFC 8040 section 4.3 is the only member. */
+/* XML has one root: that of RFC 8040 section 4.3 is the only member, but for
+   what is said about it. */
 
 static void
 dots_data_xml_out_root(dots_data_xml_out_t *o, json_t *root,
     const struct lysc_node *target)
 {
+    int                          tagged;
     void                        *member;
     dots_data_xml_tag_t          t;
     static dots_data_xml_tag_t   none;
 
     member = json_object_iter(root);
+    tagged = member && dots_data_xml_out_tagged(root,
+                                                json_object_iter_key(member));
 
-    if (json_object_size(root) != 1
+    if (json_object_size(root) != (tagged ? 2 : 1)
         || (json_is_array(json_object_iter_value(member))
             && json_array_size(json_object_iter_value(member)) != 1))
     {
@@ -517,6 +521,7 @@ dots_data_xml_out_root(dots_data_xml_out_t *o, json_t *root,
     }
 
     dots_data_xml_out_tag(o, &t, &none, json_object_iter_key(member));
+    t.tagged = tagged;
 
     if (t.module != NULL) {
         t.schema = dots_place_root(target, t.module, t.name);

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(201);
+$t->plan(206);
 
 rc_start($t);
 
@@ -305,6 +305,30 @@ rc_same(rc('GET', "$acl/activation-type"),
 rc_same(rc('GET', "$acl/activation-type?with-defaults=trim"),
 	qq!{"ietf-dots-data-channel:activation-type":$value}!,
 	'whatever the mode is');
+
+my $tag = '"@ietf-dots-data-channel:activation-type":'
+	. '{"ietf-netconf-with-defaults:default":true}';
+
+rc_same(rc('GET', "$acl/activation-type?with-defaults=report-all-tagged"),
+	qq!{"ietf-dots-data-channel:activation-type":$value,$tag}!,
+	'report-all-tagged: its tag (RFC 6243 section 3.4)');
+like(rc('GET', "$acl/activation-type?with-defaults=report-all-tagged",
+	accept => 'application/yang-data+xml')->{body},
+	qr!^<activation-type xmlns="[^"]*" xmlns:wd="urn:ietf:params:xml:ns:netconf:default:1.0" wd:default="true">activate-when-mitigating</activation-type>$!,
+	'report-all-tagged: its tag in XML (RFC 8040 section 5.3.1)');
+rc_same(rc('GET', rc_below(
+	'/acls/acl=said/activation-type?with-defaults=report-all-tagged')),
+	qq!{"ietf-dots-data-channel:activation-type":$value}!,
+	'report-all-tagged: what was said has none');
+
+# 4.8.1: below an ACL, too, configuration is nowhere among state
+
+rc_same(rc('GET', "$acl/aces?content=nonconfig"),
+	'{"ietf-dots-data-channel:aces":{"ace":[{"name":"r"}]}}',
+	'content=nonconfig of a container has no empty containers');
+rc_same(rc('GET', "$acl/aces/ace=r?content=nonconfig"),
+	'{"ietf-dots-data-channel:ace":[{"name":"r"}]}',
+	'content=nonconfig of an ace, neither');
 
 is(rc_tree(), $before, 'nothing has changed');
 
