@@ -196,11 +196,7 @@ test_content(void **state)
     test_does("GET", TEST_ALIASES "/alias=two/name?content=nonconfig", NULL,
               404);
     test_gets(TEST_P "/aces?content=nonconfig", "{" TEST_DC("aces")
-              ":{\"ace\":[{\"name\":\"x\",\"matches\":{\"ipv4\":{},\"udp\":"
-              "{\"destination-port-range-or-operator\":{}}},\"actions\":{}},"
-              "{\"name\":\"y\",\"matches\":{\"ipv4\":{},\"udp\":"
-              "{\"destination-port-range-or-operator\":{}}},\"actions\":{}}]"
-              "}}");
+              ":{\"ace\":[{\"name\":\"x\"},{\"name\":\"y\"}]}}");
 }
 
 
