@@ -85,17 +85,19 @@ static const dots_coap_option_t  dots_coap_options[] = {
 void
 dots_coap_init(dots_coap_message_t *m)
 {
-    memset(m, 0, sizeof(dots_coap_message_t));
+    static const dots_coap_message_t  empty = {
+        .content_format = -1,
+        .accept = -1,
+        .observe = -1,
+        .max_age = -1,
+        .block1 = -1,
+        .block2 = -1,
+        .size1 = -1,
+        .size2 = -1,
+        .hop_limit = -1
+    };
 
-    m->content_format = -1;
-    m->accept = -1;
-    m->observe = -1;
-    m->max_age = -1;
-    m->block1 = -1;
-    m->block2 = -1;
-    m->size1 = -1;
-    m->size2 = -1;
-    m->hop_limit = -1;
+    memcpy(m, &empty, offsetof(dots_coap_message_t, token));
 }
 
 
@@ -409,32 +411,42 @@ dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 }
 
 
-static void
-dots_coap_moved_slice(dots_str_t *slice, const uint8_t *data,
+static dots_str_t
+dots_coap_copy_slice(dots_str_t slice, const uint8_t *data,
     const uint8_t *copy)
 {
-    if (slice->data != NULL) {
-        slice->data = copy + (slice->data - data);
-    }
+    return slice.data ? dots_str(copy + (slice.data - data), slice.len) : slice;
 }
 
 
 void
-dots_coap_moved(dots_coap_message_t *m, const uint8_t *data,
-    const uint8_t *copy)
+dots_coap_copy_token(dots_coap_message_t *dst, const dots_coap_message_t *src)
+{
+    dst->token_len = src->token_len;
+    memcpy(dst->token, src->token, src->token_len);
+}
+
+
+void
+dots_coap_copy(dots_coap_message_t *dst, const dots_coap_message_t *src,
+    const uint8_t *data, const uint8_t *copy)
 {
     size_t  i;
 
-    for (i = 0; i < m->npath; i++) {
-        dots_coap_moved_slice(&m->path[i], data, copy);
+    memcpy(dst, src, offsetof(dots_coap_message_t, token));
+
+    dots_coap_copy_token(dst, src);
+
+    for (i = 0; i < src->npath; i++) {
+        dst->path[i] = dots_coap_copy_slice(src->path[i], data, copy);
     }
 
-    for (i = 0; i < m->nquery; i++) {
-        dots_coap_moved_slice(&m->query[i], data, copy);
+    for (i = 0; i < src->nquery; i++) {
+        dst->query[i] = dots_coap_copy_slice(src->query[i], data, copy);
     }
 
-    dots_coap_moved_slice(&m->long_token, data, copy);
-    dots_coap_moved_slice(&m->payload, data, copy);
+    dst->long_token = dots_coap_copy_slice(src->long_token, data, copy);
+    dst->payload = dots_coap_copy_slice(src->payload, data, copy);
 }
 
 

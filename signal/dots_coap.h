@@ -58,14 +58,11 @@ typedef struct {
     uint8_t     code;
     uint16_t    id;
     size_t      token_len;
-    uint8_t     token[DOTS_COAP_TOKEN];
     dots_str_t  long_token;       /* one that is longer, with what of its length
                                      stands before it; then token_len is 0 */
 
     size_t      npath;
-    dots_str_t  path[DOTS_COAP_SEGMENTS];
     size_t      nquery;
-    dots_str_t  query[DOTS_COAP_QUERIES];
     int32_t     content_format;   /* -1: absent */
     int32_t     accept;           /* -1: absent */
     int64_t     observe;          /* -1: absent */
@@ -87,6 +84,12 @@ typedef struct {
                                      none (RFC 7252 section 5.4); elective ones
                                      are ignored */
     dots_str_t  payload;          /* all slices point into the datagram */
+
+    /* large, and set as far as the numbers above say, no further */
+
+    uint8_t     token[DOTS_COAP_TOKEN];
+    dots_str_t  path[DOTS_COAP_SEGMENTS];
+    dots_str_t  query[DOTS_COAP_QUERIES];
 } dots_coap_message_t;
 
 /*
@@ -98,9 +101,12 @@ typedef struct {
 int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
     int *header);
 
-/* "m" was parsed from "data"; from now on its slices are those of the copy. */
-void dots_coap_moved(dots_coap_message_t *m, const uint8_t *data,
-    const uint8_t *copy);
+/* "src" was parsed from "data"; the slices of "dst" are those of the copy. */
+void dots_coap_copy(dots_coap_message_t *dst, const dots_coap_message_t *src,
+    const uint8_t *data, const uint8_t *copy);
+
+void dots_coap_copy_token(dots_coap_message_t *dst,
+    const dots_coap_message_t *src);
 
 /* All fields empty, numbers absent. */
 void dots_coap_init(dots_coap_message_t *m);

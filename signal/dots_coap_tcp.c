@@ -363,7 +363,7 @@ dots_coap_tcp_signal_parse(dots_coap_tcp_signal_t *sig, const uint8_t *data,
     dots_coap_tcp_signal_init(sig, m.code);
 
     sig->token_len = m.token_len;
-    memcpy(sig->token, m.token, sizeof(sig->token));
+    memcpy(sig->token, m.token, m.token_len);
 
     return dots_coap_tcp_signal_options(sig, r.pos, (size_t) (r.end - r.pos));
 }

@@ -290,8 +290,7 @@ dots_signal_exchange(dots_signal_t *s, const dots_coap_message_t *m,
         return NULL;
     }
 
-    ex->request = *m;
-    dots_coap_moved(&ex->request, data.data, copy.data);
+    dots_coap_copy(&ex->request, m, data.data, copy.data);
 
     ex->arena = arena;
     ex->data = copy;

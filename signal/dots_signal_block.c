@@ -511,9 +511,9 @@ dots_signal_block_fit(dots_signal_exchange_t *ex,
     dots_coap_message_t  m;
 
     m = *response;
+    dots_coap_copy_token(&m, &ex->request);
 
     m.payload.len = 0;
-    m.token_len = ex->request.token_len;
     m.etag_len = DOTS_SIGNAL_BLOCK_ETAG;
     m.block2 = dots_coap_block(0xfffff, 1, 6);
     m.block1 = ex->request.block1;
@@ -547,8 +547,8 @@ dots_signal_block_fits(dots_signal_exchange_t *ex,
     dots_coap_message_t  m;
 
     m = *response;
+    dots_coap_copy_token(&m, &ex->request);
     m.payload.len = 0;
-    m.token_len = ex->request.token_len;
 
     return dots_coap_write(&m, buf, sizeof(buf), &len) == DOTS_OK
            && len + 1 + response->payload.len <= ex->max_message;

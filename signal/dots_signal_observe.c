@@ -342,7 +342,7 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
     o->method = ex->method;
     o->whose = ex->customer;
     o->token_len = ex->request.token_len;
-    memcpy(o->token, ex->request.token, sizeof(o->token));
+    memcpy(o->token, ex->request.token, o->token_len);
     o->len = ex->data.len;
     memcpy(o->data, ex->data.data, ex->data.len);
 
@@ -660,7 +660,7 @@ dots_signal_observe_notify(dots_signal_exchange_t *ex,
     dots_signal_block_response(ex, response);
 
     response->token_len = o->token_len;
-    memcpy(response->token, o->token, sizeof(response->token));
+    memcpy(response->token, o->token, o->token_len);
 
     if (dots_coap_class(response->code) == 2) {
         response->observe = s->sequence++ & DOTS_SIGNAL_OBSERVE_SEQUENCE;

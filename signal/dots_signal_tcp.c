@@ -151,8 +151,7 @@ dots_signal_tcp_respond(dots_signal_exchange_t *ex,
         return DOTS_ERROR;
     }
 
-    response->token_len = ex->request.token_len;
-    memcpy(response->token, ex->request.token, sizeof(response->token));
+    dots_coap_copy_token(response, &ex->request);
 
     if (dots_signal_tcp_output(s, response, ex->max_message) != DOTS_OK) {
         dots_signal_tcp_abort(s, -1, "no memory for an answer");
@@ -242,7 +241,7 @@ dots_signal_tcp_ping(dots_signal_t *s, const dots_coap_tcp_signal_t *sig)
 
     pong.custody = sig->custody;
     pong.token_len = sig->token_len;
-    memcpy(pong.token, sig->token, sizeof(pong.token));
+    memcpy(pong.token, sig->token, sig->token_len);
 
     dots_signal_tcp_signal(s, &pong);
 

@@ -236,8 +236,7 @@ dots_signal_udp_address(dots_signal_exchange_t *ex,
         response->id = u->next_id++;
     }
 
-    response->token_len = ex->request.token_len;
-    memcpy(response->token, ex->request.token, sizeof(response->token));
+    dots_coap_copy_token(response, &ex->request);
 }
 
 

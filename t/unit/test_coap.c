@@ -306,7 +306,7 @@ test_coap_tokens(void **state)
         out.code = DOTS_COAP_GET;
         out.id = 0x1234;
         out.token_len = m.token_len;
-        memcpy(out.token, m.token, sizeof(out.token));
+        memcpy(out.token, m.token, m.token_len);
 
         assert_int_equal(dots_coap_write(&out, buf, sizeof(buf), &k), DOTS_OK);
         assert_int_equal(k, len - 2);
