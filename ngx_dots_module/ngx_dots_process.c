@@ -52,6 +52,14 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    /*
+     * A process with a thread pool: glibc lets a thread be cancelled in a system
+     * call, and before 2.41 changes its type for that and back, by two atomic
+     * operations each.  Nobody cancels this thread, so it may be of that type.
+     */
+
+    (void) pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+
     ngx_dots_fence_init_process(cycle);
 
     if (ngx_dots_state_init(cycle) != NGX_OK) {
