@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dots_drop.h"
 #include "dots_gobgp.h"
 #include "dots_gobgp_path.h"
 #include "dots_grpc.h"
@@ -127,38 +128,25 @@ dots_gobgp_community(dots_str_t text, uint32_t *community)
 }
 
 
-/* All of it: a blackhole for one family only would leave the other open. */
+static uint8_t
+dots_gobgp_families(const dots_gobgp_conf_t *conf)
+{
+    return (dots_gobgp_path_next_hop(conf, 4) ? DOTS_ACL_IPV4 : 0)
+           | (dots_gobgp_path_next_hop(conf, 6) ? DOTS_ACL_IPV6 : 0);
+}
+
 
 static int
 dots_gobgp_can(const void *conf, const dots_mitigation_t *m)
 {
-    size_t  i;
-
-    for (i = 0; i < m->nresolved; i++) {
-        if (dots_gobgp_path_next_hop(conf, m->resolved[i].family) == NULL) {
-            return 0;
-        }
-    }
-
-    return m->nresolved != 0;
+    return dots_drop_can(dots_gobgp_families(conf), m);
 }
 
-
-/* A blackhole route: everything to a destination is dropped, nothing else. */
 
 static void
 dots_gobgp_ability(const void *conf, dots_acl_needs_t *ability)
 {
-    if (dots_gobgp_path_next_hop(conf, 4) != NULL) {
-        ability->families |= DOTS_ACL_IPV4;
-    }
-
-    if (dots_gobgp_path_next_hop(conf, 6) != NULL) {
-        ability->families |= DOTS_ACL_IPV6;
-    }
-
-    ability->actions = DOTS_ACL_DROP;
-    ability->fields = dots_acl_bit(DOTS_ACL_DESTINATION);
+    dots_drop_ability(dots_gobgp_families(conf), ability);
 }
 
 

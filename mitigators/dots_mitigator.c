@@ -1,7 +1,9 @@
 /*
  * The runner: one thread that calls its driver's sync() when the desired set
  * has changed, soon again after a failure, and now and then to see whether the
- * actual set is still what it was (a daemon that restarted has lost it).
+ * actual set is still what it was (a daemon that restarted has lost it).  After
+ * a sync() the rules are counted where that is due: those that are new, before
+ * anybody hears of them, and all of them every few seconds.
  */
 
 #include <pthread.h>
@@ -19,9 +21,20 @@
 #define DOTS_MITIGATOR_CHECK_MIN 2000
 #define DOTS_MITIGATOR_CHECK_MAX 300000
 
-/* a check may take this part of the daemon's time at most */
+/* between two counts */
+#define DOTS_MITIGATOR_COUNT     5000
+
+/* a check or a count may take this part of the daemon's time at most */
 #define DOTS_MITIGATOR_SHARE     20
 
+
+/* What has been dropped since the first count, and what the driver said. */
+
+typedef struct {
+    dots_rule_count_t  total;
+    uint64_t           packets;
+    uint64_t           octets;
+} dots_mitigator_count_t;
 
 struct dots_mitigator_s {
     const dots_mitigator_driver_t *driver;
@@ -33,9 +46,14 @@ struct dots_mitigator_s {
     pthread_mutex_t                mutex;
     pthread_cond_t                 cond;
 
+    int64_t                        count;       /* when the next is due; of
+                                                   the thread alone */
     /* under the mutex */
 
     int                            stop;
+    uint64_t                       counted;     /* how often */
+    dots_mitigator_count_t        *counts;      /* of the last sync's rules */
+    size_t                         ncounts;
     uint64_t                       version;     /* of "want" */
     dots_rule_t                   *want;
     size_t                         nwant;
@@ -170,6 +188,174 @@ dots_mitigator_publish(dots_mitigator_t *mt, dots_rule_status_t *status,
 }
 
 
+/* ---- counting ---- */
+
+static int
+dots_mitigator_count_cmp(const void *key, const void *item)
+{
+    const dots_mitigator_count_t  *c = item;
+
+    return dots_prefix_cmp(key, &c->total.prefix);
+}
+
+
+/* A program that was started again may count from 0 again. */
+
+static uint64_t
+dots_mitigator_since(uint64_t now, uint64_t before)
+{
+    return now >= before ? now - before : now;
+}
+
+
+/* The first number of a rule is where it begins. */
+
+static void
+dots_mitigator_add(dots_mitigator_t *mt, dots_mitigator_count_t *c)
+{
+    uint64_t                       packets, octets;
+    const dots_mitigator_count_t  *old;
+
+    packets = c->total.packets;
+    octets = c->total.octets;
+
+    c->packets = packets;
+    c->octets = octets;
+    c->total.packets = 0;
+    c->total.octets = 0;
+
+    old = mt->ncounts ? bsearch(&c->total.prefix, mt->counts, mt->ncounts,
+                                sizeof(*c), dots_mitigator_count_cmp)
+                      : NULL;
+
+    if (old == NULL || !old->total.counted) {
+        return;
+    }
+
+    if (!c->total.counted) {
+        *c = *old;
+        return;
+    }
+
+    c->total.packets = old->total.packets
+                       + dots_mitigator_since(packets, old->packets);
+    c->total.octets = old->total.octets
+                      + dots_mitigator_since(octets, old->octets);
+}
+
+
+/* Takes what the driver has filled in; the mutex is held. */
+
+static int
+dots_mitigator_took(dots_mitigator_t *mt, const dots_rule_count_t *counts,
+    size_t n)
+{
+    size_t                   i;
+    dots_mitigator_count_t  *list;
+
+    list = calloc(n ? n : 1, sizeof(dots_mitigator_count_t));
+    if (list == NULL) {
+        return DOTS_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        list[i].total = counts[i];
+        dots_mitigator_add(mt, &list[i]);
+    }
+
+    free(mt->counts);
+    mt->counts = list;
+    mt->ncounts = n;
+    mt->counted++;
+
+    return DOTS_OK;
+}
+
+
+static void
+dots_mitigator_uncount(dots_mitigator_t *mt)
+{
+    free(mt->counts);
+    mt->counts = NULL;
+    mt->ncounts = 0;
+    mt->counted = 0;
+}
+
+
+/* One count() with the mutex released; "work" is what the last sync() made. */
+
+static int
+dots_mitigator_count(dots_mitigator_t *mt, const dots_rule_status_t *work,
+    size_t n)
+{
+    int                 rc;
+    size_t              i;
+    dots_rule_count_t  *counts;
+
+    counts = calloc(n ? n : 1, sizeof(dots_rule_count_t));
+    if (counts == NULL) {
+        return DOTS_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        counts[i].prefix = work[i].rule.prefix;
+    }
+
+    rc = mt->driver->count(mt->handle, counts, n);
+
+    /* of what is not in place there is nothing to count */
+
+    for (i = 0; i < n; i++) {
+        counts[i].counted &= work[i].state == DOTS_RULE_INSTALLED;
+    }
+
+    pthread_mutex_lock(&mt->mutex);
+
+    if (rc == DOTS_OK) {
+        rc = dots_mitigator_took(mt, counts, n);
+
+    } else if (rc == DOTS_DECLINED) {
+        dots_mitigator_uncount(mt);
+        rc = DOTS_OK;
+    }
+
+    pthread_mutex_unlock(&mt->mutex);
+
+    free(counts);
+
+    return rc;
+}
+
+
+/* A rule that has just come into force is counted before anybody knows. */
+
+static int
+dots_mitigator_news(const dots_mitigator_t *mt, const dots_rule_status_t *work,
+    size_t n)
+{
+    size_t                     i;
+    const dots_rule_status_t  *old;
+
+    for (i = 0; i < n; i++) {
+
+        if (work[i].state != DOTS_RULE_INSTALLED) {
+            continue;
+        }
+
+        old = dots_mitigator_find(mt->status, mt->nstatus,
+                                  &work[i].rule.prefix);
+
+        if (old == NULL || old->state != DOTS_RULE_INSTALLED) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* ---- the loop ---- */
+
 /* Waits for a new desired set or until "until"; the mutex is held. */
 
 static void
@@ -212,12 +398,16 @@ dots_mitigator_pause(int rc, int64_t took, int64_t *retry)
 }
 
 
-/* One sync() with the mutex released; nonzero: somebody is to be told. */
+/*
+ * One sync() with the mutex released, and a count() where it is time; nonzero:
+ * somebody is to be told.  Nobody but this thread changes mt->status.
+ */
 
 static int
 dots_mitigator_step(dots_mitigator_t *mt, int *rc)
 {
     size_t               n;
+    int64_t              now;
     dots_rule_status_t  *work;
 
     n = mt->nwant;
@@ -229,7 +419,18 @@ dots_mitigator_step(dots_mitigator_t *mt, int *rc)
     }
 
     pthread_mutex_unlock(&mt->mutex);
+
     *rc = mt->driver->sync(mt->handle, work, n);
+
+    now = dots_mitigator_now();
+
+    if (*rc == DOTS_OK && mt->driver->count != NULL
+        && (now >= mt->count || dots_mitigator_news(mt, work, n)))
+    {
+        *rc = dots_mitigator_count(mt, work, n);
+        mt->count = now + DOTS_MITIGATOR_COUNT;
+    }
+
     pthread_mutex_lock(&mt->mutex);
 
     return dots_mitigator_publish(mt, work, n);
@@ -385,6 +586,7 @@ dots_mitigator_stop(dots_mitigator_t *mt)
     pthread_mutex_destroy(&mt->mutex);
     free(mt->want);
     free(mt->status);
+    free(mt->counts);
     free(mt);
 }
 
@@ -498,4 +700,43 @@ dots_mitigator_generation(dots_mitigator_t *mt)
     pthread_mutex_unlock(&mt->mutex);
 
     return generation;
+}
+
+
+int
+dots_mitigator_counts(dots_mitigator_t *mt, dots_rule_count_t **counts,
+    size_t *n)
+{
+    size_t              i, k;
+    dots_rule_count_t  *list;
+
+    pthread_mutex_lock(&mt->mutex);
+
+    list = calloc(mt->ncounts ? mt->ncounts : 1, sizeof(dots_rule_count_t));
+
+    for (i = 0, k = 0; list != NULL && i < mt->ncounts; i++) {
+        if (mt->counts[i].total.counted) {
+            list[k++] = mt->counts[i].total;
+        }
+    }
+
+    pthread_mutex_unlock(&mt->mutex);
+
+    *counts = list;
+    *n = k;
+
+    return list ? DOTS_OK : DOTS_ERROR;
+}
+
+
+uint64_t
+dots_mitigator_counted(dots_mitigator_t *mt)
+{
+    uint64_t  counted;
+
+    pthread_mutex_lock(&mt->mutex);
+    counted = mt->counted;
+    pthread_mutex_unlock(&mt->mutex);
+
+    return counted;
 }

@@ -35,6 +35,18 @@ typedef struct {
     char               reason[DOTS_REASON_MAX];  /* of REFUSED, else empty */
 } dots_rule_status_t;
 
+/*
+ * What was dropped by one rule.  A packet counts for the longest prefix that it
+ * goes to, so that rules inside another one add up with it.
+ */
+
+typedef struct {
+    dots_prefix_t  prefix;
+    uint8_t        counted;     /* 0: nothing is known of it */
+    uint64_t       packets;
+    uint64_t       octets;
+} dots_rule_count_t;
+
 typedef void (*dots_mitigator_log_pt)(void *ctx, int level, const char *text);
 
 #define DOTS_LOG_ERROR 1   /* the operator must act */
@@ -55,6 +67,14 @@ typedef struct {
      * the daemon is away or failed; states are what is known; try again.
      */
     int (*sync)(void *handle, dots_rule_status_t *want, size_t n);
+
+    /*
+     * Or NULL.  Fills in what the n rules of the last sync, which "counts" has
+     * in that order, have dropped so far; a number that is smaller than the
+     * last one began anew.  DOTS_DECLINED: it does not count; DOTS_ERROR as
+     * above.
+     */
+    int (*count)(void *handle, dots_rule_count_t *counts, size_t n);
 
     /* From another thread: a sync under way ends soon, with DOTS_ERROR. */
     void (*interrupt)(void *handle);
@@ -99,6 +119,19 @@ int dots_mitigator_want(dots_mitigator_t *mt, const dots_rule_t *rules,
  */
 dots_rule_state_t dots_mitigator_state(dots_mitigator_t *mt,
     const dots_prefix_t *prefix, char reason[DOTS_REASON_MAX]);
+
+/*
+ * What each rule that was counted has dropped since it was first seen to be
+ * installed, as of the last count, sorted: "counts" is for the caller to free;
+ * never less than it was while the rule is there.  DOTS_OK, or DOTS_ERROR: no
+ * memory.
+ */
+int dots_mitigator_counts(dots_mitigator_t *mt, dots_rule_count_t **counts,
+    size_t *n);
+
+/* Counts the counts; equal numbers: nothing new to ask for; 0: none yet, or the
+ * driver does not count any more. */
+uint64_t dots_mitigator_counted(dots_mitigator_t *mt);
 
 /* Counts state changes; equal numbers: nothing new to ask for. */
 uint64_t dots_mitigator_generation(dots_mitigator_t *mt);
