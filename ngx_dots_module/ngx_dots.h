@@ -24,6 +24,7 @@
 #include "../model/dots_schema.h"
 #include "../model/dots_session.h"
 #include "../store/dots_store.h"
+#include "../mitigators/dots_exec.h"
 #include "../mitigators/dots_gobgp.h"
 
 
@@ -39,8 +40,10 @@
 typedef struct {
     ngx_str_t                       name;
     const dots_mitigator_driver_t  *driver;
-    void                           *conf;       /* the driver's */
-    dots_gobgp_conf_t               gobgp;
+    void                           *conf;       /* the driver's: one of */
+    dots_gobgp_conf_t              *gobgp;
+    dots_exec_conf_t               *exec;
+    ngx_str_t                       routes;     /* a directive of gobgp's */
     u_char                         *file;
     ngx_uint_t                      line;
 } ngx_dots_mitigator_t;

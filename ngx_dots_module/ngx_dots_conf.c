@@ -148,6 +148,13 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       0,
       NULL },
 
+    { ngx_string("exec"),
+      NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_dots_conf_exec,
+      0,
+      0,
+      NULL },
+
     { ngx_string("action"),
       NGX_DOTS_MITIGATOR_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_dots_conf_action,

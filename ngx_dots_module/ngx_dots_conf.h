@@ -66,6 +66,7 @@ char *ngx_dots_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 char *ngx_dots_conf_mitigator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_gobgp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_dots_conf_exec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_action(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_next_hop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_community(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

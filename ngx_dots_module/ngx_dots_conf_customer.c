@@ -480,7 +480,7 @@ ngx_dots_conf_ability(void *ctx, dots_str_t mitigator,
 
     mt = ngx_dots_conf_find_mitigator(dcf, &name);
 
-    mt->driver->ability(&mt->gobgp, ability);
+    mt->driver->ability(mt->conf, ability);
 }
 
 

@@ -12,6 +12,13 @@
 static ngx_dots_mitigator_t *ngx_dots_conf_current(ngx_dots_conf_t *dcf);
 static char *ngx_dots_conf_mitigator_done(ngx_conf_t *cf,
     ngx_dots_conf_t *dcf, ngx_dots_mitigator_t *mt);
+static char *ngx_dots_conf_gobgp_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_dots_mitigator_t *mt);
+static char *ngx_dots_conf_exec_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_dots_mitigator_t *mt);
+static ngx_int_t ngx_dots_conf_exec_check(ngx_conf_t *cf, ngx_str_t *path);
+static ngx_int_t ngx_dots_conf_routes(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_dots_mitigator_t *mt);
 
 
 static ngx_dots_mitigator_t *
@@ -75,9 +82,18 @@ ngx_dots_conf_mitigator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mt->name = value[1];
     mt->file = cf->conf_file->file.name.data;
     mt->line = cf->conf_file->line;
-    mt->gobgp.timeout = 2000;
 
-    if (dots_gobgp_community(tag, &mt->gobgp.tag) != DOTS_OK) {
+    mt->gobgp = ngx_pcalloc(cf->pool, sizeof(dots_gobgp_conf_t));
+    mt->exec = ngx_pcalloc(cf->pool, sizeof(dots_exec_conf_t));
+
+    if (mt->gobgp == NULL || mt->exec == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    mt->gobgp->timeout = 2000;
+    mt->exec->timeout = DOTS_EXEC_TIMEOUT;
+
+    if (dots_gobgp_community(tag, &mt->gobgp->tag) != DOTS_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -100,31 +116,42 @@ static char *
 ngx_dots_conf_mitigator_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
     ngx_dots_mitigator_t *mt)
 {
+    if (mt->driver == NULL) {
+        return "names neither a daemon nor a program: write \"gobgp "
+               "unix:/run/gobgp.sock;\", \"gobgp 127.0.0.1:50051;\" or "
+               "\"exec /path/to/program;\" into it";
+    }
+
+    return mt->driver == &dots_exec_driver
+           ? ngx_dots_conf_exec_done(cf, dcf, mt)
+           : ngx_dots_conf_gobgp_done(cf, dcf, mt);
+}
+
+
+static char *
+ngx_dots_conf_gobgp_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_dots_mitigator_t *mt)
+{
     dots_str_t             blackhole = dots_string("65535:666");
     ngx_uint_t             i;
     ngx_dots_mitigator_t  *other;
 
-    if (mt->driver == NULL) {
-        return "names no daemon: write \"gobgp unix:/run/gobgp.sock;\" or "
-               "\"gobgp 127.0.0.1:50051;\" into it";
-    }
-
-    if (mt->gobgp.next_hop4.family == 0 && mt->gobgp.next_hop6.family == 0) {
+    if (mt->gobgp->next_hop4.family == 0 && mt->gobgp->next_hop6.family == 0) {
         return "has no \"next_hop\": write the discard address of each family "
                "that it announces, e.g. \"next_hop 192.0.2.1 2001:db8::1;\"";
     }
 
-    if (mt->gobgp.ncommunities == 0) {
+    if (mt->gobgp->ncommunities == 0) {
 
         /* RFC 7999: a blackhole route carries BLACKHOLE */
 
-        if (dots_gobgp_community(blackhole, &mt->gobgp.communities[0])
+        if (dots_gobgp_community(blackhole, &mt->gobgp->communities[0])
             != DOTS_OK)
         {
             return NGX_CONF_ERROR;
         }
 
-        mt->gobgp.ncommunities = 1;
+        mt->gobgp->ncommunities = 1;
     }
 
     /* two that take the same routes for theirs would withdraw each other's */
@@ -132,8 +159,9 @@ ngx_dots_conf_mitigator_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
     other = dcf->mitigators.elts;
 
     for (i = 0; i < dcf->mitigators.nelts - 1; i++) {
-        if (other[i].gobgp.tag == mt->gobgp.tag
-            && ngx_strcmp(other[i].gobgp.target, mt->gobgp.target) == 0)
+        if (other[i].driver == mt->driver
+            && other[i].gobgp->tag == mt->gobgp->tag
+            && ngx_strcmp(other[i].gobgp->target, mt->gobgp->target) == 0)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "mitigators \"%V\" and \"%V\" share a daemon "
@@ -144,6 +172,65 @@ ngx_dots_conf_mitigator_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_dots_conf_exec_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
+    ngx_dots_mitigator_t *mt)
+{
+    ngx_uint_t             i, k;
+    ngx_dots_mitigator_t  *other;
+
+    /* two of the same would undo each other's rules */
+
+    other = dcf->mitigators.elts;
+
+    for (i = 0; i < dcf->mitigators.nelts - 1; i++) {
+
+        if (other[i].driver != mt->driver) {
+            continue;
+        }
+
+        for (k = 0; other[i].exec->argv[k] && mt->exec->argv[k]; k++) {
+            if (ngx_strcmp(other[i].exec->argv[k], mt->exec->argv[k]) != 0) {
+                break;
+            }
+        }
+
+        if (other[i].exec->argv[k] == mt->exec->argv[k]) {
+
+            /* both at their end */
+
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "mitigators \"%V\" and \"%V\" run the same "
+                               "program: give one other arguments",
+                               &other[i].name, &mt->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* What only routes have: not with a program, whichever comes first. */
+
+static ngx_int_t
+ngx_dots_conf_routes(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_dots_mitigator_t *mt)
+{
+    if (mt->driver == &dots_exec_driver) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is of \"gobgp\" and means nothing to a "
+                           "program: remove it from mitigator \"%V\"",
+                           &cmd->name, &mt->name);
+        return NGX_ERROR;
+    }
+
+    mt->routes = cmd->name;
+
+    return NGX_OK;
 }
 
 
@@ -160,12 +247,14 @@ ngx_dots_conf_gobgp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mt = ngx_dots_conf_current(dcf);
 
     if (mt->driver) {
-        return "is duplicate";
+        return mt->exec->argv ? "does not go with \"exec\": a mitigator is a "
+                                "daemon or a program, make it two"
+                              : "is duplicate";
     }
 
     value = cf->args->elts;
 
-    if (value[1].len >= sizeof(mt->gobgp.target)) {
+    if (value[1].len >= sizeof(mt->gobgp->target)) {
         return "has a too long address";
     }
 
@@ -185,19 +274,106 @@ ngx_dots_conf_gobgp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    (void) ngx_cpystrn((u_char *) mt->gobgp.target, value[1].data,
+    (void) ngx_cpystrn((u_char *) mt->gobgp->target, value[1].data,
                        value[1].len + 1);
 
     mt->driver = &dots_gobgp_driver;
+    mt->conf = mt->gobgp;
 
     return NGX_CONF_OK;
 }
 
 
 char *
+ngx_dots_conf_exec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_dots_conf_t *dcf = conf;
+
+    char                 **argv;
+    ngx_str_t             *value;
+    ngx_uint_t             i;
+    ngx_dots_mitigator_t  *mt;
+
+    mt = ngx_dots_conf_current(dcf);
+
+    if (mt->driver) {
+        return mt->exec->argv ? "is duplicate"
+                              : "does not go with \"gobgp\": a mitigator is a "
+                                "daemon or a program, make it two";
+    }
+
+    if (mt->routes.len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is of \"gobgp\" and means nothing to a "
+                           "program: remove it from mitigator \"%V\"",
+                           &mt->routes, &mt->name);
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_dots_conf_exec_check(cf, &value[1]) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    argv = ngx_pcalloc(cf->pool, cf->args->nelts * sizeof(char *));
+    if (argv == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        argv[i - 1] = (char *) value[i].data;
+    }
+
+    mt->exec->argv = argv;
+    mt->driver = &dots_exec_driver;
+    mt->conf = mt->exec;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Whether nginx's user may run it only the start says. */
+
+static ngx_int_t
+ngx_dots_conf_exec_check(ngx_conf_t *cf, ngx_str_t *path)
+{
+    ngx_file_info_t  fi;
+
+    if (path->data[0] != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the program \"%V\" has no absolute path: write "
+                           "\"exec /path/to/program;\"", path);
+        return NGX_ERROR;
+    }
+
+    if (ngx_file_info(path->data, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "the program \"%V\" is not there", path);
+        return NGX_ERROR;
+    }
+
+    if (!ngx_is_file(&fi) || access((char *) path->data, X_OK) == -1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no program: make it executable "
+                           "(chmod 755)", path);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+char *
 ngx_dots_conf_action(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_dots_conf_t *dcf = conf;
+
     ngx_str_t  *value;
+
+    if (ngx_dots_conf_routes(cf, cmd, ngx_dots_conf_current(dcf)) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     value = cf->args->elts;
 
@@ -227,6 +403,10 @@ ngx_dots_conf_next_hop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mt = ngx_dots_conf_current(dcf);
     value = cf->args->elts;
 
+    if (ngx_dots_conf_routes(cf, cmd, mt) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (ngx_strlchr(value[i].data, value[i].data + value[i].len, '/')
@@ -239,7 +419,7 @@ ngx_dots_conf_next_hop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        hop = (p.family == 4) ? &mt->gobgp.next_hop4 : &mt->gobgp.next_hop6;
+        hop = (p.family == 4) ? &mt->gobgp->next_hop4 : &mt->gobgp->next_hop6;
 
         if (hop->family) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -266,8 +446,12 @@ ngx_dots_conf_community(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_dots_mitigator_t  *mt;
 
     mt = ngx_dots_conf_current(dcf);
-    n = &mt->gobgp.ncommunities;
+    n = &mt->gobgp->ncommunities;
     value = cf->args->elts;
+
+    if (ngx_dots_conf_routes(cf, cmd, mt) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -276,7 +460,7 @@ ngx_dots_conf_community(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (dots_gobgp_community(dots_str(value[i].data, value[i].len),
-                                 &mt->gobgp.communities[*n])
+                                 &mt->gobgp->communities[*n])
             != DOTS_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -304,8 +488,12 @@ ngx_dots_conf_tag(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mt = ngx_dots_conf_current(dcf);
     value = cf->args->elts;
 
+    if (ngx_dots_conf_routes(cf, cmd, mt) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (dots_gobgp_community(dots_str(value[1].data, value[1].len),
-                             &mt->gobgp.tag)
+                             &mt->gobgp->tag)
         != DOTS_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

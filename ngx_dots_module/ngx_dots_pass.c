@@ -36,6 +36,8 @@ typedef struct {
     unsigned                failed:1;       /* no memory: the pass is void */
 } ngx_dots_pass_t;
 
+static ngx_int_t ngx_dots_pass_children(ngx_dots_mitigator_t *mt,
+    ngx_log_t *log);
 static void ngx_dots_pass_notify(void *ctx);
 static void ngx_dots_pass_log(void *ctx, int level, const char *text);
 static ngx_int_t ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch);
@@ -94,8 +96,13 @@ ngx_dots_pass_start(ngx_dots_conf_t *dcf, ngx_log_t *log)
 
         w = &ngx_dots_pass.work[i];
 
+        if (ngx_dots_pass_children(&mt[i], log) != NGX_OK) {
+            ngx_dots_pass_stop();
+            return NGX_ERROR;
+        }
+
         w->mitigator = &mt[i];
-        w->runner = dots_mitigator_start(mt[i].driver, &mt[i].gobgp,
+        w->runner = dots_mitigator_start(mt[i].driver, mt[i].conf,
                                          ngx_dots_pass_notify,
                                          ngx_dots_pass_log, &mt[i]);
         if (w->runner == NULL) {
@@ -107,6 +114,25 @@ ngx_dots_pass_start(ngx_dots_conf_t *dcf, ngx_log_t *log)
         }
 
         ngx_dots_pass.nwork++;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A driver waits for its own programs.  nginx has no children in this process,
+ * but its handler would wait for these and report them as workers that died.
+ */
+
+static ngx_int_t
+ngx_dots_pass_children(ngx_dots_mitigator_t *mt, ngx_log_t *log)
+{
+    if (mt->driver == &dots_exec_driver
+        && signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+    {
+        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno, "signal() failed");
+        return NGX_ERROR;
     }
 
     return NGX_OK;
@@ -541,7 +567,7 @@ ngx_dots_pass_choose(const dots_customer_t *customer,
 
         w = ngx_dots_pass_find(customer->mitigators[i]);
 
-        if (w && w->mitigator->driver->can(&w->mitigator->gobgp, m)) {
+        if (w && w->mitigator->driver->can(w->mitigator->conf, m)) {
             return w;
         }
     }

@@ -202,9 +202,10 @@ ngx_dots_policy_mitigators(uint64_t digest, ngx_dots_conf_t *dcf)
 
     for (i = 0; i < dcf->mitigators.nelts; i++) {
 
-        gobgp = &mt[i].gobgp;
+        gobgp = mt[i].gobgp;
 
         digest = dots_digest_bytes(digest, mt[i].name.data, mt[i].name.len);
+        digest = dots_digest_text(digest, mt[i].driver->name);
         digest = dots_digest_text(digest, gobgp->target);
         digest = ngx_dots_policy_prefix(digest, &gobgp->next_hop4);
         digest = ngx_dots_policy_prefix(digest, &gobgp->next_hop6);
@@ -214,6 +215,10 @@ ngx_dots_policy_mitigators(uint64_t digest, ngx_dots_conf_t *dcf)
 
         for (k = 0; k < gobgp->ncommunities; k++) {
             digest = dots_digest_number(digest, gobgp->communities[k]);
+        }
+
+        for (k = 0; mt[i].exec->argv && mt[i].exec->argv[k]; k++) {
+            digest = dots_digest_text(digest, mt[i].exec->argv[k]);
         }
     }
 

@@ -294,6 +294,45 @@ my @cases = (
 		{ mitigator => 'gobgp localhost; next_hop 192.0.2.1;' },
 		qr/invalid gobgp address.*nginx\.conf:\d+/s ],
 
+	[ 'neither daemon nor program', { mitigator => ' ' },
+		qr/gobgp unix:.*exec \/path.*nginx\.conf:\d+/s ],
+
+	[ 'a program with a relative path', { mitigator => 'exec bin/program;' },
+		qr/"bin\/program" has no absolute path.*nginx\.conf:\d+/s ],
+
+	[ 'a program that is not there', { mitigator => 'exec /nowhere/program;' },
+		qr/"\/nowhere\/program" is not there.*nginx\.conf:\d+/s ],
+
+	[ 'a program that is none',
+		{ mitigator => 'exec %%TESTDIR%%/ca.crt arg;' },
+		qr/ca\.crt" is no program: make it executable.*nginx\.conf:\d+/s ],
+
+	[ 'a folder for a program', { mitigator => 'exec /tmp;' },
+		qr/"\/tmp" is no program.*nginx\.conf:\d+/s ],
+
+	[ 'a program and a daemon',
+		{ mitigator => 'exec /bin/true; gobgp unix:/x;' },
+		qr/"gobgp".*does not go with "exec".*nginx\.conf:\d+/s ],
+
+	[ 'a daemon and a program',
+		{ mitigator => 'gobgp unix:/x; exec /bin/true;' },
+		qr/"exec".*does not go with "gobgp".*nginx\.conf:\d+/s ],
+
+	[ 'two programs', { mitigator => 'exec /bin/true; exec /bin/true;' },
+		qr/"exec".*is duplicate.*nginx\.conf:\d+/s ],
+
+	(map { [ "$_ of a program", { mitigator => "exec /bin/true; $_;" },
+			qr/is of "gobgp" and means nothing to a program.*conf:\d+/s ] }
+		'next_hop 192.0.2.1', 'community 1:1', 'tag 1:1', 'action blackhole'),
+
+	[ 'next_hop before a program',
+		{ mitigator => 'next_hop 192.0.2.1; exec /bin/true;' },
+		qr/"next_hop" is of "gobgp".*conf:\d+/s ],
+
+	[ 'the same program twice', { mitigator => 'exec /bin/true a;',
+			dots => 'mitigator two { exec /bin/true a; }' },
+		qr/"two" and "rtbh" run the same program.*conf:\d+/s ],
+
 	[ 'lifetimes the wrong way round',
 		{ lifetime => 'default=10 min=20 max=30' },
 		qr/min <= default <= max.*nginx\.conf:\d+/s ],
