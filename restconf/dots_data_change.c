@@ -1,4 +1,5 @@
 #include "dots_data_alias.h"
+#include "dots_data_blame.h"
 #include "dots_data_change.h"
 #include "dots_data_client.h"
 #include "dots_data_list.h"
@@ -313,6 +314,8 @@ dots_data_change_one(dots_exchange_t *x, const json_t *client, uint8_t *seen,
         rc = dots_data_client_parse(x, client, &cuid);
 
         if (rc != DOTS_OK) {
+            x->cuid = cuid;
+            dots_data_blame_client(x);
             return rc;
         }
     }
@@ -389,6 +392,7 @@ dots_data_change_all(dots_exchange_t *x, json_t *root, int *altered)
     dots_change_t  *c;
 
     *altered = 0;
+    x->invalid.n = 0;
     x->rq.changes = NULL;
 
     seen = dots_arena_alloc(x->rq.arena, x->rq.nclients + 1);

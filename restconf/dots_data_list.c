@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "dots_data_acl.h"
+#include "dots_data_blame.h"
 #include "dots_data_change.h"
 #include "dots_data_list.h"
 #include "dots_data_scope.h"
@@ -133,6 +134,7 @@ dots_data_list_alias(dots_data_list_t *l, json_t *entry)
     rc = alias ? dots_data_change_parse(l->x, l->kind, entry, alias)
                : DOTS_ERROR;
     if (rc != DOTS_OK) {
+        dots_data_blame_entry(l->x, l->kind, entry);
         return rc;
     }
 
@@ -161,6 +163,7 @@ dots_data_list_acl(dots_data_list_t *l, json_t *entry, int moved)
 
     rc = acl ? dots_data_acl_parse(l->x, entry, acl) : DOTS_ERROR;
     if (rc != DOTS_OK) {
+        dots_data_blame_entry(l->x, l->kind, entry);
         return rc;
     }
 

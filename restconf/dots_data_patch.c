@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "dots_data_blame.h"
 #include "dots_data_body.h"
 #include "dots_data_patch.h"
 #include "dots_data_write.h"
@@ -113,8 +114,14 @@ dots_data_patch_failed(dots_exchange_t *x, size_t i, int rc)
 int
 dots_data_patch_invalid(dots_exchange_t *x, int rc)
 {
-    if (rc != DOTS_INVALID || x->nedits == 1) {
-        return dots_data_patch_failed(x, 0, rc);
+    size_t  i;
+
+    i = 0;
+
+    if (rc != DOTS_INVALID || x->nedits == 1
+        || dots_data_blame(x, &i) == DOTS_OK)
+    {
+        return dots_data_patch_failed(x, i, rc);
     }
 
     x->rc->status = x->error.status;

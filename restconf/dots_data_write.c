@@ -304,11 +304,24 @@ dots_data_write_start(dots_exchange_t *x)
 }
 
 
+/* RFC 8072 section 2.7: edits that were processed have a status. */
+
+static int
+dots_data_write_refused(dots_exchange_t *x, dots_verdict_t verdict)
+{
+    int  rc;
+
+    rc = dots_restconf_refused(x, verdict);
+
+    return x->patch ? dots_data_patch_invalid(x, rc) : rc;
+}
+
+
 static int
 dots_data_write_again(dots_exchange_t *x)
 {
     if (++x->attempts == DOTS_DATA_ATTEMPTS) {
-        return dots_restconf_refused(x, DOTS_VERDICT_BUSY);
+        return dots_data_write_refused(x, DOTS_VERDICT_BUSY);
     }
 
     if (dots_restconf_again(x) != DOTS_OK) {
@@ -511,6 +524,6 @@ dots_data_write_stored(dots_exchange_t *x)
         return dots_data_write_again(x);
 
     default:
-        return dots_restconf_refused(x, x->rq.verdict);
+        return dots_data_write_refused(x, x->rq.verdict);
     }
 }

@@ -61,6 +61,8 @@ struct dots_exchange_s {
     dots_data_path_t        scope;      /* what has to be read for that */
     unsigned                attempts;   /* of read, edit, commit */
     dots_patch_t           *patch;      /* of a YANG Patch */
+    dots_data_path_t        invalid;    /* what "error" is about after edits;
+                                           no step: all of them together */
 
     int                   (*resume)(dots_exchange_t *x);  /* the outcome is
                                                               there */

@@ -256,12 +256,9 @@ foreach (
 	patch($client, [ $create, $bad, edit('after', 'create', '/aliases/alias=after',
 		value(rc_alias('after'))) ]);
 
-	# what is wrong with the result of all edits is of the whole (3): errors of
-	# that with the node's error-path
+	# 2.2: also where it is the result of the edit that is not valid
 
-	refused($name, $status, $tag, ref $r->{json} && $r->{json}{$STATUS}{errors}
-		&& $name =~ /^(?:an alias|a value of a wrong|the last)/
-		? qr/^$/ : qr/^bad$/);
+	refused($name, $status, $tag, qr/^bad$/);
 }
 
 # what is no patch at all: an error of one kind or of the other

@@ -143,16 +143,120 @@ test_atomic(void **state)
         TEST_EDIT("b", "delete", "/dots-client=other", "")), 409, "b",
         "data-missing");
 
-    /* what is wrong with all of it together */
-    test_content_type = TEST_PATCH;
-    test_does("PATCH", TEST_CLIENT, TEST_YANG(
+}
+
+
+/* Of several edits the one that made an entry wrong (section 2.2). */
+
+static void
+test_blame(void **state)
+{
+    (void) state;
+
+    test_fails(TEST_CLIENT, TEST_YANG(
         TEST_EDIT("1", "delete", "/aliases/alias=two", "") ","
         TEST_EDIT("2", "delete", "/aliases/alias=one/"
-                  "target-prefix=192.0.2.1%2F32", "")), 400);
-    assert_non_null(strstr(test_text, "\"yang-patch-status\"") == NULL
-                        ? strstr(test_text, "yang-patch-status") : test_text);
-    assert_non_null(strstr(test_text, "\"missing-attribute\""));
-    test_does("GET", TEST_ALIASES "/alias=two", NULL, 200);
+                  "target-prefix=192.0.2.1%2F32", "")), 400, "2",
+        "missing-attribute");
+    test_fails(TEST_CLIENT, TEST_YANG(
+        TEST_EDIT("1", "create", "/aliases/alias=new", TEST_NEW("new")) ","
+        TEST_EDIT("2", "create", "/acls/acl=a",
+                  TEST_VALUE("acl", "[{\"name\":\"a\",\"aces\":{\"ace\":["
+                             "{\"name\":\"e\"}]}}]")) ","
+        TEST_EDIT("3", "delete", "/aliases/alias=one", "")), 400, "2",
+        "missing-attribute");
+
+    /* wrong, mended, wrong again: the last of that counts */
+    test_fails(TEST_CLIENT, TEST_YANG(
+        TEST_EDIT("1", "merge", "/aliases",
+                  TEST_VALUE("aliases", "{\"alias\":[{\"name\":\"new\"}]}"))
+        "," TEST_EDIT("2", "merge", "/aliases/alias=new", TEST_NEW("new")) ","
+        TEST_EDIT("3", "delete", "/aliases/alias=new/target-prefix="
+                  "192.0.2.9%2F32", "") ","
+        TEST_EDIT("4", "merge", "/aliases/alias=new/target-protocol=6",
+                  TEST_VALUE("target-protocol", "[6]")) ","
+        TEST_EDIT("5", "remove", "/aliases/alias=two", "")), 400, "3",
+        "missing-attribute");
+
+    /* what is mended in the end is right */
+    test_patches(TEST_CLIENT, TEST_YANG(
+        TEST_EDIT("1", "create", "/aliases/alias=mended",
+                  TEST_VALUE("alias", "[{\"name\":\"mended\"}]")) ","
+        TEST_EDIT("2", "merge", "/aliases/alias=mended",
+                  TEST_NEW("mended"))));
+
+    /* of two that are wrong the first in the tree is told of */
+    test_fails(TEST_DATA, TEST_YANG(
+        TEST_EDIT("1", "create", "/dots-client=c/acls/acl=a",
+                  TEST_VALUE("acl", "[{\"name\":\"a\",\"type\":\"x\"}]")) ","
+        TEST_EDIT("2", "create", "/dots-client=c/aliases/alias=b",
+                  TEST_VALUE("alias", "[{\"name\":\"b\"}]"))), 400, "2",
+        "missing-attribute");
+
+    /* a client that is new */
+    test_fails(TEST_DATA, TEST_YANG(
+        TEST_EDIT("1", "delete", "/dots-client=c/aliases/alias=two", "") ","
+        TEST_EDIT("2", "create", "/dots-client=d", TEST_VALUE("dots-client",
+            "[{\"cuid\":\"d\",\"aliases\":{\"alias\":[{\"name\":\"x\","
+            "\"target-prefix\":[\"198.51.100.1/32\"]}]}}]"))), 400, "2",
+        "invalid-value");
+}
+
+
+/* Where it is the fault of all together the errors are global (2.3). */
+
+static void
+test_global(void **state)
+{
+    char   *body;
+    size_t  i, k, n;
+
+    (void) state;
+
+    body = malloc(256 * 1024);
+    assert_non_null(body);
+
+    n = (size_t) sprintf(body, "{\"ietf-yang-patch:yang-patch\":{"
+                         "\"patch-id\":\"p1\",\"edit\":[");
+
+    for (i = 0; i < 3; i++) {
+        n += (size_t) sprintf(body + n, "%s{\"edit-id\":\"%zu\","
+                              "\"operation\":\"merge\",\"target\":"
+                              "\"/aliases\",\"value\":{"
+                              TEST_DC("aliases") ":{\"alias\":[",
+                              i ? "," : "", i);
+
+        for (k = 0; k < 100; k++) {
+            n += (size_t) sprintf(body + n, "%s{\"name\":\"n%zu-%zu\","
+                                  "\"target-prefix\":[\"192.0.2.9/32\"]}",
+                                  k ? "," : "", i, k);
+        }
+
+        n += (size_t) sprintf(body + n, "]}}}");
+    }
+
+    (void) sprintf(body + n, "]}}");
+
+    test_content_type = TEST_PATCH;
+    test_does("PATCH", TEST_CLIENT, body, 413);
+    assert_non_null(strstr(test_text, "\"patch-id\":\"p1\",\"errors\""));
+    assert_non_null(strstr(test_text, "\"too-big\""));
+    assert_null(strstr(test_text, "edit-status"));
+
+    free(body);
+
+    /* and what the commit says: the cuid is another customer's */
+    (void) test_as(test_b, "PUT", TEST_DATA "/dots-client=z",
+                   "{" TEST_DC("dots-client") ":[{\"cuid\":\"z\"}]}");
+    assert_int_equal(test_status, 201);
+
+    test_content_type = TEST_PATCH;
+    test_does("PATCH", TEST_DATA, TEST_YANG(
+        TEST_EDIT("1", "create", "/dots-client=z",
+                  TEST_VALUE("dots-client", "[{\"cuid\":\"z\"}]")) ","
+        TEST_EDIT("2", "remove", "/dots-client=none", "")), 409);
+    assert_non_null(strstr(test_text, "\"patch-id\":\"p1\",\"errors\""));
+    assert_non_null(strstr(test_text, "\"resource-denied\""));
 }
 
 
@@ -282,6 +386,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         test_case(test_operations),
         test_case(test_atomic),
+        test_case(test_blame),
+        test_case(test_global),
         test_case(test_edits_refused),
         test_case(test_refused),
     };
