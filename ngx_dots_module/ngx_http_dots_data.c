@@ -13,6 +13,8 @@ typedef struct {
 } ngx_http_dots_ctx_t;
 
 
+static void ngx_http_dots_data_skip(ngx_http_request_t *r,
+    ngx_http_dots_ctx_t *ctx);
 static void ngx_http_dots_data_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_dots_data_gather(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
@@ -73,6 +75,11 @@ ngx_http_dots_data_handler(ngx_http_request_t *r)
 
     r->connection->log->action = "reading DOTS data channel request";
 
+    if (r->headers_in.content_length_n > DOTS_RESTCONF_BODY) {
+        ngx_http_dots_data_skip(r, ctx);
+        return NGX_DONE;
+    }
+
     /*
      * Unbuffered: a body is kept in memory up to our limit and then refused in
      * RESTCONF's form, where nginx's own limit would answer with HTML.
@@ -87,6 +94,22 @@ ngx_http_dots_data_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/* RFC 9110 section 10.1.1: who asks before sending is not told to go on. */
+
+static void
+ngx_http_dots_data_skip(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+{
+    ctx->rc.body_too_large = 1;
+
+    r->expect_tested = 1;
+    r->main->count++;
+
+    (void) ngx_http_discard_request_body(r);
+
+    ngx_http_dots_data_run(r, ctx);
 }
 
 

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(153);
+$t->plan(155);
 
 rc_start($t);
 
@@ -284,6 +284,18 @@ rc_error(rc('GET', rc_below('', $CUID2)), 404, 'invalid-value',
 	'nothing happens before the body is there');
 $s->print(rc_client($CUID2));
 rc_is(rc_read($s, 'PUT'), 201, 'and then it is done');
+
+# RFC 9110 section 10.1.1: what will be refused is not asked for
+
+($s, $continue) = dots_begin_put($t, $CUID2, $max + 1);
+like($continue, qr!^HTTP/1\.1 413!, 'Expect: 100-continue of too much');
+$s->close();
+
+$s = rc_open();
+$s->print(join("\r\n", "PUT /restconf$x HTTP/1.1", 'Host: localhost',
+	"Content-Type: $JSON", 'Content-Length: ' . ($max + 1), '', ''));
+rc_error(rc_read($s, 'PUT'), 413, 'too-big', 'nor is it waited for');
+$s->close();
 
 # several requests at once on a connection are answered in their order
 
