@@ -280,6 +280,7 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     }
 
     rc->encoding = ngx_http_dots_field(r, "Content-Encoding");
+    rc->range = ngx_http_dots_field(r, "Content-Range");
     rc->origin = ngx_http_dots_data_origin(r);
     rc->accept = ngx_http_dots_field(r, "Accept");
 
@@ -510,6 +511,8 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     if (ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
         || ngx_http_dots_header(r, "Allow", rc->allow) != NGX_OK
         || ngx_http_dots_header(r, "Accept-Patch", rc->accept_patch) != NGX_OK
+        || ngx_http_dots_header(r, "Accept", rc->takes) != NGX_OK
+        || ngx_http_dots_header(r, "Accept-Encoding", rc->decodes) != NGX_OK
         || ngx_http_dots_header(r, "ETag", rc->etag) != NGX_OK
         || ngx_http_dots_header(r, "Last-Modified", rc->last_modified)
            != NGX_OK

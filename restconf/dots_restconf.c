@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <strings.h>
 
 #include "dots_api_path.h"
 #include "dots_data_body.h"
@@ -19,8 +20,11 @@ typedef struct {
 } dots_restconf_verdict_t;
 
 
+#define DOTS_RESTCONF_ACCEPT                                                  \
+    "application/yang-data+json, application/yang-data+xml"
+
 #define DOTS_RESTCONF_ACCEPT_PATCH                                            \
-    "application/yang-data+json, application/yang-data+xml, "                 \
+    DOTS_RESTCONF_ACCEPT ", "                                                 \
     "application/yang-patch+json, application/yang-patch+xml"
 
 
@@ -456,6 +460,55 @@ dots_restconf_patches(dots_exchange_t *x)
 }
 
 
+/* RFC 9110 section 8.4: nobody here undoes one. */
+
+static int
+dots_restconf_encoded(dots_exchange_t *x)
+{
+    dots_str_t               *encoding;
+    static const dots_str_t   identity = dots_string("identity");
+
+    encoding = &x->rc->encoding;
+
+    if (encoding->len == 0
+        || (encoding->len == identity.len
+            && strncasecmp((const char *) encoding->data,
+                           (const char *) identity.data, identity.len) == 0))
+    {
+        return DOTS_OK;
+    }
+
+    /* section 12.5.3 */
+
+    x->rc->decodes = identity;
+
+    return dots_restconf_error_status(&x->error, 415, DOTS_TAG_NOT_SUPPORTED,
+                                      "the message must not have a "
+                                      "Content-Encoding");
+}
+
+
+/* RFC 9110 section 15.5.16, RFC 5789 section 2.2. */
+
+static int
+dots_restconf_untaken(dots_exchange_t *x)
+{
+    static const dots_str_t  accept = dots_string(DOTS_RESTCONF_ACCEPT);
+
+    if (x->method == DOTS_METHOD_PATCH) {
+        dots_restconf_patches(x);
+
+    } else {
+        x->rc->takes = accept;
+    }
+
+    return dots_restconf_error_status(&x->error, 415, DOTS_TAG_NOT_SUPPORTED,
+                                      "the Content-Type has to be "
+                                      "application/yang-data+json or "
+                                      "application/yang-data+xml");
+}
+
+
 /* RFC 8040 section 5.2: what the client takes and what it sent. */
 
 static int
@@ -478,28 +531,21 @@ dots_restconf_content(dots_exchange_t *x)
                                    "the message-body is missing");
     }
 
-    /* RFC 9110 section 8.4: nobody here undoes one */
+    /* RFC 9110 section 14.5: a part would replace the whole */
 
-    if (rc->encoding.len != 0) {
-        return dots_restconf_error_status(&x->error, 415,
-                                          DOTS_TAG_NOT_SUPPORTED,
-                                          "the message must not have a "
-                                          "Content-Encoding");
+    if (x->method == DOTS_METHOD_PUT && rc->range.len != 0) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "the message must not be a part: "
+                                   "Content-Range");
+    }
+
+    if (dots_restconf_encoded(x) != DOTS_OK) {
+        return DOTS_INVALID;
     }
 
     x->media = dots_media_content(rc->content_type);
 
-    if (!dots_restconf_takes(x)) {
-        dots_restconf_patches(x);
-
-        return dots_restconf_error_status(&x->error, 415,
-                                          DOTS_TAG_NOT_SUPPORTED,
-                                          "the Content-Type has to be "
-                                          "application/yang-data+json or "
-                                          "application/yang-data+xml");
-    }
-
-    return DOTS_OK;
+    return dots_restconf_takes(x) ? DOTS_OK : dots_restconf_untaken(x);
 }
 
 
@@ -710,6 +756,7 @@ dots_restconf_handle(dots_restconf_t *rc)
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);
     rc->retry_after = 0;
     rc->accept_patch = rc->etag = rc->last_modified = dots_str(NULL, 0);
+    rc->takes = rc->decodes = dots_str(NULL, 0);
 
     x = dots_restconf_start(rc);
 

@@ -38,6 +38,7 @@ struct dots_restconf_s {
     dots_str_t              origin;     /* "https://host:port"; empty: unknown */
     dots_str_t              content_type;  /* empty: absent */
     dots_str_t              encoding;      /* Content-Encoding; likewise */
+    dots_str_t              range;         /* Content-Range; likewise */
     dots_str_t              accept;        /* empty: absent */
     dots_conditions_t       conditions;
     unsigned                wrapped:1;  /* GET of one alias or ACL in RFC 8783's
@@ -71,6 +72,8 @@ struct dots_restconf_s {
     dots_str_t              allow;      /* empty: none */
     unsigned                retry_after; /* s; 0: none */
     dots_str_t              accept_patch;
+    dots_str_t              takes;      /* Accept of a 415; empty: none */
+    dots_str_t              decodes;    /* and Accept-Encoding */
     dots_str_t              etag;
     dots_str_t              last_modified;
     dots_subscription_t    *subscription;  /* an event stream: the host sends

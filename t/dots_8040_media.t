@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(140);
+$t->plan(145);
 
 rc_start($t);
 
@@ -139,6 +139,25 @@ rc_error(rc('PUT', $alias, body => $body, type => $JSON,
 rc_error(rc('PUT', $alias, body => $body, headers => [ 'Content-Encoding: gzip' ]),
 	[ 400, 415 ], [ 'operation-not-supported', 'invalid-value',
 	'malformed-message' ], 'a Content-Encoding that nobody decodes');
+
+# RFC 9110 sections 12.5.3, 15.5.16 and RFC 5789 section 2.2: what is taken
+
+is(rc('PUT', $alias, body => $body, headers => [ 'Content-Encoding: gzip' ])
+	->{h}{'accept-encoding'}[0], 'identity', 'which encodings are');
+is(rc('PUT', $alias, body => $body, type => 'text/plain')->{h}{accept}[0],
+	'application/yang-data+json, application/yang-data+xml',
+	'which media types are, in a PUT');
+is(rc('PATCH', $alias, body => $body, type => 'text/plain')
+	->{h}{'accept-patch'}[0], join(', ', map { "application/yang-$_" }
+	qw! data+json data+xml patch+json patch+xml !), 'and in a PATCH');
+rc_is(rc('PUT', $alias, body => $body, headers => [ 'Content-Encoding: Identity' ]),
+	204, 'one that is none');
+
+# RFC 9110 section 14.5: a server that takes no partial PUT refuses it with 400
+
+rc_error(rc('PUT', $alias, body => rc_alias('one', '"target-prefix":'
+	. '["198.51.100.99/32"]'), headers => [ 'Content-Range: bytes 0-9/99' ]), 400,
+	'invalid-value', 'Content-Range');
 
 is(rc_tree(), $before, 'what was refused changed nothing');
 
