@@ -32,7 +32,9 @@ ngx_int_t ngx_http_dots_data_handler(ngx_http_request_t *r);
 /* A header of the request, its lines joined; empty: none. */
 dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 
-/* A header of the answer; an empty value is none. */
+/* A header of the answer, be its value empty; of header() that is none. */
+ngx_int_t ngx_http_dots_header_line(ngx_http_request_t *r, const char *name,
+    dots_str_t value);
 ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
     dots_str_t value);
 

@@ -579,11 +579,15 @@ ngx_http_dots_data_retry_after(ngx_http_request_t *r, dots_restconf_t *rc)
 ngx_int_t
 ngx_http_dots_header(ngx_http_request_t *r, const char *name, dots_str_t value)
 {
-    ngx_table_elt_t  *h;
+    return value.len ? ngx_http_dots_header_line(r, name, value) : NGX_OK;
+}
 
-    if (value.len == 0) {
-        return NGX_OK;
-    }
+
+ngx_int_t
+ngx_http_dots_header_line(ngx_http_request_t *r, const char *name,
+    dots_str_t value)
+{
+    ngx_table_elt_t  *h;
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
@@ -605,7 +609,9 @@ ngx_http_dots_header(ngx_http_request_t *r, const char *name, dots_str_t value)
         return NGX_ERROR;
     }
 
-    ngx_memcpy(h->value.data, value.data, value.len);
+    if (value.len) {
+        ngx_memcpy(h->value.data, value.data, value.len);
+    }
 
     return NGX_OK;
 }

@@ -367,7 +367,10 @@ ngx_http_dots_error_text(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-/* RFC 9110 section 15.5.6: of TRACE, which nginx refuses by itself. */
+/*
+ * RFC 9110 section 15.5.6: of TRACE, which nginx refuses by itself.  Where there
+ * is no resource there is no method, which an empty list says.
+ */
 
 static ngx_int_t
 ngx_http_dots_error_allow(ngx_http_request_t *r, ngx_str_t *root)
@@ -379,15 +382,13 @@ ngx_http_dots_error_allow(ngx_http_request_t *r, ngx_str_t *root)
 
     rc.schema = ngx_dots_get_conf(ngx_cycle)->schema;
 
-    if (r->unparsed_uri.len < root->len) {
-        return NGX_OK;
-    }
-
-    rc.uri = dots_str(r->unparsed_uri.data + root->len,
-                      r->unparsed_uri.len - root->len);
+    rc.uri = r->unparsed_uri.len < root->len
+             ? dots_str("//", 2)
+             : dots_str(r->unparsed_uri.data + root->len,
+                        r->unparsed_uri.len - root->len);
 
     dots_restconf_allow(&rc);
-    n = ngx_http_dots_header(r, "Allow", rc.allow);
+    n = ngx_http_dots_header_line(r, "Allow", rc.allow);
     dots_restconf_free(&rc);
 
     return n;

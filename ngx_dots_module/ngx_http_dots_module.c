@@ -94,11 +94,14 @@ ngx_http_dots_host_meta_handler(ngx_http_request_t *r)
     size_t                     len;
     ngx_int_t                  rc;
     ngx_buf_t                 *b;
+    dots_str_t                 allow = dots_string("GET, HEAD");
+    dots_str_t                 no_cache = dots_string("no-cache");
     ngx_chain_t                out;
     ngx_http_dots_loc_conf_t  *dlcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
+        return ngx_http_dots_header(r, "Allow", allow) == NGX_OK
+               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -130,6 +133,12 @@ ngx_http_dots_host_meta_handler(ngx_http_request_t *r)
 
     ngx_str_set(&r->headers_out.content_type, "application/xrd+xml");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    /* RFC 8040 section 5.5 */
+
+    if (ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ngx_http_send_header(r);
 

@@ -29,7 +29,7 @@ dots_has(qw/openssl curl/);
 
 my @files = map { m!([^/]+)\.yang$! } glob dots_top() . '/schemas/*.yang';
 
-$t->plan(25 + @files);
+$t->plan(28 + @files);
 
 dots_pki($t);
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2, http => <<'EOF'));
@@ -129,11 +129,16 @@ dots_yang_ok("$state/streams/stream=NETCONF/access=xml/location", $body,
 	cert => '', headers => ['Accept: application/xrd+xml']);
 is($code, 200, 'host-meta without a certificate');
 like($head, qr!content-type: application/xrd\+xml!i, 'its type');
+like($head, qr!^cache-control: no-cache\r!im, 'every answer has it (5.5)');
 like($body, qr!<XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'>\s*<Link rel='restconf' href='/restconf'/>!,
 	'its link');
 ($code, $body) = dots_curl($t, 'HEAD', "$origin/.well-known/host-meta",
 	cert => '');
 is($code, 200, 'HEAD');
+($code, $body, $head) = dots_curl($t, 'PUT', "$origin/.well-known/host-meta",
+	cert => '');
+is($code, 405, 'PUT');
+like($head, qr!^allow: GET, HEAD\r!im, 'what is allowed (RFC 9110, 15.5.6)');
 ($code, $body) = dots_curl($t, 'GET', "$root",
 	headers => ['Accept: application/yang-data+json']);
 dots_yang_ok('/', $body, 'what it leads to');
