@@ -10,8 +10,35 @@
 /* ---- insert and point (sections 4.8.5, 4.8.6) ---- */
 
 /*
+ * Section 4.8.6 has "the same format as a target resource URI", appendix B.3.5
+ * what is below {+restconf}/data: a client may mean either, since a top-level
+ * node has its module in front and "restconf" has not.
+ */
+
+static dots_str_t
+dots_data_message_below(const dots_exchange_t *x, dots_str_t path)
+{
+    dots_str_t               root;
+    static const dots_str_t  data = dots_string("/data");
+
+    root = x->rc->root;
+
+    if (path.len > root.len + data.len
+        && memcmp(path.data, root.data, root.len) == 0
+        && memcmp(path.data + root.len, data.data, data.len) == 0
+        && path.data[root.len + data.len] == '/')
+    {
+        path.data += root.len + data.len;
+        path.len -= root.len + data.len;
+    }
+
+    return path;
+}
+
+
+/*
  * The value is decoded once as part of the URI; what is left is a path in its
- * own encoding (appendix B.3.5).
+ * own encoding.
  */
 
 static int
@@ -33,7 +60,9 @@ dots_data_message_point(dots_exchange_t *x, dots_data_path_t *point)
     n = dots_api_path_decode(text, x->query.point, &position);
 
     rc = n < 0 ? DOTS_INVALID
-               : dots_api_path_parse(path, dots_str(text, (size_t) n),
+               : dots_api_path_parse(path,
+                                     dots_data_message_below(x, dots_str(text,
+                                                             (size_t) n)),
                                      x->arena);
 
     if (rc == DOTS_OK) {

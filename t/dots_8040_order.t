@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(190);
+$t->plan(210);
 
 rc_start($t);
 
@@ -49,10 +49,11 @@ sub ace {
 		. '"forwarding":"ietf-access-control-list:drop"}}]}';
 }
 
-# A path below {+restconf}/data as a value: as in B.3 of RFC 8040
+# A path below {+restconf}/data as a value: as in B.3 of RFC 8040; with $whole
+# a whole one, as in 4.8.6
 sub point {
-	my ($path) = @_;
-	$path =~ s!^/data!!;
+	my ($path, $whole) = @_;
+	$whole ? $path =~ s!^!/restconf! : $path =~ s!^/data!!;
 	$path =~ s!([^A-Za-z0-9._~-])!sprintf '%%%02X', ord $1!ge;
 	return "point=$path";
 }
@@ -83,6 +84,7 @@ foreach (
 			[ 'insert=before&' . point("$list/$node=b"), 'a n b c' ],
 			[ 'insert=after&' . point("$list/$node=b"), 'a b n c' ],
 			[ point("$list/$node=c") . '&insert=after', 'a b c n' ],
+			[ 'insert=after&' . point("$list/$node=a", 1), 'a n b c' ],
 			[ 'insert=%66irst', 'n a b c' ],
 		) {
 			my ($query, $want) = @$_;
@@ -137,6 +139,10 @@ foreach (
 		[ 'the list as a point', 'insert=before&' . point($list) ],
 		[ 'a leaf as a point', 'insert=before&' . point("$list/$node=a/name") ],
 		[ 'a bare name', 'insert=before&point=a' ],
+		[ 'a point of data', 'insert=before&point=%2Frestconf%2Fdata' ],
+		[ 'a point of nothing', 'insert=before&point=%2Frestconf%2Fdata%2F' ],
+		[ 'a point of another root', 'insert=before&'
+			. (point("$list/$node=a", 1) =~ s/restconf/restcom/r) ],
 		[ 'a point with a bad escape', 'insert=before&point=%zz' ],
 		[ 'a point with a query', "insert=before&$p%3Fx%3D1" ],
 		[ 'a point with NUL', "insert=before&$p%00" ],
