@@ -95,7 +95,8 @@ typedef struct {
     dots_str_t            record;
     size_t                most;
     dots_alias_t         *alias;     /* PUT; expires and entity are the host's;
-                                        of a vendor as well */
+                                        of a vendor as well; of a CHECK, which
+                                        the host does not ask, what was read */
     dots_acl_t           *acl;       /* likewise, and the rank where it is 0 */
     unsigned              moved:1;   /* of an ACL: its rank is another */
     unsigned              keep:1;    /* of an ACL: nothing else is, so that it
@@ -133,6 +134,9 @@ struct dots_request_s {
     dots_fault_t            fault;          /* INVALID, UNAVAILABLE */
     dots_conflict_t         conflict;       /* CONFLICT */
     int64_t                 now;            /* ms: the time the outcome is of */
+    int64_t                 wall;           /* of DATA_COMMIT, since the epoch:
+                                               when what is new was made, and
+                                               what is gone went */
     size_t                  nmitigations;   /* FOUND, CREATED, CHANGED */
     dots_mitigation_t      *mitigations;
     size_t                  nclients;       /* FOUND; of one alias or ACL that

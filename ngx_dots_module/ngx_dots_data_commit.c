@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_clock.h"
 #include "ngx_dots_data_op.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_resolve.h"
@@ -147,6 +148,7 @@ ngx_dots_data_commit_build(ngx_dots_request_t *dr)
     ngx_dots_data_txn_t  *txn;
 
     rq = dr->rq;
+    rq->wall = rq->now - ngx_dots_clock_ahead();
     txn = dr->data;
 
     n = rq->nchanges * NGX_DOTS_DATA_OPS + 4;

@@ -1,5 +1,4 @@
 #include "ngx_dots.h"
-#include "ngx_dots_clock.h"
 #include "ngx_dots_data_op.h"
 #include "../model/dots_data_record.h"
 
@@ -23,7 +22,6 @@ typedef struct {
 static ngx_int_t ngx_dots_data_op_put(ngx_dots_request_t *dr, dots_change_t *c);
 static ngx_int_t ngx_dots_data_op_encode(ngx_dots_request_t *dr,
     dots_change_t *c, ngx_dots_data_op_old_t *old, dots_store_op_t *op);
-static int64_t ngx_dots_data_op_wall(ngx_dots_request_t *dr);
 static int64_t ngx_dots_data_op_rank(ngx_dots_request_t *dr);
 static ngx_uint_t ngx_dots_data_op_enforceable(const dots_customer_t *customer,
     const dots_acl_t *acl);
@@ -176,7 +174,7 @@ ngx_dots_data_op_encode(ngx_dots_request_t *dr, dots_change_t *c,
 
     if (c->kind != DOTS_CHANGE_ACL) {
         rc = dots_alias_renew(alias, old ? &old->alias : NULL,
-                              ngx_dots_data_op_wall(dr), expires);
+                              dr->rq->wall, expires);
         size = dots_alias_size(alias);
 
     } else {
@@ -188,8 +186,7 @@ ngx_dots_data_op_encode(ngx_dots_request_t *dr, dots_change_t *c,
                         ? old->acl.rank : ngx_dots_data_op_rank(dr);
         }
 
-        rc = dots_acl_renew(acl, old ? &old->acl : NULL,
-                            ngx_dots_data_op_wall(dr),
+        rc = dots_acl_renew(acl, old ? &old->acl : NULL, dr->rq->wall,
                             c->keep && old ? old->expires : expires);
         size = dots_acl_size(acl);
 
@@ -211,15 +208,6 @@ ngx_dots_data_op_encode(ngx_dots_request_t *dr, dots_change_t *c,
     op->value.data = p;
 
     return rc == DOTS_OK ? NGX_OK : NGX_ERROR;
-}
-
-
-/* Last-Modified is wall time, unlike deadlines. */
-
-static int64_t
-ngx_dots_data_op_wall(ngx_dots_request_t *dr)
-{
-    return dr->rq->now - ngx_dots_clock_ahead();
 }
 
 
@@ -272,7 +260,7 @@ ngx_dots_data_op_put_client(ngx_dots_request_t *dr, dots_change_t *c)
         return NGX_ERROR;
     }
 
-    dots_data_record_encode(ngx_dots_data_op_wall(dr), p);
+    dots_data_record_encode(dr->rq->wall, p);
 
     dr->data->fresh[dr->data->n] = 1;
     dr->data->nclients++;
@@ -416,7 +404,7 @@ ngx_dots_data_op_touch(ngx_dots_request_t *dr, dots_str_t cuid,
         }
     }
 
-    dots_data_record_encode(ngx_dots_data_op_wall(dr), p);
+    dots_data_record_encode(dr->rq->wall, p);
 
     op = ngx_dots_data_op_new(dr, DOTS_STORE_PUT, DOTS_VERDICT_NONE);
 

@@ -290,6 +290,14 @@ dots_data_list_rest(dots_data_list_t *l, const uint8_t *changed)
         c->record = dots_data_list_record(l, i);
         c->expect = DOTS_EXPECT_SAME;
 
+        if (l->kind == DOTS_CHANGE_ACL) {
+            c->acl = &l->old->acls[i];
+
+        } else {
+            c->alias = l->kind == DOTS_CHANGE_VENDOR ? &l->old->vendors[i]
+                                                     : &l->old->aliases[i];
+        }
+
         l->altered |= !l->seen[i];
     }
 

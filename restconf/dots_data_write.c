@@ -1,4 +1,5 @@
 #include "dots_condition.h"
+#include "dots_data_after.h"
 #include "dots_data_change.h"
 #include "dots_data_message.h"
 #include "dots_data_patch.h"
@@ -183,7 +184,35 @@ dots_data_write(dots_exchange_t *x)
 
 /* ---- the answer ---- */
 
-/* Of a request about one entry: what that is known by from now on. */
+/*
+ * What a GET of the resource, of a POST the one that it made, would have if
+ * nobody changes anything until then: by that another change can be told from
+ * one's own (RFC 8040 sections 3.4.1, 3.5.2, and the examples of 4.4 to 4.6).
+ */
+
+static int
+dots_data_write_known_all(dots_exchange_t *x)
+{
+    int                      rc;
+    dots_entity_t            e;
+    const dots_data_path_t  *path;
+
+    if (x->method == DOTS_METHOD_DELETE
+        || (x->method == DOTS_METHOD_POST && x->nedits != 1))
+    {
+        return DOTS_OK;
+    }
+
+    path = x->method == DOTS_METHOD_POST ? &x->edits[0].path : &x->path;
+
+    rc = dots_data_after(x, path, &e);
+
+    return rc == DOTS_OK         ? dots_data_read_known(x, &e)
+           : rc == DOTS_DECLINED ? DOTS_OK : rc;
+}
+
+
+/* An entry is known by itself, whatever else there is. */
 
 static int
 dots_data_write_known(dots_exchange_t *x)
@@ -203,7 +232,7 @@ dots_data_write_known(dots_exchange_t *x)
     if (n != 1 || (x->path.n < DOTS_SCOPE_LIST)
         || (x->path.n == DOTS_SCOPE_LIST && x->method != DOTS_METHOD_POST))
     {
-        return DOTS_OK;
+        return dots_data_write_known_all(x);
     }
 
     return dots_data_read_known(x, one->acl ? &one->acl->entity

@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(175);
+$t->plan(202);
 
 rc_start($t);
 
@@ -121,6 +121,44 @@ $now = etags();
 is(changed($was, $now), 'acl acls client container datastore',
 	'changes the ACLs, not the aliases');
 $was = $now;
+
+# what an edit of several says is what a GET says then (3.4.1, 3.5.2)
+
+sub container {
+	my ($name, $list, @entries) = @_;
+	return qq!{"ietf-dots-data-channel:$name":{"$list":[!
+		. join(',', map { /\[(\{.*\})\]\}$/s ? $1 : () } @entries) . ']}}';
+}
+
+foreach (
+	[ 'PUT', $aliases, container('aliases', 'alias', rc_alias('one')) ],
+	[ 'PUT', $aliases, container('aliases', 'alias', rc_alias('one')),
+		'of what is there' ],
+	[ 'PATCH', $aliases, container('aliases', 'alias', rc_alias('zwei'),
+		rc_alias('two')) ],
+	[ 'PUT', "$client/acls", container('acls', 'acl', rc_acl('g'), rc_acl('f')) ],
+	[ 'PUT', "$client/acls", container('acls', 'acl', rc_acl('f'), rc_acl('g')),
+		'in another order' ],
+	[ 'PATCH', $client, rc_client($CUID) ],
+	[ 'PUT', $client, rc_client($CUID) ],
+	[ 'PUT', $DATA, container('dots-data', 'dots-client', rc_client($CUID)) ],
+	[ 'PUT', '/data', '{"ietf-restconf:data":' . container('dots-data',
+		'dots-client', rc_client($CUID)) . '}' ],
+) {
+	my ($method, $path, $body, $more) = @$_;
+	my $name = join ' ', $method, $path =~ m!([^/]*)$!, $more || ();
+
+	my $edit = rc($method, $path, body => $body);
+	my $get = rc('GET', $path);
+	rc_is($edit, 204, $name);
+	is(rc_etag($edit), rc_etag($get), 'its ETag');
+	is(rc_modified($edit), rc_modified($get), 'its Last-Modified');
+}
+
+rc('PUT', $_->[0], body => $_->[1]) foreach [ $one, rc_alias('one',
+	'"target-prefix":["198.51.100.9/32"]') ], [ $two, rc_alias('two') ],
+	[ $acl, rc_acl('f', [ 'r1', 'r2' ]) ];
+$was = etags();
 
 rc_error(rc('PUT', $one, body => rc_alias('one', '"oops":1')), 400,
 	'unknown-element', 'what is refused');

@@ -137,6 +137,53 @@ test_request(const char *method, const char *uri, const char *body)
 }
 
 
+/*
+ * After each edit: what it says that its resource is known by is what a GET
+ * says.  A PATCH of more than one client's part says nothing.
+ */
+
+static void
+test_known(const char *method, const char *uri)
+{
+    int       some, submitted;
+    char      path[1024], etag[64], modified[64], location[1024];
+    unsigned  status;
+
+    some = strcmp(method, "POST") != 0
+           && (strcmp(method, "PUT") == 0 || strstr(uri, "dots-client="));
+
+    strcpy(etag, test_etag);
+    strcpy(modified, test_last_modified);
+    strcpy(location, test_location);
+    status = test_status;
+    submitted = test_host.submitted;
+
+    (void) snprintf(path, sizeof(path), "%.*s", (int) strcspn(uri, "?"), uri);
+
+    if (location[0]) {
+        (void) snprintf(path, sizeof(path), "%s",
+                        location + strlen("/restconf"));
+    }
+
+    (void) test_request("GET", path, NULL);
+
+    if (test_status != 200 || (etag[0] == '\0' ? some && test_etag[0]
+                                               : strcmp(etag, test_etag) != 0)
+        || (etag[0] && strcmp(modified, test_last_modified) != 0))
+    {
+        fail_msg("%s %s: %s %s\nGET %s: %u %s %s", method, uri, etag, modified,
+                 path, test_status, test_etag, test_last_modified);
+    }
+
+    strcpy(test_etag, etag);
+    strcpy(test_last_modified, modified);
+    strcpy(test_location, location);
+    test_text[0] = '\0';
+    test_status = status;
+    test_host.submitted = submitted;
+}
+
+
 static void
 test_does(const char *method, const char *uri, const char *body,
     unsigned status)
@@ -144,6 +191,12 @@ test_does(const char *method, const char *uri, const char *body,
     if (test_request(method, uri, body) != status) {
         fail_msg("%s %s %s: %u, not %u: %s", method, uri, body ? body : "",
                  test_status, status, test_text);
+    }
+
+    if ((status == 201 || status == 204) && method[0] == 'P'
+        && test_host.before == NULL)
+    {
+        test_known(method, uri);
     }
 }
 

@@ -319,6 +319,14 @@ host_remove(host_t *h, dots_request_t *rq, const dots_change_t *c)
         }
     }
 
+    for (i = h->nlost; i > 0; i--) {
+        if (host_same(h->lost[i - 1].customer, rq->customer)
+            && host_is(h->lost[i - 1].cuid, c->cuid))
+        {
+            h->lost[i - 1] = h->lost[--h->nlost];
+        }
+    }
+
     (void) host_lost(h, c->kind, rq->customer, none, rq->now);
 }
 
@@ -333,6 +341,7 @@ host_commit(host_t *h, dots_request_t *rq)
     dots_verdict_t   verdict;
 
     h->commits++;
+    rq->wall = rq->now;
 
     if (h->before) {
         h->before(h);

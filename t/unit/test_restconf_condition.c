@@ -302,6 +302,84 @@ test_race(void **state)
 }
 
 
+/*
+ * What an edit of more than one entry says: each answer is compared with a GET
+ * (test_known()), a step of time after the one before.
+ */
+
+static void
+test_after(void **state)
+{
+    size_t  i;
+
+    static const struct {
+        const char *method;
+        const char *uri;
+        const char *body;
+        unsigned    status;
+    } edits[] = {
+        { "PUT", TEST_ALIASES, "{" TEST_DC("aliases") ":{\"alias\":["
+          TEST_ALIAS_ONE ",{\"name\":\"a\",\"target-prefix\":"
+          "[\"192.0.2.7/32\"]}]}}", 204 },
+        { "PUT", TEST_ALIASES, "{" TEST_DC("aliases") ":{\"alias\":["
+          TEST_ALIAS_ONE ",{\"name\":\"a\",\"target-prefix\":"
+          "[\"192.0.2.7/32\"]}]}}", 204 },
+        { "PATCH", TEST_ALIASES, "{" TEST_DC("aliases") ":{\"alias\":["
+          TEST_ALIAS_TWO ",{\"name\":\"a\",\"target-protocol\":[6]}]}}",
+          204 },
+        { "PUT", TEST_ACLS, "{" TEST_DC("acls") ":{\"acl\":["
+          TEST_ACL("r", TEST_ACE("x", "1")) "," TEST_ACL_P ","
+          TEST_ACL("n", TEST_ACE("x", "2")) "]}}", 204 },
+        { "PUT", TEST_ACLS, "{" TEST_DC("acls") ":{\"acl\":[" TEST_ACL_P ","
+          TEST_ACL("n", TEST_ACE("x", "2")) ","
+          TEST_ACL("r", TEST_ACE("x", "1")) "]}}", 204 },
+        { "PUT", TEST_P "?insert=first", "{" TEST_DC("acl") ":[" TEST_ACL_P
+          "]}", 204 },
+        { "PUT", TEST_CLIENT, "{" TEST_DC("dots-client") ":[{\"cuid\":\"c\","
+          "\"acls\":{\"acl\":[" TEST_ACL_P "]},\"aliases\":{\"alias\":["
+          TEST_ALIAS_ONE "]},\"ietf-dots-mapping:vendor-mapping\":"
+          "{\"vendor\":[{\"vendor-id\":7,\"last-updated\":\"1\"},"
+          "{\"vendor-id\":32473,\"last-updated\":\"1\"},"
+          "{\"vendor-id\":345,\"last-updated\":\"1\"}]}}]}", 204 },
+        { "PATCH", TEST_CLIENT, "{" TEST_DC("dots-client")
+          ":[{\"cuid\":\"c\"}]}", 204 },
+        { "PATCH", TEST_CLIENT "/ietf-dots-mapping:vendor-mapping",
+          "{\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":["
+          "{\"vendor-id\":7,\"vendor-name\":\"x\"}]}}", 204 },
+        { "POST", TEST_DATA, "{" TEST_DC("dots-client") ":[{\"cuid\":\"b\","
+          "\"aliases\":{\"alias\":[" TEST_ALIAS_TWO "," TEST_ALIAS_ONE "]}}]}",
+          201 },
+        { "PUT", TEST_DATA, "{" TEST_DC("dots-data") ":{\"dots-client\":["
+          "{\"cuid\":\"a\",\"acls\":{\"acl\":[" TEST_ACL_P "]}}]}}", 204 },
+        { "PUT", "/data", "{\"ietf-restconf:data\":{" TEST_DC("dots-data")
+          ":{}}}", 204 },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+        test_now += 1000;
+        test_does(edits[i].method, edits[i].uri, edits[i].body,
+                  edits[i].status);
+
+        if (test_etag[0] == '\0') {
+            fail_msg("%s %s: no ETag", edits[i].method, edits[i].uri);
+        }
+    }
+
+    /* of several that a POST made, of something that was not read as a whole */
+    test_does("PUT", TEST_CLIENT, "{" TEST_DC("dots-client")
+              ":[{\"cuid\":\"c\"}]}", 201);
+    test_does("POST", TEST_CLIENT, "{" TEST_DC("aliases") ":{\"alias\":["
+              TEST_ALIAS_ONE "," TEST_ALIAS_TWO "]}}", 201);
+    assert_string_equal(test_etag, "");
+    test_does("PATCH", "/data", "{\"ietf-restconf:data\":{"
+              TEST_DC("dots-data") ":{\"dots-client\":[{\"cuid\":\"c\"}]}}}",
+              204);
+    assert_string_equal(test_etag, "");
+}
+
+
 int
 main(void)
 {
@@ -310,6 +388,7 @@ main(void)
         test_case(test_within),
         test_case(test_read),
         test_case(test_edit),
+        test_case(test_after),
         test_case(test_race),
     };
 
