@@ -190,23 +190,27 @@ dots_data_vendor_server(dots_exchange_t *x)
 /* As state below "dots-data", where alone its schema has it. */
 
 static int
-dots_data_vendor_tree(const dots_schema_t *s, json_t *mapping,
+dots_data_vendor_tree(const dots_schema_t *s, json_t *mapping, dots_arena_t *a,
     struct lyd_node **tree, char *err, size_t size)
 {
-    char    *text;
-    LY_ERR   rc;
-    json_t  *root;
+    int                     n;
+    char                   *text;
+    LY_ERR                  rc;
+    json_t                 *root;
+    dots_str_t              where;
+    dots_restconf_error_t   error;
+    dots_data_context_t     c = { s, a, &error };
 
     *tree = NULL;
+    memset(&error, 0, sizeof(error));
 
     root = json_pack("{s:{s:O}}", DOTS_RESTCONF_MODULE ":dots-data",
                      DOTS_DATA_VENDOR_MAPPING, mapping);
     text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 
-    json_decref(root);
-
     if (text == NULL || !dots_schema_room(strlen(text))) {
         free(text);
+        json_decref(root);
         (void) snprintf(err, size, "no memory");
         return DOTS_ERROR;
     }
@@ -218,10 +222,19 @@ dots_data_vendor_tree(const dots_schema_t *s, json_t *mapping,
     free(text);
 
     if (rc == LY_SUCCESS && *tree != NULL) {
+        json_decref(root);
         return DOTS_OK;
     }
 
-    (void) snprintf(err, size, "%s", dots_yang_error(s->ctx));
+    n = snprintf(err, size, "%s", dots_yang_error(s->ctx));
+
+    where = dots_data_yang_where(&c, root);
+    json_decref(root);
+
+    if (where.len != 0 && n > 0 && (size_t) n < size) {
+        (void) snprintf(err + n, size - (size_t) n, " At %.*s",
+                        (int) where.len, (const char *) where.data);
+    }
 
     ly_err_clean(s->ctx, NULL);
     lyd_free_all(*tree);
@@ -238,7 +251,7 @@ dots_data_vendor_value(const dots_schema_t *s, json_t *mapping,
     struct lyd_node        *tree;
     const struct lyd_node  *node;
 
-    rc = dots_data_vendor_tree(s, mapping, &tree, err, size);
+    rc = dots_data_vendor_tree(s, mapping, a, &tree, err, size);
     if (rc != DOTS_OK) {
         return rc;
     }

@@ -51,37 +51,160 @@ dots_data_yang_tag(LY_VECODE code, const char *message)
 }
 
 
-/* The instance-identifier inside libyang's English: Data location "...", */
+/* ---- where ---- */
 
-static void
-dots_data_yang_location(dots_exchange_t *x, const char *location)
+/* What is quoted in libyang's English: KIND location "...", */
+
+static dots_str_t
+dots_data_yang_quoted(const char *location, const char *kind)
 {
-    size_t             n;
-    dots_str_t         path;
-    const char        *p, *end;
-    static const char  start[] = "Data location \"";
+    size_t       n;
+    const char  *end;
 
-    if (location == NULL || strncmp(location, start, sizeof(start) - 1) != 0) {
-        return;
+    n = strlen(kind);
+    end = location ? strrchr(location, '"') : NULL;
+
+    if (end == NULL || strncmp(location, kind, n) != 0
+        || end <= location + n)
+    {
+        return dots_str(NULL, 0);
     }
 
-    p = location + sizeof(start) - 1;
-    end = strrchr(p, '"');
+    return dots_str(location + n, (size_t) (end - location) - n);
+}
 
-    if (end == NULL) {
-        return;
+
+/* The first segment of a path in the schema, which goes off it. */
+
+static const struct lysc_node *
+dots_data_yang_segment(const dots_data_context_t *c,
+    const dots_data_path_t *path, dots_str_t *rest)
+{
+    size_t          n;
+    dots_str_t      module, name;
+    const uint8_t  *p;
+
+    module = dots_str(NULL, 0);
+    name = dots_str(rest->data + 1, rest->len - 1);
+
+    p = memchr(name.data, '/', name.len);
+    n = p ? (size_t) (p - name.data) : name.len;
+
+    *rest = dots_str(name.data + n, name.len - n);
+    name.len = n;
+
+    p = memchr(name.data, ':', name.len);
+
+    if (p != NULL) {
+        n = (size_t) (p - name.data);
+        module = dots_str(name.data, n);
+        name = dots_str(p + 1, name.len - n - 1);
     }
 
-    n = (size_t) (end - p);
+    return dots_data_path_child(c->schema, dots_data_path_schema(path), module,
+                                name);
+}
 
-    if (dots_arena_dup(x->rc->arena, &path, dots_str(p, n)) == DOTS_OK) {
-        x->error.path = path;
+
+/*
+ * Where something mandatory is missing libyang names its schema only.  Goes
+ * down what is there to the first place that lacks it; nonzero: "path" is that.
+ * As deep as the schema.
+ */
+
+static int
+dots_data_yang_lacks(const dots_data_context_t *c, json_t *value,
+    dots_str_t rest, dots_data_path_t *path)
+{
+    size_t                   i, n, nkeys;
+    json_t                  *below, *entry;
+    dots_str_t               keys[DOTS_API_PATH_KEYS];
+    const struct lysc_node  *schema;
+
+    schema = rest.len > 1 ? dots_data_yang_segment(c, path, &rest) : NULL;
+
+    if (schema == NULL) {
+        return 0;
     }
+
+    n = path->n;
+
+    if (schema->nodetype != LYS_LIST) {
+
+        if (rest.len == 0) {
+            return json_object_get(value, schema->name) == NULL;
+        }
+
+        if (dots_data_path_enter(c, path, schema, NULL, 0) != DOTS_OK) {
+            return 0;
+        }
+
+        below = json_object_get(value, path->steps[n].member);
+
+        if (below == NULL) {
+            path->n = n;
+            return n != 0;
+        }
+
+        return dots_data_yang_lacks(c, below, rest, path);
+    }
+
+    below = json_object_get(value, schema->name);
+
+    json_array_foreach(below, i, entry) {
+        path->n = n;
+
+        if (dots_data_json_keys(c, schema, entry, keys, &nkeys) == DOTS_OK
+            && dots_data_path_enter(c, path, schema, keys, nkeys) == DOTS_OK
+            && dots_data_yang_lacks(c, entry, rest, path))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+dots_str_t
+dots_data_yang_where(const dots_data_context_t *c, json_t *root)
+{
+    dots_str_t                 where, text;
+    dots_data_path_t          *path;
+    dots_restconf_error_t      error;
+    const struct ly_err_item  *e;
+
+    e = ly_err_last(c->schema->ctx);
+    text = dots_str(NULL, 0);
+
+    where = dots_data_yang_quoted(e ? e->path : NULL, "Data location \"");
+
+    if (where.len != 0) {
+        return dots_arena_dup(c->arena, &text, where) == DOTS_OK
+                   ? text : dots_str(NULL, 0);
+    }
+
+    /* a copy: canonical keys are libyang's, too, and its errors their own */
+
+    where = dots_data_yang_quoted(e ? e->path : NULL, "Schema location \"");
+    path = dots_arena_alloc(c->arena, sizeof(dots_data_path_t));
+    error = *c->error;
+
+    if (path != NULL
+        && dots_arena_dup(c->arena, &where, where) == DOTS_OK
+        && dots_data_yang_lacks(c, root, where, path))
+    {
+        text = dots_data_path_text(c, path);
+    }
+
+    *c->error = error;
+
+    return text;
 }
 
 
 static int
-dots_data_yang_failed(dots_exchange_t *x, LY_ERR err)
+dots_data_yang_failed(dots_exchange_t *x, json_t *root, LY_ERR err)
 {
     int                  rc;
     const char          *message;
@@ -99,8 +222,6 @@ dots_data_yang_failed(dots_exchange_t *x, LY_ERR err)
     rc = dots_restconf_error(&x->error, dots_data_yang_tag(e->vecode, message),
                              "%s", message);
 
-    dots_data_yang_location(x, e->path);
-
     if (e->apptag != NULL
         && dots_arena_dup(x->rc->arena, &app_tag,
                           dots_str(e->apptag, strlen(e->apptag)))
@@ -108,6 +229,10 @@ dots_data_yang_failed(dots_exchange_t *x, LY_ERR err)
     {
         x->error.app_tag = app_tag;
     }
+
+    /* the last of it: "e" does not outlive that */
+
+    x->error.path = dots_data_yang_where(&x->context, root);
 
     return rc;
 }
@@ -127,10 +252,9 @@ dots_data_yang_parse(dots_exchange_t *x, json_t *client,
                      "dots-client", client);
     text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 
-    json_decref(root);
-
     if (text == NULL || !dots_schema_room(strlen(text))) {
         free(text);
+        json_decref(root);
         return DOTS_ERROR;
     }
 
@@ -146,10 +270,12 @@ dots_data_yang_parse(dots_exchange_t *x, json_t *client,
     free(text);
 
     if (err == LY_SUCCESS) {
+        json_decref(root);
         return *tree ? DOTS_OK : DOTS_ERROR;
     }
 
-    rc = dots_data_yang_failed(x, err);
+    rc = dots_data_yang_failed(x, root, err);
+    json_decref(root);
 
     ly_err_clean(ctx, NULL);
     lyd_free_all(*tree);

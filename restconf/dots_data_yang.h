@@ -20,6 +20,13 @@
 int dots_data_yang_parse(dots_exchange_t *x, json_t *client,
     struct lyd_node **tree);
 
+/*
+ * The instance-identifier of what libyang's last error about "root" is about,
+ * in the arena; of what is missing, where.  Empty: not known.  The error may be
+ * another one then.
+ */
+dots_str_t dots_data_yang_where(const dots_data_context_t *c, json_t *root);
+
 /* The only descendant of "tree" by that name on the way down, or NULL. */
 const struct lyd_node *dots_data_yang_child(const struct lyd_node *parent,
     const char *name);

@@ -712,10 +712,54 @@ test_vendors(void **state)
 }
 
 
+/* Where something mandatory is missing error-path is what lacks it. */
+
+static void
+test_lacking(void **state)
+{
+    size_t  i;
+
+    static const struct {
+        const char *uri;
+        const char *body;
+        const char *path;
+    } bad[] = {
+        { TEST_CLIENT "/ietf-dots-mapping:vendor-mapping",
+          "{\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":["
+          "{\"vendor-id\":6,\"last-updated\":\"1\"},{\"vendor-id\":7}]}}",
+          "/ietf-dots-mapping:vendor-mapping/vendor[vendor-id='7']\"" },
+        { TEST_CLIENT "/ietf-dots-mapping:vendor-mapping/vendor=7",
+          "{\"ietf-dots-mapping:vendor\":[{\"vendor-id\":7,\"last-updated\":"
+          "\"1\",\"attack-mapping\":[{\"attack-id\":1,\"attack-description\":"
+          "\"x\"},{\"attack-id\":2},{\"attack-id\":3}]}]}",
+          "/vendor[vendor-id='7']/attack-mapping[attack-id='2']\"" },
+        { TEST_P, "{" TEST_DC("acl") ":[" TEST_ACL("p", TEST_ACE("x", "1")
+          ",{\"name\":\"e\"}") "]}",
+          "/acls/acl[name='p']/aces/ace[name='e']\"" },
+        { TEST_P "/aces", "{" TEST_DC("aces") ":{\"ace\":["
+          "{\"name\":\"e\",\"actions\":{}}]}}",
+          "/acls/acl[name='p']/aces/ace[name='e']/actions\"" },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        test_does("PUT", bad[i].uri, bad[i].body, 400);
+
+        if (strstr(test_text, "missing-attribute") == NULL
+            || strstr(test_text, bad[i].path) == NULL)
+        {
+            fail_msg("not %s: %s", bad[i].path, test_text);
+        }
+    }
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        test_case(test_lacking),
         test_case(test_nodes),
         test_case(test_vendors),
         test_case(test_put),
