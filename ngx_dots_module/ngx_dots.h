@@ -48,6 +48,13 @@ typedef struct {
     ngx_uint_t                      line;
 } ngx_dots_mitigator_t;
 
+/* Where a directive stands, for errors that are found later. */
+
+typedef struct {
+    ngx_str_t                       file;
+    ngx_uint_t                      line;
+} ngx_dots_place_t;
+
 typedef struct {
     ngx_uint_t                      enable;     /* there is a dots {} block */
     ngx_shm_zone_t                 *zone;
@@ -56,6 +63,8 @@ typedef struct {
     ngx_str_t                       schemas;
     dots_schema_t                  *schema;
     ngx_str_t                       vendor_file; /* vendor_mapping */
+    ngx_str_t                       vendor_text;
+    ngx_dots_place_t                vendor_place;
     dots_str_t                      vendors;     /* as it says */
     dots_lifetime_t                 lifetime;
     dots_session_conf_t             session;

@@ -10,13 +10,6 @@
 
 extern ngx_command_t  ngx_dots_conf_commands[];
 
-/* Where a directive stands, for errors that are found later. */
-
-typedef struct {
-    ngx_str_t   file;
-    ngx_uint_t  line;
-} ngx_dots_place_t;
-
 void ngx_dots_conf_place(ngx_conf_t *cf, ngx_dots_place_t *place);
 
 /* Logs as nginx does, with the file and the line of "place". */

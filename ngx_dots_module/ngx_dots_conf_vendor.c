@@ -25,9 +25,14 @@ ngx_dots_conf_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
     dcf->vendor_file = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, &dcf->vendor_file, 1) != NGX_OK) {
+    if (ngx_conf_full_name(cf->cycle, &dcf->vendor_file, 1) != NGX_OK
+        || ngx_dots_conf_vendor_read(cf, &dcf->vendor_file, &dcf->vendor_text)
+           != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
+
+    ngx_dots_conf_place(cf, &dcf->vendor_place);
 
     return NGX_CONF_OK;
 }
@@ -41,7 +46,6 @@ ngx_dots_conf_vendor_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     int            rc;
     char           err[512];
     u_char        *p;
-    ngx_str_t      text;
     dots_str_t     vendors;
     dots_arena_t  *a;
 
@@ -49,17 +53,15 @@ ngx_dots_conf_vendor_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
         return NGX_OK;
     }
 
-    if (ngx_dots_conf_vendor_read(cf, &dcf->vendor_file, &text) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     a = dots_arena_create(4 * NGX_DOTS_CONF_VENDOR_SIZE);
     if (a == NULL) {
         return NGX_ERROR;
     }
 
-    rc = dots_data_vendor_load(dcf->schema, dots_str(text.data, text.len), a,
-                               &vendors, err, sizeof(err));
+    rc = dots_data_vendor_load(dcf->schema,
+                               dots_str(dcf->vendor_text.data,
+                                        dcf->vendor_text.len),
+                               a, &vendors, err, sizeof(err));
 
     p = (rc == DOTS_OK) ? ngx_pnalloc(cf->pool, vendors.len) : NULL;
 
@@ -71,9 +73,9 @@ ngx_dots_conf_vendor_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     dots_arena_destroy(a);
 
     if (rc != DOTS_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"vendor_mapping %V\" can't be used: %s",
-                           &dcf->vendor_file, err);
+        (void) ngx_dots_conf_error(cf, &dcf->vendor_place,
+                                   "\"vendor_mapping %V\" can't be used: %s",
+                                   &dcf->vendor_file, err);
     }
 
     return p ? NGX_OK : NGX_ERROR;

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(107);
+$t->plan(108);
 
 dots_pki($t);
 
@@ -272,11 +272,16 @@ like(`$Test::DOTS::BUILD/dots-admin store dump $dir/state`,
 
 $t->write_file('vendors.json', '{"ietf-dots-mapping:vendor-mapping":'
 	. '{"vendor":[{"vendor-id":1}]}}');
-like(dots_test($t), qr/vendor_mapping.*vendors.json.*last-updated/,
-	'nginx -t names what is missing');
+my ($above) = $t->read_file('nginx.conf') =~ /^(.*)vendor_mapping/s;
+my $line = 1 + ($above =~ tr/\n//);
+like(dots_test($t), qr/vendor_mapping.*vendors.json.*last-updated.*vendor-id='1'.*nginx.conf:$line$/m,
+	'nginx -t names what is missing, of whom, and the line');
 $t->write_file('vendors.json', '{"x":');
-like(dots_test($t), qr/vendor_mapping.*vendors.json.*not JSON: line/,
+like(dots_test($t), qr/vendor_mapping.*vendors.json.*not JSON: line 1, .*nginx.conf:$line$/m,
 	'and where it is no JSON');
+unlink "$dir/vendors.json";
+like(dots_test($t), qr/vendors.json.*No such file.*nginx.conf:$line$/m,
+	'or is not there');
 
 conf();
 $t->run();
