@@ -6,6 +6,7 @@
 
 
 static ngx_uint_t ngx_dots_drain_policy(ngx_dots_peer_t *peer);
+static ngx_uint_t ngx_dots_drain_trust(ngx_dots_peer_t *peer);
 static ngx_uint_t ngx_dots_drain_reason(ngx_dots_peer_t *peer);
 static void ngx_dots_drain_tick(ngx_event_t *ev);
 
@@ -66,7 +67,7 @@ static ngx_uint_t
 ngx_dots_drain_policy(ngx_dots_peer_t *peer)
 {
     size_t    n;
-    uint64_t  digests[4];
+    uint64_t  digests[3];
 
     if (peer->customer == NULL || !ngx_dots_policy_succeeded()) {
         return 0;
@@ -76,7 +77,6 @@ ngx_dots_drain_policy(ngx_dots_peer_t *peer)
 
     n = 0;
 
-    digests[n++] = *peer->server;
     digests[n++] = ngx_dots_policy_socket(peer->connection->listening);
     digests[n++] = ngx_dots_policy_customer(ngx_dots_get_conf(ngx_cycle),
                                             peer->customer);
@@ -84,10 +84,33 @@ ngx_dots_drain_policy(ngx_dots_peer_t *peer)
         digests[n++] = peer->psk;
     }
 
-    return ngx_dots_policy_holds(digests, n)
+    return ngx_dots_drain_trust(peer)
+           && ngx_dots_policy_holds(digests, n)
            && peer->strangers.n <= NGX_DOTS_STRANGERS
            && ngx_dots_policy_lacks(peer->strangers.digests,
                                     peer->strangers.n);
+}
+
+
+/* Another CA or CRL ends only whom it does not trust, or revokes. */
+
+static ngx_uint_t
+ngx_dots_drain_trust(ngx_dots_peer_t *peer)
+{
+    if (ngx_dots_policy_holds(&peer->server->all, 1)) {
+        return 1;
+    }
+
+    if (!ngx_dots_policy_holds(&peer->server->terms, 1)) {
+        return 0;
+    }
+
+    if (peer->trust == NULL) {
+        peer->trust = ngx_dots_trust_create(peer->connection->pool,
+                                            peer->server->terms, peer->ssl);
+    }
+
+    return peer->trust && ngx_dots_trust_holds(peer->trust);
 }
 
 

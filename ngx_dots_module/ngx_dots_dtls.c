@@ -428,7 +428,7 @@ ngx_dots_dtls_keep(ngx_dots_dtls_t *ds)
         return ngx_dots_drain_keep(&ds->peer);
     }
 
-    return ngx_dots_drain_handshake(ds->conf->policy,
+    return ngx_dots_drain_handshake(ds->conf->policy.all,
                                     ds->io.connection->listening);
 }
 

@@ -50,7 +50,7 @@ typedef struct {
     dots_signal_conf_t     signal;
     ngx_msec_t             handshake_timeout;
     ngx_msec_t             idle_timeout;
-    uint64_t               policy;      /* of the server{}: ngx_dots_policy.c */
+    ngx_dots_policy_server_t   policy;
 
     SSL                   *listener;    /* of this process */
     ngx_dots_dtls_io_t     io;          /* the listener's */

@@ -70,6 +70,7 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
 
     c = peer->connection;
 
+    peer->ssl = ssl;
     peer->customer = ngx_dots_identity_session(dcf, ssl, &peer->strangers);
     peer->psk = ngx_dots_psk_identity(dcf, ssl, &psk) == NGX_OK
                 ? ngx_dots_policy_psk(dcf, psk) : 0;

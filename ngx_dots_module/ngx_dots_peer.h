@@ -15,6 +15,8 @@
 
 #include "../signal/dots_signal.h"
 #include "ngx_dots_client.h"
+#include "ngx_dots_policy.h"
+#include "ngx_dots_trust.h"
 
 typedef struct ngx_dots_peer_s  ngx_dots_peer_t;
 
@@ -40,7 +42,10 @@ struct ngx_dots_peer_s {
     ngx_uint_t              observers;      /* reasons to hear of changes */
     ngx_dots_clients_t      clients;        /* whom it speaks for */
 
-    const uint64_t         *server;         /* ngx_dots_policy.c, likewise */
+    const ngx_dots_policy_server_t *server;
+    SSL                    *ssl;
+    ngx_dots_trust_t       *trust;          /* ngx_dots_drain.c; NULL: not
+                                               asked for yet */
     uint64_t                psk;            /* 0: it has a certificate */
     ngx_dots_strangers_t    strangers;      /* in that */
     ngx_queue_t             draining;       /* ngx_dots_drain.c */

@@ -37,6 +37,7 @@ static ngx_uint_t ngx_dots_policy_has(const uint64_t *set, size_t size,
 /* Of this process: set in the master, kept by its children. */
 
 static ngx_atomic_uint_t  ngx_dots_policy_mine;
+static size_t             ngx_dots_policy_used;     /* of its set */
 
 
 ngx_int_t
@@ -67,28 +68,37 @@ ngx_dots_policy_init_zone(ngx_slab_pool_t *pool, ngx_dots_shared_t *shared,
 ngx_int_t
 ngx_dots_policy_trust(uint64_t *digest, SSL_CTX *ctx)
 {
-    int                    i;
-    u_char                 trust[NGX_DOTS_TICKET_TRUST_DIGEST];
-    STACK_OF(SSL_CIPHER)  *ciphers;
+    u_char  trust[NGX_DOTS_TICKET_TRUST_DIGEST];
 
     if (ngx_dots_ticket_trust(ctx, trust) != NGX_OK) {
         return NGX_ERROR;
     }
 
     *digest = dots_digest_bytes(*digest, trust, sizeof(trust));
-    *digest = dots_digest_number(*digest, SSL_CTX_get_options(ctx));
-    *digest = dots_digest_number(*digest, SSL_CTX_get_min_proto_version(ctx));
-    *digest = dots_digest_number(*digest, SSL_CTX_get_verify_mode(ctx));
-    *digest = dots_digest_number(*digest, SSL_CTX_get_verify_depth(ctx));
+
+    return NGX_OK;
+}
+
+
+uint64_t
+ngx_dots_policy_terms(uint64_t digest, SSL_CTX *ctx)
+{
+    int                    i;
+    STACK_OF(SSL_CIPHER)  *ciphers;
+
+    digest = dots_digest_number(digest, SSL_CTX_get_options(ctx));
+    digest = dots_digest_number(digest, SSL_CTX_get_min_proto_version(ctx));
+    digest = dots_digest_number(digest, SSL_CTX_get_verify_mode(ctx));
+    digest = dots_digest_number(digest, SSL_CTX_get_verify_depth(ctx));
 
     ciphers = SSL_CTX_get_ciphers(ctx);
 
     for (i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
-        *digest = dots_digest_text(*digest,
+        digest = dots_digest_text(digest,
                          SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)));
     }
 
-    return NGX_OK;
+    return digest;
 }
 
 
@@ -252,6 +262,7 @@ ngx_dots_policy_begin(ngx_dots_conf_t *dcf)
 
     ngx_dots_policy_mine = policy->generation + 1;
     policy->left[ngx_dots_policy_mine & 1] = 0;
+    ngx_dots_policy_used = 0;
 
     ngx_memzero(policy->sets[ngx_dots_policy_mine & 1],
                 policy->size * sizeof(uint64_t));
@@ -328,13 +339,31 @@ ngx_dots_policy_add(uint64_t digest)
 
         k = (digest + i) % policy->size;
 
-        if (set[k] == 0 || set[k] == digest) {
+        if (set[k] == digest) {
+            return;
+        }
+
+        if (set[k] == 0) {
             set[k] = digest;
+            ngx_dots_policy_used++;
             return;
         }
     }
 
     policy->left[ngx_dots_policy_mine & 1]++;
+}
+
+
+/* Half of the set is for customers. */
+
+size_t
+ngx_dots_policy_room(void)
+{
+    size_t  room;
+
+    room = ngx_dots_shared->policy->size / 2;
+
+    return room > ngx_dots_policy_used ? room - ngx_dots_policy_used : 0;
 }
 
 

@@ -4,11 +4,13 @@
  * under a configuration that would decide the same for it: its customer, its
  * pre-shared key, its server{} with the trust anchors and CRLs, its listening
  * socket are in the newest set, and no identity that its certificate has, too,
- * but was nobody's.  A set that has no room for all holds nothing.
+ * but was nobody's.  Other anchors and CRLs may trust it still, see
+ * ngx_dots_trust.c.  A set that has no room for all holds nothing.
  *
  * Written by the master in init_module, before it forks the processes of the
  * generation; read by the workers of older ones, without a lock.  Called by
- * ngx_stream_dots_module.c, ngx_dots_peer.c and ngx_dots_drain.c.
+ * ngx_stream_dots_module.c, ngx_dots_peer.c, ngx_dots_trust.c and
+ * ngx_dots_drain.c.
  */
 
 #ifndef _NGX_DOTS_POLICY_H_INCLUDED_
@@ -22,10 +24,18 @@
 ngx_int_t ngx_dots_policy_init_zone(ngx_slab_pool_t *pool,
     ngx_dots_shared_t *shared, size_t size);
 
+/* What a server{} admits peers by, and that but for whom it trusts. */
+
+typedef struct {
+    uint64_t  all;
+    uint64_t  terms;
+} ngx_dots_policy_server_t;
+
 /*
- * Digests.  trust: continues "digest" with all that a context of a server{}
- * admits peers by; NGX_ERROR: no memory.
+ * Digests; these two continue one with what a context of a server{} has of
+ * either.  trust: NGX_ERROR: no memory.
  */
+uint64_t ngx_dots_policy_terms(uint64_t digest, SSL_CTX *ctx);
 ngx_int_t ngx_dots_policy_trust(uint64_t *digest, SSL_CTX *ctx);
 uint64_t ngx_dots_policy_socket(ngx_listening_t *ls);
 uint64_t ngx_dots_policy_psk(ngx_dots_conf_t *dcf, dots_str_t identity);
@@ -34,10 +44,12 @@ uint64_t ngx_dots_policy_customer(ngx_dots_conf_t *dcf,
 
 /*
  * A new generation, of this process and its children: begin, add the digests of
- * the servers, publish with all else from the configuration.
+ * the servers, publish with all else from the configuration.  room: that there
+ * is without taking it from others.
  */
 void ngx_dots_policy_begin(ngx_dots_conf_t *dcf);
 void ngx_dots_policy_add(uint64_t digest);
+size_t ngx_dots_policy_room(void);
 void ngx_dots_policy_publish(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf);
 
 /* Nonzero: the newest generation has all of them; or none of them. */

@@ -23,7 +23,7 @@ typedef struct {
     ngx_dots_conf_t       *dots;
     dots_signal_conf_t     signal;
     ngx_msec_t             idle_timeout;
-    uint64_t               policy;      /* of the server{}: ngx_dots_policy.c */
+    ngx_dots_policy_server_t   policy;
 } ngx_dots_tls_conf_t;
 
 typedef struct {

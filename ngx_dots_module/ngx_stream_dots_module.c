@@ -1,5 +1,6 @@
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_policy.h"
+#include "ngx_dots_trust.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_tls.h"
 #include "ngx_stream_dots_compat.h"
@@ -547,25 +548,39 @@ ngx_stream_dots_listening(ngx_listening_t *ls)
 static void
 ngx_stream_dots_policy(ngx_stream_dots_srv_conf_t *dscf)
 {
-    uint64_t  digest;
+    uint64_t                   udp, tcp;
+    ngx_dots_policy_server_t   server;
 
-    digest = dots_digest_number(dscf->policy, dscf->dtls.idle_timeout);
+    server.terms = dots_digest_number(dscf->policy, dscf->dtls.idle_timeout);
+    server.terms = ngx_dots_policy_terms(server.terms, dscf->dtls.ssl.ctx);
 
-    if (ngx_dots_policy_trust(&digest, dscf->dtls.ssl.ctx) != NGX_OK
-        || (dscf->tls_ctx
-            && ngx_dots_policy_trust(&digest, dscf->tls_ctx) != NGX_OK))
+    if (dscf->tls_ctx) {
+        server.terms = ngx_dots_policy_terms(server.terms, dscf->tls_ctx);
+    }
+
+    udp = server.terms;
+    tcp = server.terms;
+
+    if (ngx_dots_policy_trust(&udp, dscf->dtls.ssl.ctx) == NGX_OK
+        && ngx_dots_policy_trust(&tcp, dscf->tls_ctx ? dscf->tls_ctx
+                                                     : dscf->dtls.ssl.ctx)
+           == NGX_OK
+        && udp == tcp)
     {
-        /* unknown, like no other: no session stays */
+        server.all = udp;
+        ngx_dots_policy_add(server.all);
+        ngx_dots_trust_publish(server.terms, dscf->dtls.ssl.ctx);
 
-        digest = 0;
+    } else {
+
+        /* no memory: like no other, so no session stays */
+
+        server.all = 0;
+        server.terms = 0;
     }
 
-    dscf->dtls.policy = digest;
-    dscf->tls.policy = digest;
-
-    if (digest) {
-        ngx_dots_policy_add(digest);
-    }
+    dscf->dtls.policy = server;
+    dscf->tls.policy = server;
 }
 
 

@@ -183,7 +183,7 @@ is($s->get('c', 1)->{code}, '2.05', 'a new session finds its mitigation');
 
 system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
 	. "-gencrl -crlsec 5 -out crl.pem >>openssl.log 2>&1") == 0 or die;
-dots_reload($t);
+dots_turn($t);
 
 $s = dots_session($t) foreach 1 .. 2;
 like($s->connected(), qr/^connected/, 'a CRL that is good for seconds');
@@ -202,7 +202,7 @@ ok(dots_until(sub { refused($t, 'a') }, 20), 'and everybody when it has expired'
 
 system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
 	. "-gencrl -out crl.pem >>openssl.log 2>&1") == 0 or die;
-dots_reload($t);
+dots_turn($t);
 
 $s = dots_session($t);
 is($s->get('c', 1)->{code}, '2.05', 'with a new one');
