@@ -538,7 +538,7 @@ dots_signal_block_fit(dots_signal_exchange_t *ex,
 }
 
 
-static int
+int
 dots_signal_block_fits(dots_signal_exchange_t *ex,
     const dots_coap_message_t *response)
 {
@@ -549,6 +549,7 @@ dots_signal_block_fits(dots_signal_exchange_t *ex,
     m = *response;
     dots_coap_copy_token(&m, &ex->request);
     m.payload.len = 0;
+    m.block1 = ex->request.block1;
 
     return dots_coap_write(&m, buf, sizeof(buf), &len) == DOTS_OK
            && len + 1 + response->payload.len <= ex->max_message;

@@ -64,4 +64,8 @@ void dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
 void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
     uint8_t code, int64_t max_age, const dots_fault_t *f);
 
+/* Is it one message as it is?  An error has to be: only answers come in blocks. */
+int dots_signal_block_fits(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response);
+
 #endif /* DOTS_SIGNAL_EXCHANGE_H */

@@ -127,6 +127,66 @@ dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
 }
 
 
+/* Less of each list, the first half; 0: there is nothing left. */
+
+static int
+dots_signal_mitigate_halve(dots_target_t *t)
+{
+    if (t->nprefixes + t->nports + t->nprotocols + t->nfqdns + t->nuris
+        + t->naliases == 0)
+    {
+        return 0;
+    }
+
+    t->nprefixes /= 2;
+    t->nports /= 2;
+    t->nprotocols /= 2;
+    t->nfqdns /= 2;
+    t->nuris /= 2;
+    t->naliases /= 2;
+
+    return 1;
+}
+
+
+/*
+ * An error comes in one message.  "conflict-scope" MAY have this or that (RFC
+ * 9132 section 4.4.1.3), so it has as much of its lists as there is room for:
+ * without any body the client would not learn what it conflicts with.
+ */
+
+static int
+dots_signal_mitigate_body(dots_signal_exchange_t *ex,
+    const dots_request_t *rq, const dots_signal_mitigate_answer_t *a,
+    dots_coap_message_t *response, uint8_t *buf)
+{
+    int             rc;
+    size_t          len;
+    dots_request_t  less;
+
+    len = 0;
+    rc = dots_signal_mitigate_encode(ex, rq, a, buf, &len);
+
+    response->content_format = DOTS_COAP_FORMAT_DOTS;
+    response->payload = dots_str(buf, len);
+
+    if (dots_coap_class(response->code) == 2) {
+        return rc;
+    }
+
+    less = *rq;
+
+    while (rc == DOTS_OK && !dots_signal_block_fits(ex, response)
+           && dots_signal_mitigate_halve(&less.conflict.scope))
+    {
+        rc = dots_signal_mitigate_encode(ex, &less, a, buf, &len);
+        response->payload = dots_str(buf, len);
+    }
+
+    return rc;
+}
+
+
 /* The body has memory of its own: what was found may have filled the arena. */
 
 static void
@@ -134,7 +194,6 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
     const dots_request_t *rq, const dots_signal_mitigate_answer_t *a)
 {
     int                  rc;
-    size_t               len;
     uint8_t             *buf;
     dots_coap_message_t  response;
 
@@ -148,13 +207,16 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
         return;
     }
 
-    len = 0;
     buf = malloc(DOTS_SIGNAL_BODY);
 
-    rc = buf ? dots_signal_mitigate_encode(ex, rq, a, buf, &len) : DOTS_ERROR;
+    rc = buf ? dots_signal_mitigate_body(ex, rq, a, &response, buf)
+             : DOTS_ERROR;
 
     if (rc == DOTS_ERROR) {
         free(buf);
+
+        response.content_format = -1;
+        response.payload.len = 0;
 
         /* no memory: what is done is not refused, a GET tells the rest */
 
@@ -175,9 +237,6 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
                            "the answer is too large, ask for a single mid");
         return;
     }
-
-    response.content_format = DOTS_COAP_FORMAT_DOTS;
-    response.payload = dots_str(buf, len);
 
     dots_signal_answer(ex, &response, rq, NULL);
 

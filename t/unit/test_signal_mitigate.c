@@ -375,6 +375,58 @@ test_signal_conflicts(void **state)
 }
 
 
+/*
+ * Section 4.4.1.3: "The response MUST include enough information": an error has
+ * no blocks, so what does not fit is left out of the scope, nothing else.
+ */
+
+static void
+test_signal_conflict_large(void **state)
+{
+    int                   expected[TEST_SIZE];
+    size_t                i, len;
+    test_peer_t           p;
+
+    static dots_prefix_t  prefixes[100];
+
+    (void) state;
+
+    memset(&test_conflict, 0, sizeof(test_conflict));
+
+    for (i = 0; i < 100; i++) {
+        assert_int_equal(dots_prefix_parse(&prefixes[i],
+                                           dots_str("192.0.2.1/32", 12)),
+                         DOTS_OK);
+    }
+
+    test_conflict.same_client = 1;
+    test_conflict.mid = 9;
+    test_conflict.scope.nprefixes = 100;
+    test_conflict.scope.prefixes = prefixes;
+
+    test_open(&p);
+    p.decide = test_decide_outcome;
+    p.verdict = DOTS_VERDICT_CONFLICT;
+    test_input(&p, PUT(CON, "0001"));
+    assert_int_equal(p.nsent, 1);
+
+    /* 50 of them, and the mid at the end */
+
+    len = test_hex("62 89 0001 aabb c2 010f ff " SCOPE
+                   "a2 05 07 11 a2 13 01 15 a2 06 98 32", expected);
+
+    assert_true(p.len[0] > len + 50 * 13 && p.len[0] <= TEST_MESSAGE);
+
+    for (i = 0; i < len; i++) {
+        assert_int_equal(p.sent[0][i], expected[i]);
+    }
+
+    assert_memory_equal(&p.sent[0][p.len[0] - 2], "\x05\x09", 2);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* ---- GET ---- */
 
 static dots_mitigation_t  test_list[40];
@@ -534,6 +586,7 @@ main(void)
         cmocka_unit_test(test_signal_lifetime),
         cmocka_unit_test(test_signal_outcomes),
         cmocka_unit_test(test_signal_conflicts),
+        cmocka_unit_test(test_signal_conflict_large),
         cmocka_unit_test(test_signal_get),
         cmocka_unit_test(test_signal_requests),
     };
