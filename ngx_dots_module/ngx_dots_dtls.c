@@ -67,6 +67,7 @@ ngx_dots_dtls_init_process(ngx_cycle_t *cycle)
     ngx_dots_drain_init_process(cycle);
 
     ngx_dots_dtls_batch_init(cycle);
+    ngx_dots_dtls_send_init();
 
     return ngx_dots_dtls_bio_init(cycle->log);
 }
@@ -304,6 +305,8 @@ ngx_dots_dtls_close_socket(ngx_connection_t *c)
 static void
 ngx_dots_dtls_shut_socket(ngx_dots_dtls_socket_t *socket)
 {
+    ngx_dots_dtls_send_flush();
+
     if (socket->fd != (ngx_socket_t) -1) {
         (void) ngx_close_socket(socket->fd);
         socket->fd = (ngx_socket_t) -1;
@@ -352,6 +355,8 @@ ngx_dots_dtls_move_socket(ngx_connection_t *c)
     if (socket == NULL || socket->first == (ngx_socket_t) -1) {
         return;
     }
+
+    ngx_dots_dtls_send_flush();
 
     if (dup3(socket->first, socket->fd, O_CLOEXEC) == -1) {
         ngx_log_error(NGX_LOG_CRIT, c->log, ngx_socket_errno,
@@ -689,6 +694,10 @@ ngx_dots_dtls_process(ngx_dots_dtls_t *ds)
         ds->io.connection->log->action = "DTLS handshaking";
 
         rc = ngx_dots_dtls_handshake(ds);
+
+        /* it has taken its time, and the peer has as much to do */
+
+        ngx_dots_dtls_send_flush();
 
         if (rc == NGX_ERROR) {
             ngx_dots_dtls_close(ds, 0);

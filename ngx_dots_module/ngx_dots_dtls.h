@@ -10,7 +10,9 @@
  *                    ngx_dots_dtls_cookie.c
  *      record        ngx_dots_dtls.c         handshake, timers, close
  *      plaintext     ngx_dots_peer.c         dots_signal_t of this peer
- *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
+ *   ngx_dots_dtls_batch.c reads several datagrams a turn of the event loop,
+ *   ngx_dots_dtls_send.c sends their answers together, ngx_dots_dtls_conf.c makes
+ *   the SSL_CTX when the configuration is read.
  *
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
  *
@@ -142,6 +144,21 @@ ngx_uint_t ngx_dots_dtls_batch_reads(ngx_listening_t *ls);
 
 /* One of them has come to us. */
 void ngx_dots_dtls_batch_count(void);
+
+
+/* ---- ngx_dots_dtls_send.c ---- */
+
+void ngx_dots_dtls_send_init(void);
+
+/*
+ * To the connection's peer, from the address that was asked; it may be lost.
+ * Between hold and release it waits for others, or for a flush.
+ */
+void ngx_dots_dtls_send_datagram(ngx_connection_t *c, const u_char *data,
+    size_t len);
+void ngx_dots_dtls_send_hold(void);
+void ngx_dots_dtls_send_flush(void);
+void ngx_dots_dtls_send_release(void);
 
 
 /* ---- ngx_dots_dtls_conf.c ---- */

@@ -73,6 +73,8 @@ ngx_dots_dtls_batch_handler(ngx_event_t *ev)
 {
     ngx_uint_t  i, came;
 
+    ngx_dots_dtls_send_hold();
+
     for (i = 0; i < NGX_DOTS_DTLS_BATCH; i++) {
         came = ngx_dots_dtls_batch_came;
 
@@ -83,6 +85,7 @@ ngx_dots_dtls_batch_handler(ngx_event_t *ev)
         }
     }
 
+    ngx_dots_dtls_send_release();
     ngx_dots_link_flush();
 }
 

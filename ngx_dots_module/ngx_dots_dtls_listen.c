@@ -22,8 +22,6 @@
 static int ngx_dots_dtls_bio_create(BIO *bio);
 static int ngx_dots_dtls_bio_read(BIO *bio, char *buf, int size);
 static int ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size);
-static void ngx_dots_dtls_sendto(ngx_connection_t *c, const char *buf,
-    size_t size);
 static long ngx_dots_dtls_bio_ctrl(BIO *bio, int cmd, long num, void *ptr);
 static ngx_int_t ngx_dots_dtls_listener(ngx_dots_dtls_conf_t *conf);
 static ngx_int_t ngx_dots_dtls_proved(ngx_connection_t *c, const u_char *data,
@@ -198,7 +196,7 @@ ngx_dots_dtls_proved(ngx_connection_t *c, const u_char *data, size_t len)
     ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0,
                    "dots DTLS HelloVerifyRequest of %uz bytes", n);
 
-    ngx_dots_dtls_sendto(c, (char *) answer, n);
+    ngx_dots_dtls_send_datagram(c, answer, n);
 
     return NGX_DECLINED;
 }
@@ -398,52 +396,9 @@ ngx_dots_dtls_bio_write(BIO *bio, const char *buf, int size)
         return -1;
     }
 
-    ngx_dots_dtls_sendto(c, buf, size);
+    ngx_dots_dtls_send_datagram(c, (u_char *) buf, size);
 
     return size;
-}
-
-
-/* A full socket buffer or an ICMP error is a lost datagram, no more. */
-
-static void
-ngx_dots_dtls_sendto(ngx_connection_t *c, const char *buf, size_t size)
-{
-    ssize_t      n;
-    ngx_buf_t    b;
-    ngx_chain_t  out;
-
-    if (!c->listening->wildcard) {
-        n = sendto(c->fd, buf, size, 0, c->sockaddr, c->socklen);
-
-        if (n != -1) {
-            c->sent += n;
-
-        } else if (ngx_socket_errno != NGX_EAGAIN) {
-            (void) ngx_connection_error(c, ngx_socket_errno,
-                                        "sendto() failed");
-        }
-
-        return;
-    }
-
-    ngx_memzero(&b, sizeof(ngx_buf_t));
-
-    b.pos = (u_char *) buf;
-    b.last = b.pos + size;
-    b.memory = 1;
-    b.flush = 1;
-    b.last_buf = 1;
-
-    out.buf = &b;
-    out.next = NULL;
-
-    /* not c->send(): only this sets the source address of a wildcard listen */
-
-    (void) c->send_chain(c, &out, 0);
-
-    c->write->ready = 1;
-    c->write->error = 0;
 }
 
 
