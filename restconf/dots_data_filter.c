@@ -627,3 +627,29 @@ dots_data_filter(const dots_data_context_t *c, const dots_query_t *q,
                ? dots_data_filter_prune(&f, schema, value, DOTS_FIELDS_ROOT, 1)
                : rc;
 }
+
+
+int
+dots_data_filter_entries(const dots_data_context_t *c, const dots_query_t *q,
+    const struct lysc_node *schema, json_t *value)
+{
+    int      rc;
+    size_t   i;
+    json_t  *entry;
+
+    if (!json_is_array(value)) {
+        return dots_data_filter(c, q, schema, value);
+    }
+
+    rc = DOTS_OK;
+
+    json_array_foreach(value, i, entry) {
+        rc = dots_data_filter(c, q, schema, entry);
+
+        if (rc != DOTS_OK) {
+            break;
+        }
+    }
+
+    return rc;
+}

@@ -22,6 +22,10 @@ int dots_data_filter_needed(const dots_query_t *q);
 int dots_data_filter(const dots_data_context_t *c, const dots_query_t *q,
     const struct lysc_node *schema, json_t *value);
 
+/* Likewise; of an array each entry. */
+int dots_data_filter_entries(const dots_data_context_t *c,
+    const dots_query_t *q, const struct lysc_node *schema, json_t *value);
+
 /*
  * The default of a leaf that has no value in "object" (section 3.5.4): a new
  * reference; or NULL, it has none, or its case of a choice is not there.

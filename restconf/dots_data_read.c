@@ -96,7 +96,8 @@ dots_data_read_found(dots_exchange_t *x)
         return dots_restconf_refused(x, x->rq.verdict);
     }
 
-    known = dots_data_scope_entity(&x->rq, &x->path, &e);
+    known = x->entries ? DOTS_DECLINED
+                       : dots_data_scope_entity(&x->rq, &x->path, &e);
 
     if (known == DOTS_ERROR) {
         return DOTS_ERROR;
@@ -171,29 +172,16 @@ dots_data_read_dump(dots_exchange_t *x, json_t *root)
 static int
 dots_data_read_filter(dots_exchange_t *x)
 {
-    int                      rc;
-    size_t                   i;
-    json_t                  *root, *value, *entry;
-    const struct lysc_node  *schema;
+    int      rc;
+    json_t  *root, *value;
 
     root = dots_data_read_parse(x);
     value = root ? json_object_iter_value(json_object_iter(root)) : NULL;
-    schema = dots_data_path_schema(&x->path);
 
-    rc = value ? DOTS_OK : DOTS_ERROR;
-
-    if (json_is_array(value)) {
-        json_array_foreach(value, i, entry) {
-            rc = dots_data_filter(&x->context, &x->query, schema, entry);
-
-            if (rc != DOTS_OK) {
-                break;
-            }
-        }
-
-    } else if (rc == DOTS_OK) {
-        rc = dots_data_filter(&x->context, &x->query, schema, value);
-    }
+    rc = value ? dots_data_filter_entries(&x->context, &x->query,
+                                          dots_data_path_schema(&x->path),
+                                          value)
+               : DOTS_ERROR;
 
     if (rc != DOTS_OK) {
         json_decref(root);
@@ -434,10 +422,112 @@ dots_data_read_node(dots_exchange_t *x)
 }
 
 
+/* ---- a list without keys ---- */
+
+/* What holds the entries, whole, as if it had been asked for. */
+
+static int
+dots_data_read_holder(dots_exchange_t *x, json_t **root)
+{
+    int                      rc;
+    unsigned                 wrapped;
+    dots_query_t             query;
+    const dots_resource_t   *resource;
+    const struct lysc_node  *entries;
+
+    query = x->query;
+    resource = x->resource;
+    entries = x->entries;
+    wrapped = x->rc->wrapped;
+
+    x->resource = x->holder;
+    x->entries = NULL;
+    x->query.seen = 0;
+    x->query.depth = DOTS_QUERY_UNBOUNDED;
+    x->rc->wrapped = 0;
+
+    rc = dots_data_read_text(x);
+
+    x->query = query;
+    x->resource = resource;
+    x->entries = entries;
+    x->rc->wrapped = wrapped;
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    *root = dots_data_read_parse(x);
+
+    return *root ? DOTS_OK : DOTS_ERROR;
+}
+
+
+/* Of an answer, whose only member is an object or the array of one entry. */
+
+static json_t *
+dots_data_read_member(dots_exchange_t *x, json_t *root, const char *name)
+{
+    json_t  *value;
+
+    value = json_object_iter_value(json_object_iter(root));
+    value = json_is_array(value) ? json_array_get(value, 0) : value;
+
+    return json_object_get(value,
+                           x->path.n && x->entries->module
+                               == dots_data_path_schema(&x->path)->module
+                           ? x->entries->name : name);
+}
+
+
+static int
+dots_data_read_entries(dots_exchange_t *x)
+{
+    int      rc;
+    char     name[256];
+    json_t  *root, *list;
+
+    rc = dots_data_read_holder(x, &root);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    (void) snprintf(name, sizeof(name), "%s:%s", x->entries->module->name,
+                    x->entries->name);
+
+    list = json_incref(dots_data_read_member(x, root, name));
+    json_decref(root);
+
+    if (json_array_size(list) == 0 || !dots_data_read_shown(x, x->entries)) {
+        json_decref(list);
+        return dots_restconf_refused(x, DOTS_VERDICT_NOT_FOUND);
+    }
+
+    rc = dots_data_text_single(x, list);
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_filter_entries(&x->context, &x->query, x->entries,
+                                      list);
+    }
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_read_dump(x, json_pack("{s:O}", name, list));
+    }
+
+    json_decref(list);
+
+    return rc;
+}
+
+
 static int
 dots_data_read_text(dots_exchange_t *x)
 {
     int  rc;
+
+    if (x->entries != NULL) {
+        return dots_data_read_entries(x);
+    }
 
     if (x->resource->found == NULL) {
         return dots_data_read_node(x);

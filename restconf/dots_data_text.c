@@ -73,3 +73,16 @@ dots_data_text_end(dots_exchange_t *x, dots_writer_t *w)
 
     return DOTS_OK;
 }
+
+
+int
+dots_data_text_single(dots_exchange_t *x, const json_t *value)
+{
+    if (!x->rc->xml || json_array_size(value) < 2) {
+        return DOTS_OK;
+    }
+
+    return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                               "several entries are no XML document: ask for "
+                               "one, or for JSON");
+}

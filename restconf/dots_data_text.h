@@ -17,6 +17,9 @@ void dots_data_text_literal(dots_writer_t *w, const char *literal);
 /* A JSON string, quoted and escaped: at most 6 * len + 2 bytes. */
 void dots_data_text_string(dots_writer_t *w, dots_str_t s);
 
+/* RFC 8040 section 4.3: in XML an array of more than one entry is 400. */
+int dots_data_text_single(dots_exchange_t *x, const json_t *value);
+
 /* Makes it rc->text.  DOTS_OK, or DOTS_ERROR: something did not fit. */
 int dots_data_text_end(dots_exchange_t *x, dots_writer_t *w);
 

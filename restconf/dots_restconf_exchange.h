@@ -48,6 +48,9 @@ struct dots_exchange_s {
     dots_query_t            query;
     dots_data_context_t     context;
     dots_data_path_t        path;       /* below "data" */
+    const struct lysc_node *entries;    /* of a list without keys: all that the
+                                           path, which ends before, has */
+    const dots_resource_t  *holder;     /* and the path's resource */
     dots_str_t              cuid;       /* keys of the path; empty: none */
     dots_str_t              name;
     dots_media_t            media;      /* what the message is in */

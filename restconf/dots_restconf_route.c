@@ -5,6 +5,7 @@
 #include "dots_data_vendor.h"
 #include "dots_data_write.h"
 #include "dots_monitor.h"
+#include "dots_place.h"
 #include "dots_restconf_api.h"
 #include "dots_restconf_route.h"
 #include "dots_stream.h"
@@ -392,16 +393,57 @@ dots_restconf_route_walk(dots_exchange_t *x, const dots_api_path_t *path,
 }
 
 
-int
-dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
+/*
+ * RFC 8040 sections 4.3 and 6.1: a list or leaf-list without keys is all of its
+ * entries, which GET and HEAD may ask for.  NULL: the path ends in none.
+ */
+
+static const struct lysc_node *
+dots_restconf_route_entries(const dots_exchange_t *x,
+    const dots_api_path_t *path)
 {
-    int                     rc;
-    size_t                  i;
-    const dots_resource_t  *child;
+    const struct lysc_node  *schema;
+
+    if (path->n < 3 || path->segments[path->n - 1].nkeys != 0) {
+        return NULL;
+    }
+
+    /* "data" is the first segment */
+
+    schema = dots_place_path(x->rc->schema, path->segments + 1, path->n - 1);
+
+    return schema && (schema->nodetype & (LYS_LIST | LYS_LEAFLIST)) ? schema
+                                                                    : NULL;
+}
+
+
+/* The path has led to what holds them. */
+
+static void
+dots_restconf_route_hold(dots_exchange_t *x, const struct lysc_node *entries)
+{
+    x->entries = entries;
+    x->holder = x->resource;
+
+    x->resource = &dots_resource_nodes[DOTS_RESOURCE_STATE
+                                       - DOTS_RESOURCE_CONTAINER];
+}
+
+
+int
+dots_restconf_route_find(dots_exchange_t *x, dots_api_path_t *path)
+{
+    int                      rc;
+    size_t                   i, n;
+    const dots_resource_t   *child;
+    const struct lysc_node  *entries;
 
     x->resource = &dots_resources[0];
 
-    for (i = 0; i < path->n; i++) {
+    entries = dots_restconf_route_entries(x, path);
+    n = entries ? path->n - 1 : path->n;
+
+    for (i = 0; i < n; i++) {
         child = dots_restconf_route_child(x->resource->kind,
                                           &path->segments[i]);
         if (child == NULL) {
@@ -416,7 +458,20 @@ dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path)
         }
     }
 
-    return dots_restconf_route_walk(x, path, i);
+    if (x->resource->tree) {
+        entries = NULL;
+
+    } else {
+        path->n = n;
+    }
+
+    rc = dots_restconf_route_walk(x, path, i);
+
+    if (rc == DOTS_OK && entries != NULL) {
+        dots_restconf_route_hold(x, entries);
+    }
+
+    return rc;
 }
 
 

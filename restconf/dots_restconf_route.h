@@ -65,8 +65,11 @@ struct dots_resource_s {
                                                               NULL: a node */
 };
 
-/* DOTS_OK with x->resource, path, cuid and name; DOTS_INVALID: 400, 404. */
-int dots_restconf_route_find(dots_exchange_t *x, const dots_api_path_t *path);
+/*
+ * DOTS_OK with x->resource, path, cuid and name; DOTS_INVALID: 400, 404.  A list
+ * without keys at the end is cut off: x->entries.
+ */
+int dots_restconf_route_find(dots_exchange_t *x, dots_api_path_t *path);
 
 /* "/schemas/NAME@REVISION", which is no api-path: x->name; or DOTS_DECLINED. */
 int dots_restconf_route_schema(dots_exchange_t *x, dots_str_t path);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "dots_data_filter.h"
+#include "dots_data_text.h"
 #include "dots_place.h"
 #include "dots_state.h"
 
@@ -137,6 +138,12 @@ dots_state_find(dots_exchange_t *x, const struct lysc_node **schema,
             return dots_state_missing(x);
         }
 
+        /* RFC 8040 section 6.1: without keys all entries */
+
+        if (segment->nkeys == 0 && i + 1 == x->api->n) {
+            break;
+        }
+
         rc = dots_state_entry(x, *schema, segment, value);
         if (rc != DOTS_OK) {
             return rc;
@@ -162,7 +169,7 @@ dots_state_filter(dots_exchange_t *x, const struct lysc_node *schema,
         return dots_state_missing(x);
     }
 
-    return dots_data_filter(&x->context, &x->query, schema, value);
+    return dots_data_filter_entries(&x->context, &x->query, schema, value);
 }
 
 
@@ -177,8 +184,8 @@ dots_state_write(dots_exchange_t *x, const struct lysc_node *schema,
     (void) snprintf(name, sizeof(name), "%s:%s", schema->module->name,
                     schema->name);
 
-    root = json_pack(schema->nodetype & (LYS_LIST | LYS_LEAFLIST) ? "{s:[O]}"
-                                                                  : "{s:O}",
+    root = json_pack((schema->nodetype & (LYS_LIST | LYS_LEAFLIST))
+                         && !json_is_array(value) ? "{s:[O]}" : "{s:O}",
                      name, value);
     text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 
@@ -216,6 +223,10 @@ dots_state_answer(dots_exchange_t *x, json_t *tree)
     value = tree;
 
     rc = dots_state_find(x, &schema, &value);
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_text_single(x, value);
+    }
 
     if (rc == DOTS_OK) {
         rc = dots_state_filter(x, schema, value);

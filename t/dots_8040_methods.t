@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(344);
+$t->plan(362);
 
 rc_start($t);
 
@@ -152,9 +152,41 @@ rc_error(rc('GET', "$acl/aces/ace=r3"), 404, 'invalid-value',
 rc_error(rc('GET', "$acl/aces/ace=r1/matches/ipv6"), 404, 'invalid-value',
 	'GET of a container that is not there');
 
-# Without keys: one entry is an array of one; several are an array, too, in JSON
+# Without keys (4.3): an array of all, in JSON; in XML only one can be returned.
+# Timestamp and entity-tag, if there were any, would be those of the first
 
-rc_is(rc('GET', "$client/aliases/alias"), [ 200, 400 ], 'GET of a list');
+$r = rc('GET', "$client/aliases/alias?content=config");
+rc_same($r, rc('GET', "$alias?content=config")->{body}, 'GET of a list');
+is(rc_etag($r) . rc_modified($r), '', 'no entity-tag of all of them');
+rc_same(rc('GET', "$acl/aces/ace?fields=name"),
+	'{"ietf-dots-data-channel:ace":[{"name":"r1"},{"name":"r2"}]}',
+	'GET of a list of several, with fields');
+rc_same(rc('GET', "$client/acls/acl?depth=1"),
+	'{"ietf-dots-data-channel:acl":[{"name":"f1"}]}', 'with a depth');
+rc_same(rc('GET', "$alias/target-prefix"),
+	'{"ietf-dots-data-channel:target-prefix":["198.51.100.1/32",'
+	. '"198.51.100.2/32"]}', 'GET of a leaf-list');
+rc_same(rc('GET', "$DATA/capabilities/address-family"),
+	'{"ietf-dots-data-channel:address-family":["ipv4","ipv6"]}',
+	'GET of a leaf-list of state');
+rc_same(rc('GET', "$DATA/dots-client?depth=1"), rc_client($CUID),
+	'GET of the list of dots-clients: those of the customer');
+like(rc('GET', "$client/aliases/alias", accept => 'application/yang-data+xml')
+	->{body}, qr!^<alias [^>]*><name>https1</name>!, 'one in XML');
+$r = rc('GET', "$acl/aces/ace", accept => 'application/yang-data+xml');
+is($r->{code}, 400, 'several in XML');
+like($r->{body}, qr!<error-tag>invalid-value</error-tag>!, 'and their tag');
+rc_error(rc('GET', "$_/target-fqdn"), 404, 'invalid-value', "none of them: $_")
+	foreach $alias, $alias . 'x';
+rc_error(rc('GET', "$client/aliases/alias/name"), 400, 'invalid-value',
+	'below all of them');
+rc_error(rc('GET', "$alias/target-prefix?content=nonconfig"), 404,
+	'invalid-value', 'configuration among state');
+is(rc('OPTIONS', "$client/aliases/alias")->{h}{allow}[0], 'OPTIONS, GET, HEAD',
+	'they can only be read (4.5, 4.7)');
+rc_error(rc($_, "$client/aliases/alias", body => $_ eq 'DELETE' ? undef
+	: rc_alias('https1')), 405, 'operation-not-supported', "$_ of a list")
+	foreach qw/ POST PUT PATCH DELETE /;
 like((rc('GET', '')->{json} || {})->{'ietf-restconf:restconf'}
 	{'yang-library-version'} // '', qr/^\d{4}-\d\d-\d\d$/,
 	'the API resource names its module (3.3) and has its version (3.3.3)');

@@ -29,7 +29,7 @@ dots_has(qw/openssl curl/);
 
 my @files = map { m!([^/]+)\.yang$! } glob dots_top() . '/schemas/*.yang';
 
-$t->plan(28 + @files);
+$t->plan(32 + @files);
 
 dots_pki($t);
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2, http => <<'EOF'));
@@ -122,6 +122,15 @@ is($body, "{\"ietf-restconf-monitoring:location\":\"$root/streams/NETCONF\"}",
 	'section 6.3: where the stream is');
 dots_yang_ok("$state/streams/stream=NETCONF/access=xml/location", $body,
 	'a leaf by its schema');
+
+# section 6.1: who gets an error for the list has no notifications
+
+foreach (qw/ OPTIONS HEAD GET /) {
+	($code, $body) = dots_curl($t, $_, "$root$state/streams/stream");
+	is($code, 200, "$_ of the list of streams");
+}
+like($body, qr!^\{"ietf-restconf-monitoring:stream":\[\{"name":"NETCONF"!,
+	'section 6.2: all of them');
 
 # RFC 8040 section 3.1: host-meta, which needs no certificate
 

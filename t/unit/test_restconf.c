@@ -349,11 +349,11 @@ test_paths(void **state)
         { TEST_CLIENT "/other:aliases", 404 },
         { "/operations/x", 404 },
         { TEST_ALIAS "/name", 404 },
-        { TEST_TREE "/dots-client", 400 },          /* 3.5.3: all keys */
+        { TEST_TREE "/dots-client/cuid", 400 },     /* 3.5.3: all keys */
         { TEST_TREE "/dots-client=a,b", 400 },
         { TEST_TREE "/dots-client=", 400 },
         { TEST_CLIENT "/aliases=x", 400 },
-        { TEST_ALIASES "/alias", 400 },
+        { TEST_ALIASES "/alias/name", 400 },
         { TEST_ALIASES "/alias=", 400 },
         { TEST_ALIASES "/alias=%zz", 400 },
         { TEST_ALIASES "/alias=%ff", 400 },

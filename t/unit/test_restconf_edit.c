@@ -70,6 +70,14 @@ test_nodes(void **state)
           "{" TEST_DC("rate-limit") ":false}" },
         { TEST_P "/ietf-dots-data-channel:aces/ace=y/name",
           "{" TEST_DC("name") ":\"y\"}" },
+
+        /* 4.3: all entries of a list */
+        { TEST_ONE "/target-prefix", "{" TEST_DC("target-prefix")
+          ":[\"192.0.2.1/32\"]}" },
+        { TEST_ACES "/ace?depth=1", "{" TEST_DC("ace") ":[{\"name\":\"x\"},"
+          "{\"name\":\"y\"}]}" },
+        { TEST_DATA "/dots-client?depth=1", "{" TEST_DC("dots-client")
+          ":[{\"cuid\":\"c\"}]}" },
     };
 
     static const char *const  missing[] = {
@@ -83,6 +91,9 @@ test_nodes(void **state)
         TEST_X "/matches/tcp/flags-bitmask",
         TEST_X "/actions/rate-limit",
         TEST_ACLS "/acl=none/aces",
+        TEST_ACLS "/acl=none/aces/ace",
+        TEST_ONE "/target-fqdn",
+        TEST_ONE "/target-prefix?content=nonconfig",
         TEST_ONE "/target-prefix=192.0.2.1%2F32/x",
         TEST_X "/statistics/x",
         TEST_CLIENT "/vendor-mapping",
@@ -90,10 +101,10 @@ test_nodes(void **state)
     };
 
     static const char *const  wrong[] = {
-        TEST_ONE "/target-prefix", TEST_ONE "/target-prefix=x",
-        TEST_ONE "/target-port-range", TEST_ONE "/target-port-range=1,2",
+        TEST_ONE "/target-prefix=x", TEST_ONE "/target-port-range=1,2",
         TEST_ONE "/target-port-range=70000", TEST_ONE "/name=x",
-        TEST_ACES "/ace", TEST_ACES "/ace=",
+        TEST_ONE "/target-port-range/lower-port",
+        TEST_ACES "/ace/name", TEST_ACES "/ace=",
     };
 
     (void) state;

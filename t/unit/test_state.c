@@ -288,13 +288,15 @@ test_library(void **state)
     test_is(STATE "?fields=streams/stream(replay-support)",
             "{\"ietf-restconf-monitoring:restconf-state\":{\"streams\":{"
             "\"stream\":[{\"name\":\"NETCONF\",\"replay-support\":true}]}}}");
+    test_is(STATE "/streams/stream?fields=name",
+            "{\"ietf-restconf-monitoring:stream\":[{\"name\":\"NETCONF\"}]}");
     test_refused(LIBRARY "?fields=nothing", 400);
 
     test_refused("/data/yang-library", 404);
     test_refused("/data/ietf-yang-library:nothing", 404);
     test_refused(LIBRARY "/nothing", 404);
     test_refused(LIBRARY "/module-set=other", 404);
-    test_refused(LIBRARY "/module-set", 400);
+    test_refused(LIBRARY "/module-set/name", 400);
     test_refused(LIBRARY "/module-set=a,b", 400);
     test_refused(LIBRARY "/content-id=x", 400);
     test_refused(LIBRARY "/content-id/x", 404);
