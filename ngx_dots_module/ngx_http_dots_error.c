@@ -35,6 +35,7 @@ static ngx_uint_t ngx_http_dots_error_status(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_dots_error_certificate(ngx_http_request_t *r);
 static ngx_int_t ngx_http_dots_error_text(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *media, ngx_str_t *text);
+static ngx_uint_t ngx_http_dots_error_allows(ngx_http_request_t *r);
 static ngx_int_t ngx_http_dots_error_allow(ngx_http_request_t *r,
     ngx_str_t *root);
 static void *ngx_http_dots_error_create_conf(ngx_conf_t *cf);
@@ -112,7 +113,7 @@ ngx_http_dots_error_header_filter(ngx_http_request_t *r)
 
     if (ngx_http_dots_error_text(r, status, &media, &ctx->text) != NGX_OK
         || ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
-        || (status == NGX_HTTP_NOT_ALLOWED && root
+        || (status == NGX_HTTP_NOT_ALLOWED
             && ngx_http_dots_error_allow(r, root) != NGX_OK))
     {
         return NGX_ERROR;
@@ -367,16 +368,53 @@ ngx_http_dots_error_text(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
+static ngx_uint_t
+ngx_http_dots_error_allows(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash != 0 && h[i].key.len == sizeof("Allow") - 1
+                && ngx_strncasecmp(h[i].key.data, (u_char *) "Allow",
+                                   h[i].key.len)
+                   == 0)
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
 /*
  * RFC 9110 section 15.5.6: of TRACE, which nginx refuses by itself.  Where there
- * is no resource there is no method, which an empty list says.
+ * is no resource there is no method, which an empty list says.  Outside of
+ * RESTCONF it is nginx's handlers that answer so; they know these two.
  */
 
 static ngx_int_t
 ngx_http_dots_error_allow(ngx_http_request_t *r, ngx_str_t *root)
 {
     ngx_int_t        n;
+    dots_str_t       files = dots_string("GET, HEAD");
     dots_restconf_t  rc;
+
+    if (ngx_http_dots_error_allows(r)) {
+        return NGX_OK;
+    }
+
+    if (root == NULL) {
+        return ngx_http_dots_header(r, "Allow", files);
+    }
 
     ngx_memzero(&rc, sizeof(dots_restconf_t));
 

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(88);
+$t->plan(92);
 
 dots_pki($t);
 $t->write_file('own.html', 'the page of the operator');
@@ -117,6 +117,9 @@ foreach my $case (
 		. "Host: localhost\r\n\r\n", 405, 'operation-not-supported' ],
 	[ 'TRACE of no path', "TRACE /x/../restconf HTTP/1.1\r\n"
 		. "Host: localhost\r\n\r\n", 405, 'operation-not-supported' ],
+	[ 'a method that files have not', "PUT / HTTP/1.1\r\nHost: localhost\r\n"
+		. "Connection: close\r\n"
+		. "Content-Length: 0\r\n\r\n", 405, 'operation-not-supported' ],
 	[ 'an unknown method', "BREW /restconf/data HTTP/1.1\r\nHost: localhost\r\n"
 		. "Connection: close\r\n\r\n", 501, 'operation-not-supported' ],
 	[ 'a large body', "PUT /small/x HTTP/1.1\r\nHost: localhost\r\n"
@@ -132,6 +135,8 @@ foreach my $case (
 
 	like($head, qr/Allow: OPTIONS, GET, HEAD, POST, PUT, PATCH\r/,
 		'what is allowed') if $name eq 'TRACE';
+	like($head, qr/Allow: GET, HEAD\r/, "$name: what they have")
+		if $name =~ /files/;
 	like($head, qr/Allow: \r/, "$name: nothing is allowed")
 		if $name =~ /^TRACE of/;
 }
