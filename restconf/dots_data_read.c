@@ -172,14 +172,23 @@ dots_data_read_dump(dots_exchange_t *x, json_t *root)
 static int
 dots_data_read_filter(dots_exchange_t *x)
 {
-    int      rc;
-    json_t  *root, *value;
+    int                      rc;
+    json_t                  *root, *value;
+    const struct lysc_node  *schema;
 
     root = dots_data_read_parse(x);
     value = root ? json_object_iter_value(json_object_iter(root)) : NULL;
+    schema = dots_data_path_schema(&x->path);
 
-    rc = value ? dots_data_filter_entries(&x->context, &x->query,
-                                          dots_data_path_schema(&x->path),
+    /* an entry in its container, as RFC 8783 has it */
+
+    if (schema != NULL && schema->nodetype == LYS_LIST
+        && json_is_object(value))
+    {
+        value = json_object_get(value, schema->name);
+    }
+
+    rc = value ? dots_data_filter_entries(&x->context, &x->query, schema,
                                           value)
                : DOTS_ERROR;
 

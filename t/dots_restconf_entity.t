@@ -30,7 +30,7 @@ dots_has(qw/cbor openssl curl/);
 my @workers = (1, 2);
 my $racers = 8;
 
-$t->plan(33 * @workers);
+$t->plan(35 * @workers);
 
 dots_pki($t);
 
@@ -182,6 +182,12 @@ sub entities {
 	$get->("$wrapped/aliases/alias=new");
 	like($body, qr/^\{"ietf-dots-data-channel:aliases":\{"alias":\[/,
 		'dots_entry_form');
+	$get->("$wrapped/aliases/alias=new?fields=name");
+	is($body, '{"ietf-dots-data-channel:aliases":{"alias":[{"name":"new"}]}}',
+		'its form with fields');
+	$get->("$wrapped/aliases/alias=new?depth=1");
+	is($body, '{"ietf-dots-data-channel:aliases":{"alias":[{"name":"new"}]}}',
+		'the entry is what depth begins with');
 
 	# what is over is not there, and removing it is no change any more
 

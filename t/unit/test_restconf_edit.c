@@ -129,6 +129,13 @@ test_nodes(void **state)
     test_does("GET", TEST_ALIASES "/alias=two?content=config", NULL, 200);
     assert_string_equal(test_text, "{" TEST_DC("aliases") ":{\"alias\":["
                                    TEST_ALIAS_TWO "]}}");
+
+    test_wrapped = 1;
+    test_does("GET", TEST_P "?content=config&fields=activation-type"
+              "&with-defaults=report-all", NULL, 200);
+    assert_string_equal(test_text, "{" TEST_DC("acls") ":{\"acl\":[{\"name\":"
+                        "\"p\",\"activation-type\":"
+                        "\"activate-when-mitigating\"}]}}");
 }
 
 
