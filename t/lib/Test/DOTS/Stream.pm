@@ -26,7 +26,7 @@ sub new {
 		or die "no curl: $!\n";
 
 	$self->{fh} = $fh;
-	$self->{head} = $self->_until(qr/\r\n\r\n/);
+	$self->{head} = $self->_until(qr/\r\n\r\n/, _end());
 	$self->{head} = '' unless defined $self->{head};
 
 	return $self;
@@ -35,11 +35,12 @@ sub new {
 sub code { return $_[0]->{head} =~ m!^HTTP/\S+ (\d+)! ? $1 : 0 }
 sub head { return $_[0]->{head} }
 
+sub _end { return time() + ($_[0] || 15) }
+
 # Up to the pattern, which is taken, too; undef: closed, or it does not come
 sub _until {
-	my ($self, $re, $seconds) = @_;
+	my ($self, $re, $end) = @_;
 
-	my $end = time() + ($seconds || 15);
 	my $select = IO::Select->new($self->{fh});
 
 	while (1) {
@@ -57,7 +58,9 @@ sub _until {
 sub event {
 	my ($self, $seconds) = @_;
 
-	while (defined(my $block = $self->_until(qr/\n\n/, $seconds))) {
+	my $end = _end($seconds);
+
+	while (defined(my $block = $self->_until(qr/\n\n/, $end))) {
 		if ($block =~ /^:/) {
 			push @{$self->{comments}}, $block;
 			next;
@@ -73,7 +76,9 @@ sub event {
 sub comment {
 	my ($self, $seconds) = @_;
 
-	while (defined(my $block = $self->_until(qr/\n\n/, $seconds))) {
+	my $end = _end($seconds);
+
+	while (defined(my $block = $self->_until(qr/\n\n/, $end))) {
 		return $1 if $block =~ /^: ?(.*)/s;
 	}
 
@@ -84,7 +89,7 @@ sub comment {
 sub rest {
 	my ($self, $seconds) = @_;
 
-	$self->_until(qr/\z(?!)/, $seconds);
+	$self->_until(qr/\z(?!)/, _end($seconds));
 	return $self->{closed} ? $self->{buffer} : undef;
 }
 
