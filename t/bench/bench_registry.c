@@ -215,6 +215,7 @@ measure(uint32_t n, cost_t *cost)
     dots_registry_t  r;
 
     spent = 0;
+    memset(&r, 0, sizeof(r));
     r.memory.alloc = bench_alloc;
     r.memory.free = bench_free;
     r.memory.ctx = &spent;
