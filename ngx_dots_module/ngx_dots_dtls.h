@@ -11,8 +11,8 @@
  *      record        ngx_dots_dtls.c         handshake, timers, close
  *      plaintext     ngx_dots_peer.c         dots_signal_t of this peer
  *   ngx_dots_dtls_batch.c reads several datagrams a turn of the event loop,
- *   ngx_dots_dtls_send.c sends their answers together, ngx_dots_dtls_conf.c makes
- *   the SSL_CTX when the configuration is read.
+ *   ngx_dots_dtls_send.c sends their answers together.
+ *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
  *
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
  *

@@ -11,25 +11,17 @@
 
 #define NGX_DOTS_DTLS_SENDS    16       /* as ngx_dots_dtls_batch.c */
 #define NGX_DOTS_DTLS_SILENCE  60       /* s between reports of lost ones */
+#define NGX_DOTS_DTLS_SOURCE   CMSG_SPACE(sizeof(struct in6_pktinfo))
 
-
-typedef union {
-    struct cmsghdr    header;
-    u_char            in[CMSG_SPACE(sizeof(struct in_pktinfo))];
-#if (NGX_HAVE_INET6)
-    u_char            in6[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-#endif
-} ngx_dots_dtls_source_t;
 
 typedef struct {
-    ngx_sockaddr_t          to;
-    ngx_dots_dtls_source_t  from;
-    u_char                  data[NGX_DOTS_DTLS_MTU];
+    ngx_sockaddr_t    to;
+    _Alignas(struct cmsghdr) u_char from[NGX_DOTS_DTLS_SOURCE];
+    u_char            data[NGX_DOTS_DTLS_MTU];
 } ngx_dots_dtls_out_t;
 
 
-static size_t ngx_dots_dtls_send_source(struct cmsghdr *cmsg,
-    struct sockaddr *sa);
+static size_t ngx_dots_dtls_send_source(u_char *control, struct sockaddr *sa);
 static void ngx_dots_dtls_send_lost(ngx_err_t err);
 
 
@@ -124,8 +116,8 @@ ngx_dots_dtls_send_datagram(ngx_connection_t *c, const u_char *data,
     msg->msg_controllen = 0;
 
     if (c->listening->wildcard && c->local_sockaddr) {
-        msg->msg_control = &out->from;
-        msg->msg_controllen = ngx_dots_dtls_send_source(&out->from.header,
+        msg->msg_control = out->from;
+        msg->msg_controllen = ngx_dots_dtls_send_source(out->from,
                                                         c->local_sockaddr);
     }
 
@@ -140,12 +132,17 @@ ngx_dots_dtls_send_datagram(ngx_connection_t *c, const u_char *data,
 /* An answer leaves from the address that was asked. */
 
 static size_t
-ngx_dots_dtls_send_source(struct cmsghdr *cmsg, struct sockaddr *sa)
+ngx_dots_dtls_send_source(u_char *control, struct sockaddr *sa)
 {
+    struct cmsghdr      *cmsg;
     struct in_pktinfo   *pkt;
 #if (NGX_HAVE_INET6)
     struct in6_pktinfo  *pkt6;
+#endif
 
+    cmsg = (struct cmsghdr *) (void *) control;
+
+#if (NGX_HAVE_INET6)
     if (sa->sa_family == AF_INET6) {
         cmsg->cmsg_level = IPPROTO_IPV6;
         cmsg->cmsg_type = IPV6_PKTINFO;
