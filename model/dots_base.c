@@ -91,6 +91,13 @@ dots_arena_destroy(dots_arena_t *a)
 }
 
 
+void
+dots_arena_extend(dots_arena_t *a, size_t more)
+{
+    a->left = more > SIZE_MAX - a->left ? SIZE_MAX : a->left + more;
+}
+
+
 void *
 dots_arena_alloc(dots_arena_t *a, size_t size)
 {

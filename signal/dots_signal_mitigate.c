@@ -13,6 +13,13 @@
 #define DOTS_SIGNAL_MITIGATE_RETRY_LIMIT 60
 #define DOTS_SIGNAL_MITIGATE_RETRY_SOON  10
 
+/*
+ * Bytes for the list of a client's mitigations: many more than an answer of
+ * DOTS_SIGNAL_BODY can tell of, as it is the answer's size that bounds the list.
+ */
+
+#define DOTS_SIGNAL_MITIGATE_LIST        (4 * 1024 * 1024)
+
 
 typedef struct {
     dots_operation_t  operation;    /* 0: any */
@@ -498,6 +505,10 @@ dots_signal_mitigate_get(dots_signal_exchange_t *ex)
     {
         dots_signal_mitigate_refuse(ex, rq, DOTS_INVALID, &fault);
         return;
+    }
+
+    if (!rq->has_mid) {
+        dots_arena_extend(ex->arena, DOTS_SIGNAL_MITIGATE_LIST);
     }
 
     dots_signal_submit(ex, rq, dots_signal_mitigate_outcome);

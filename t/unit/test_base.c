@@ -100,6 +100,12 @@ test_base_arena_limit(void **state)
     assert_int_equal(dots_arena_dup(a, &dup, src), DOTS_ERROR);
     assert_non_null(dots_arena_alloc(a, 32));
     assert_null(dots_arena_alloc(a, 1));
+
+    dots_arena_extend(a, 32);
+    assert_null(dots_arena_alloc(a, 33));
+    assert_non_null(dots_arena_alloc(a, 32));
+    dots_arena_extend(a, SIZE_MAX);
+    assert_null(dots_arena_alloc(a, SIZE_MAX));
     dots_arena_destroy(a);
 
     /* without a limit, sizes that wrap are refused all the same */
