@@ -47,6 +47,14 @@
 
 #define DOTS_SIGNAL_OBSERVE_SILENCE 60000
 
+/*
+ * Mitigations of a look for each ms until the session's next one.  Some 10 us
+ * each, so that what one session observes costs a few percent of a processor,
+ * however long its list is and however often it changes.
+ */
+
+#define DOTS_SIGNAL_OBSERVE_LOOK    4
+
 #define DOTS_SIGNAL_OBSERVE_OVERHEAD 64     /* bytes of headers and options */
 
 #define DOTS_SIGNAL_OBSERVE_SEQUENCE 0xffffff   /* RFC 7641 section 2 */
@@ -558,6 +566,10 @@ dots_signal_observe_amend(dots_signal_exchange_t *ex, dots_request_t *rq)
 
     o = ex->observer;
 
+    ex->signal->rested = ex->signal->now
+                         + (int64_t) (rq->nmitigations
+                                      / DOTS_SIGNAL_OBSERVE_LOOK);
+
     if (rq->verdict != DOTS_VERDICT_FOUND
         && rq->verdict != DOTS_VERDICT_NOT_FOUND)
     {
@@ -749,7 +761,7 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
 
 /* ---- one timer, one close ---- */
 
-/* ms: no notification before. */
+/* ms: no look, and no notification, before. */
 
 static int64_t
 dots_signal_observe_pace(const dots_signal_t *s)
@@ -757,7 +769,7 @@ dots_signal_observe_pace(const dots_signal_t *s)
     int64_t  pace, probing;
 
     if (s->transport->reliable || s->notified == 0) {
-        return 0;
+        return s->rested;
     }
 
     pace = s->rtt ? s->rtt : DOTS_SIGNAL_OBSERVE_PACE;
@@ -770,7 +782,9 @@ dots_signal_observe_pace(const dots_signal_t *s)
         pace = pace > probing ? pace : probing;
     }
 
-    return s->notified + pace;
+    pace += s->notified;
+
+    return pace > s->rested ? pace : s->rested;
 }
 
 

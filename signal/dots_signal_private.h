@@ -117,6 +117,7 @@ struct dots_signal_s {
     uint32_t                            sequence;   /* of notifications */
     int64_t                             notified;   /* ms: the last one left */
     size_t                              notified_size;
+    int64_t                             rested;     /* ms: no look before */
 };
 
 extern const dots_signal_transport_ops_t  dots_signal_udp;

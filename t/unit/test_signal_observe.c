@@ -329,6 +329,34 @@ test_observe_pace(void **state)
 
 
 /*
+ * Section 4.4.2.1: "an even less aggressive rate whenever possible".  A look at
+ * a long list costs, so the session has none for a while, however near it is.
+ */
+
+static void
+test_observe_long(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_list_set(TEST_LIST);
+    test_observe(&p, OBSERVE_ALL);
+    test_input_at(&p, "42 01 0002 ccdd " OBSERVE("60") CUID, 1000);
+    dots_signal_rtt(p.signal, 1);
+
+    p.nsubmits = 0;
+    test_changed(&p, "x", 1, 5000);
+    (void) dots_signal_timer(p.signal, 5000 + TEST_LIST / 4 - 1);
+    assert_int_equal(p.nsubmits, 1);
+    (void) dots_signal_timer(p.signal, 5000 + TEST_LIST / 4);
+    assert_int_equal(p.nsubmits, 2);
+
+    dots_signal_close(p.signal);
+}
+
+
+/*
  * RFC 7641 sections 3.4 and 4.4: 24 bits that go up, by less than 2^23, and begin
  * again
  */
@@ -643,6 +671,7 @@ main(void)
         cmocka_unit_test(test_observe_end),
         cmocka_unit_test(test_observe_cancel),
         cmocka_unit_test(test_observe_pace),
+        cmocka_unit_test(test_observe_long),
         cmocka_unit_test(test_observe_wrap),
         cmocka_unit_test(test_observe_repeat),
         cmocka_unit_test(test_observe_passing),
