@@ -138,7 +138,12 @@ dots_signal_answer(dots_signal_exchange_t *ex, dots_coap_message_t *response,
         why = refused;
     }
 
-    dots_signal_block_response(ex, response);
+    refused = dots_signal_block_response(ex, response);
+
+    if (refused != NULL) {
+        why = refused;
+    }
+
     dots_signal_learn(ex, response, rq);
 
     if (s->transport->respond(ex, response) == DOTS_OK

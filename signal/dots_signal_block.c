@@ -574,7 +574,7 @@ dots_signal_block_tag(dots_coap_message_t *response)
 }
 
 
-static void
+static const char *
 dots_signal_block_cut(dots_signal_exchange_t *ex,
     dots_coap_message_t *response)
 {
@@ -612,7 +612,7 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
         dots_coap_init(response);
         response->code = dots_coap_code(4, 0);
         response->payload = dots_str(beyond, sizeof(beyond) - 1);
-        return;
+        return beyond;
     }
 
     /* section 4.4.2 of RFC 9132: always with its ETag */
@@ -631,6 +631,8 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
 
     response->payload = dots_str(response->payload.data + offset,
                                  offset + size < total ? size : total - offset);
+
+    return NULL;
 }
 
 
@@ -667,7 +669,7 @@ dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
 }
 
 
-void
+const char *
 dots_signal_block_response(dots_signal_exchange_t *ex,
     dots_coap_message_t *response)
 {
@@ -687,12 +689,14 @@ dots_signal_block_response(dots_signal_exchange_t *ex,
     }
 
     if (dots_coap_class(response->code) != 2 || response->payload.len == 0) {
-        return;
+        return NULL;
     }
 
     if (ex->request.block2 >= 0 || !dots_signal_block_fits(ex, response)) {
-        dots_signal_block_cut(ex, response);
+        return dots_signal_block_cut(ex, response);
     }
+
+    return NULL;
 }
 
 

@@ -669,7 +669,7 @@ dots_signal_observe_notify(dots_signal_exchange_t *ex,
 
     s = ex->signal;
 
-    dots_signal_block_response(ex, response);
+    (void) dots_signal_block_response(ex, response);
 
     response->token_len = o->token_len;
     memcpy(response->token, o->token, o->token_len);

@@ -188,8 +188,11 @@ int dots_signal_relay_busy(const dots_signal_exchange_t *ex);
 int dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
     dots_fault_t *f);
 
-/* Cuts an answer's body to the block that was asked for or that fits. */
-void dots_signal_block_response(dots_signal_exchange_t *ex,
+/*
+ * Cuts an answer's body to the block that was asked for or that fits.  Not NULL:
+ * why it is an error now.
+ */
+const char *dots_signal_block_response(dots_signal_exchange_t *ex,
     dots_coap_message_t *response);
 
 void dots_signal_block_close(dots_signal_t *s);

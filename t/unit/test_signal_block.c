@@ -213,6 +213,8 @@ test_block_change(void **state)
     test_ask(&p, 5, 900, 2);
     test_last(&p, &m);
     assert_int_equal(m.code, dots_coap_code(4, 0));
+    assert_string_equal(p.audit_why,
+                        "option 23, Block2: there is no such block");
 
     dots_signal_close(p.signal);
 }
