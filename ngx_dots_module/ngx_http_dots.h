@@ -33,8 +33,8 @@ ngx_int_t ngx_http_dots_data_handler(ngx_http_request_t *r);
 dots_str_t ngx_http_dots_field(ngx_http_request_t *r, const char *name);
 
 /* A header of the answer, be its value empty; of header() that is none. */
-ngx_int_t ngx_http_dots_header_line(ngx_http_request_t *r, const char *name,
-    dots_str_t value);
+ngx_table_elt_t *ngx_http_dots_header_line(ngx_http_request_t *r,
+    const char *name, dots_str_t value);
 ngx_int_t ngx_http_dots_header(ngx_http_request_t *r, const char *name,
     dots_str_t value);
 

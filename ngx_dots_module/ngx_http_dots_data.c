@@ -29,6 +29,8 @@ static void ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_data_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_data_send(ngx_http_request_t *r,
     dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_data_known(ngx_http_request_t *r,
+    dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_data_retry_after(ngx_http_request_t *r,
     dots_restconf_t *rc);
 static dots_str_t ngx_http_dots_data_origin(ngx_http_request_t *r);
@@ -513,9 +515,7 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
         || ngx_http_dots_header(r, "Accept-Patch", rc->accept_patch) != NGX_OK
         || ngx_http_dots_header(r, "Accept", rc->takes) != NGX_OK
         || ngx_http_dots_header(r, "Accept-Encoding", rc->decodes) != NGX_OK
-        || ngx_http_dots_header(r, "ETag", rc->etag) != NGX_OK
-        || ngx_http_dots_header(r, "Last-Modified", rc->last_modified)
-           != NGX_OK
+        || ngx_http_dots_data_known(r, rc) != NGX_OK
         || ngx_http_dots_header(r, "Location", rc->location) != NGX_OK
         || ngx_http_dots_data_retry_after(r, rc) != NGX_OK)
     {
@@ -560,6 +560,41 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
 }
 
 
+/*
+ * The tag is of these very bytes (RFC 9110 section 8.8.3): nginx's gzip would
+ * make a weak one of it, which no If-Match ever takes.  Filters that change what
+ * is sent find both fields where nginx has them.
+ */
+
+static ngx_int_t
+ngx_http_dots_data_known(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    if (rc->etag.len) {
+        r->headers_out.etag = ngx_http_dots_header_line(r, "ETag", rc->etag);
+
+        if (r->headers_out.etag == NULL) {
+            return NGX_ERROR;
+        }
+
+#if (NGX_HTTP_GZIP)
+        r->gzip_tested = 1;
+        r->gzip_ok = 0;
+#endif
+    }
+
+    if (rc->last_modified.len) {
+        r->headers_out.last_modified = ngx_http_dots_header_line(r,
+                                                            "Last-Modified",
+                                                            rc->last_modified);
+        if (r->headers_out.last_modified == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_dots_data_retry_after(ngx_http_request_t *r, dots_restconf_t *rc)
 {
@@ -579,11 +614,15 @@ ngx_http_dots_data_retry_after(ngx_http_request_t *r, dots_restconf_t *rc)
 ngx_int_t
 ngx_http_dots_header(ngx_http_request_t *r, const char *name, dots_str_t value)
 {
-    return value.len ? ngx_http_dots_header_line(r, name, value) : NGX_OK;
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_dots_header_line(r, name, value) ? NGX_OK : NGX_ERROR;
 }
 
 
-ngx_int_t
+ngx_table_elt_t *
 ngx_http_dots_header_line(ngx_http_request_t *r, const char *name,
     dots_str_t value)
 {
@@ -591,7 +630,7 @@ ngx_http_dots_header_line(ngx_http_request_t *r, const char *name,
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
 #if (nginx_version >= 1023000)
@@ -606,14 +645,14 @@ ngx_http_dots_header_line(ngx_http_request_t *r, const char *name,
     h->value.data = ngx_pnalloc(r->pool, value.len);
     if (h->value.data == NULL) {
         h->hash = 0;
-        return NGX_ERROR;
+        return NULL;
     }
 
     if (value.len) {
         ngx_memcpy(h->value.data, value.data, value.len);
     }
 
-    return NGX_OK;
+    return h;
 }
 
 

@@ -426,7 +426,7 @@ ngx_http_dots_error_allow(ngx_http_request_t *r, ngx_str_t *root)
                         r->unparsed_uri.len - root->len);
 
     dots_restconf_allow(&rc);
-    n = ngx_http_dots_header_line(r, "Allow", rc.allow);
+    n = ngx_http_dots_header_line(r, "Allow", rc.allow) ? NGX_OK : NGX_ERROR;
     dots_restconf_free(&rc);
 
     return n;

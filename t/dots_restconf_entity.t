@@ -30,7 +30,7 @@ dots_has(qw/cbor openssl curl/);
 my @workers = (1, 2);
 my $racers = 8;
 
-$t->plan(35 * @workers);
+$t->plan(38 * @workers);
 
 dots_pki($t);
 
@@ -46,6 +46,10 @@ sub conf {
 	$t->write_file_expand('nginx.conf', dots_conf(workers => $workers,
 		dots => $lifetime ? "data_lifetime $lifetime;" : '',
 		http => <<'EOF2'));
+        gzip on;
+        gzip_types application/yang-data+json;
+        gzip_min_length 1;
+
         location /wrapped {
             dots_data;
             dots_entry_form rfc8783;
@@ -103,6 +107,15 @@ sub entities {
 	my %seen;
 	$seen{join ' ', $get->($c)}++ for 1 .. 10;
 	is(keys %seen, 1, 'the same every time');
+
+	# RFC 9110 section 8.8.3.3: another encoding would need another one
+
+	is(($get->($c, 'Accept-Encoding: gzip'))[0], $tags{$c}[0],
+		'the same with gzip');
+	unlike($head, qr/^content-encoding:/im, 'of the same bytes');
+	($code, $body, $head) = dots_curl($t, 'GET', "$url/capabilities",
+		headers => [ 'Accept-Encoding: gzip' ]);
+	like($head, qr/^content-encoding: gzip/im, 'what has none is compressed');
 
 	# RFC 9110 section 15.4.5: no content, the same fields
 
