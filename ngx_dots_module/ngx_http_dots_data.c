@@ -493,6 +493,7 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     ngx_buf_t    *b;
     ngx_chain_t   out;
     dots_str_t    no_cache = dots_string("no-cache");
+    dots_str_t    accept = dots_string("Accept");
 
     r->headers_out.status = rc->status;
     r->headers_out.content_length_n = rc->text.len;
@@ -511,6 +512,8 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     /* RFC 8040 section 5.5 */
 
     if (ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
+        || (rc->varies
+            && ngx_http_dots_header(r, "Vary", accept) != NGX_OK)
         || ngx_http_dots_header(r, "Allow", rc->allow) != NGX_OK
         || ngx_http_dots_header(r, "Accept-Patch", rc->accept_patch) != NGX_OK
         || ngx_http_dots_header(r, "Accept", rc->takes) != NGX_OK

@@ -617,6 +617,12 @@ dots_restconf_run(dots_exchange_t *x)
         return rc;
     }
 
+    /* RFC 9110 section 12.5.5: what a cache may keep was chosen by Accept */
+
+    x->rc->varies = x->resource->media == NULL
+                    && (x->method == DOTS_METHOD_GET
+                        || x->method == DOTS_METHOD_HEAD);
+
     rc = dots_restconf_content(x);
     if (rc != DOTS_OK) {
         return rc;
@@ -751,6 +757,7 @@ dots_restconf_handle(dots_restconf_t *rc)
     dots_exchange_t  *x;
 
     rc->status = 0;
+    rc->varies = 0;
     rc->request = NULL;
     rc->subscription = NULL;
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);

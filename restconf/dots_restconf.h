@@ -65,6 +65,7 @@ struct dots_restconf_s {
     /* out, in "arena", which dots_restconf_free() ends */
 
     unsigned                xml:1;      /* what is answered is not JSON */
+    unsigned                varies:1;   /* nor is it always: Vary */
     unsigned                status;     /* HTTP status */
     dots_str_t              media;      /* Content-Type; empty: no body */
     dots_str_t              text;       /* the body */

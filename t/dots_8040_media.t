@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(145);
+$t->plan(149);
 
 rc_start($t);
 
@@ -90,6 +90,17 @@ rc_is(rc('GET', $alias, headers => [ 'Accept: text/html', "Accept: $JSON" ]), 20
 	'two lines are one list');
 rc_error(rc('GET', $alias, headers => [ "Accept: $JSON;q=0", 'Accept: text/html' ]),
 	406, 'invalid-value', 'and refuse like one');
+
+# RFC 9110 sections 12.5.5 and 15.4.5: a cache has to know what was chosen by
+
+$r = rc('GET', $alias);
+is("@{$r->{h}{vary} || []}", 'Accept', 'Vary');
+$r = rc('GET', $alias, headers => [ 'If-None-Match: ' . rc_etag($r) ]);
+is("$r->{code} @{$r->{h}{vary} || []}", '304 Accept', 'and of 304');
+is("@{rc('GET', $alias, accept => 'text/html')->{h}{vary} || []}", 'Accept',
+	'and of 406');
+$r = rc('GET', '/schemas/ietf-restconf@2017-01-26');
+is("$r->{code} @{$r->{h}{vary} || []}", '200 ', 'but of what has one form');
 
 # 406 comes before anything is done
 
