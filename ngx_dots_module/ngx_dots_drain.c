@@ -5,6 +5,7 @@
 #define NGX_DOTS_DRAIN_TICK  1000   /* ms: is there still a reason to stay? */
 
 
+static void ngx_dots_drain_add(ngx_dots_peer_t *peer);
 static ngx_uint_t ngx_dots_drain_policy(ngx_dots_peer_t *peer);
 static ngx_uint_t ngx_dots_drain_trust(ngx_dots_peer_t *peer);
 static ngx_uint_t ngx_dots_drain_reason(ngx_dots_peer_t *peer);
@@ -41,6 +42,30 @@ ngx_dots_drain_keep(ngx_dots_peer_t *peer)
         return 0;
     }
 
+    peer->fresh = 0;
+    ngx_dots_drain_add(peer);
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_dots_drain_admit(ngx_dots_peer_t *peer)
+{
+    if (!ngx_dots_drain_policy(peer)) {
+        return 0;
+    }
+
+    peer->fresh = 1;
+    ngx_dots_drain_add(peer);
+
+    return 1;
+}
+
+
+static void
+ngx_dots_drain_add(ngx_dots_peer_t *peer)
+{
     if (!peer->kept) {
         peer->kept = 1;
         ngx_queue_insert_tail(&ngx_dots_drain_kept, &peer->draining);
@@ -52,8 +77,6 @@ ngx_dots_drain_keep(ngx_dots_peer_t *peer)
     if (!ngx_dots_drain_timer.timer_set) {
         ngx_add_timer(&ngx_dots_drain_timer, NGX_DOTS_DRAIN_TICK);
     }
-
-    return 1;
 }
 
 
@@ -156,6 +179,11 @@ ngx_dots_drain_tick(ngx_event_t *ev)
     {
         next = ngx_queue_next(q);
         peer = ngx_queue_data(q, ngx_dots_peer_t, draining);
+
+        if (peer->fresh && ngx_dots_drain_policy(peer)) {
+            peer->fresh = 0;
+            continue;
+        }
 
         if (!ngx_dots_drain_keep(peer)) {
             ngx_dots_drain_forget(peer);

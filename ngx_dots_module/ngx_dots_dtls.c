@@ -756,7 +756,7 @@ ngx_dots_dtls_handshake(ngx_dots_dtls_t *ds)
 
     /* the handshake ended in a worker that leaves */
 
-    if (ngx_exiting && !ngx_dots_drain_keep(&ds->peer)) {
+    if (ngx_exiting && !ngx_dots_drain_admit(&ds->peer)) {
         (void) SSL_shutdown(ds->ssl);
         return NGX_ERROR;
     }

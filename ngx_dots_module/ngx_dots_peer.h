@@ -53,6 +53,8 @@ struct ngx_dots_peer_s {
     unsigned                reading:1;
     unsigned                counted:1;      /* among the customer's sessions */
     unsigned                kept:1;         /* though its worker leaves */
+    unsigned                fresh:1;        /* likewise, for having begun then:
+                                               it may say why to keep it */
 };
 
 /*

@@ -135,7 +135,7 @@ ngx_dots_tls_accept(ngx_stream_session_t *s, ngx_dots_tls_conf_t *conf)
 
     /* the handshake ended in a worker that leaves */
 
-    if (ngx_exiting && !ngx_dots_drain_keep(&ts->peer)) {
+    if (ngx_exiting && !ngx_dots_drain_admit(&ts->peer)) {
         dots_signal_release(ts->peer.signal);
         return;
     }
