@@ -164,6 +164,14 @@ $left->{left} = 600;
 like($m->seen('x', { mitigations => { 1 => $left } }, $time + 20, $time + 20),
 	qr/lifetime/, 'a lifetime that does not go down: wrong');
 
+$m = model();
+$m->answered(put(lifetime => 2), '2.01');
+$left->{left} = 0;
+is($m->seen('x', { mitigations => { 1 => $left } }, $time + 7, $time + 7),
+	undef, 'nothing left, and nobody has looked yet');
+like($m->seen('x', { mitigations => { 1 => $left } }, $time + 30, $time + 30),
+	qr/lifetime/, 'for half a minute: wrong');
+
 # other clients: in the way for sure, or perhaps
 
 $m = model();

@@ -19,6 +19,7 @@ use strict;
 use JSON::PP;
 
 our $MOST = 400;		# worlds of one client: more is a fault of the plan
+our $MOMENT = 10;		# s: from the end of a lifetime to that of the entry
 
 my $json = JSON::PP->new()->canonical();
 
@@ -490,6 +491,11 @@ sub _mitigation {
 
 	my $most = $x->{lifetime} - ($from - $x->{since}[1]) + 2;
 	my $least = $x->{lifetime} - ($to - $x->{since}[0]) - 2;
+
+	# one that ran out while there was no server is there, with none left, until
+	# the next one's manager has looked
+
+	return '' if $y->{left} == 0 && $most < 0 && $most > -$MOMENT;
 
 	return "lifetime $y->{left} is not $least to $most"
 		if $y->{left} > $most || $y->{left} < $least;
