@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
-$t->plan(41);
+$t->plan(42);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -45,7 +45,7 @@ $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 my ($c, $url) = ('zone', dots_data_url());
 my $client = '{"ietf-dots-data-channel:dots-client":[{"cuid":"%s"}]}';
 
-sub there { my ($t, $p) = @_; return dots_rib($t) =~ m!\Q$p\E/128! }
+sub there { my ($t, $p) = @_; return dots_rib($t, 'ipv6') =~ m!\Q$p\E/128! }
 
 # many prefixes each, of which none overlaps another: they take what there is
 sub put {
@@ -115,6 +115,8 @@ is($s->put($c, 1, prefix => ['192.0.2.1/32'], lifetime => 7200)->{code}, '2.04',
 # it becomes less full: the terminating period is 2 s
 
 my ($large) = sort { $put{$b} <=> $put{$a} || $a <=> $b } keys %put;
+ok(dots_until(sub { there($t, sprintf '2001:db8:6401:%x::1', $large) }),
+	'a large one has its route');
 is($s->delete($c, $large)->{code}, '2.02', 'one is withdrawn');
 ok(dots_until(sub { $s->get($c, $large)->{code} eq '4.04' }), 'and goes');
 ok(dots_until(sub { !there($t, sprintf '2001:db8:6401:%x::1', $large) }),
