@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include <libyang/libyang.h>
 
 #include "dots_data_acl.h"
@@ -8,6 +10,8 @@
 #include "dots_data_text.h"
 #include "dots_data_vendor.h"
 #include "dots_data_yang.h"
+#include "dots_monitor.h"
+#include "dots_yang_library.h"
 
 
 /* ---- from JSON ---- */
@@ -156,13 +160,15 @@ dots_data_client_container(dots_exchange_t *x, dots_writer_t *w)
 }
 
 
+/* "more": bytes beside the clients. */
+
 static int
-dots_data_client_start(dots_exchange_t *x, dots_writer_t *w)
+dots_data_client_start(dots_exchange_t *x, dots_writer_t *w, size_t more)
 {
     size_t  i, size;
 
     size = DOTS_DATA_CAPABILITY_SIZE + x->rc->vendors.len
-           + sizeof(",\"" DOTS_DATA_VENDOR_MAPPING "\":");
+           + sizeof(",\"" DOTS_DATA_VENDOR_MAPPING "\":") + more;
 
     for (i = 0; i < x->rq.nclients; i++) {
         size += dots_data_client_size(&x->rq.clients[i]);
@@ -172,19 +178,67 @@ dots_data_client_start(dots_exchange_t *x, dots_writer_t *w)
 }
 
 
+/* The server's own beside "dots-data", all of it state: members of an object. */
+
+static int
+dots_data_client_state(dots_exchange_t *x, char **text)
+{
+    json_t  *state;
+
+    *text = NULL;
+
+    if (x->query.content == DOTS_CONTENT_CONFIG) {
+        return DOTS_OK;
+    }
+
+    state = json_pack("{s:o, s:o, s:o}",
+                      DOTS_YANG_LIBRARY_MODULE ":yang-library",
+                      dots_yang_library_tree(x),
+                      DOTS_YANG_LIBRARY_MODULE ":modules-state",
+                      dots_yang_library_modules_tree(x),
+                      DOTS_MONITOR_MODULE ":restconf-state",
+                      dots_monitor_tree(x));
+
+    *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+
+    json_decref(state);
+
+    return *text ? DOTS_OK : DOTS_ERROR;
+}
+
+
+/* RFC 8040 section 3.3.1: all that there is. */
+
 int
 dots_data_client_datastore(dots_exchange_t *x)
 {
-    dots_writer_t  w;
+    char           *state;
+    size_t          len;
+    dots_writer_t   w;
 
-    if (dots_data_client_start(x, &w) != DOTS_OK) {
+    if (dots_data_client_state(x, &state) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    len = state ? strlen(state) : 0;
+
+    if (dots_data_client_start(x, &w, len) != DOTS_OK) {
+        free(state);
         return DOTS_INVALID;
     }
 
     dots_data_text_literal(&w, "{\"ietf-restconf:data\":{\""
                            DOTS_RESTCONF_MODULE ":dots-data\":");
     dots_data_client_container(x, &w);
+
+    if (state != NULL) {
+        dots_data_text_literal(&w, ",");
+        dots_write_bytes(&w, state + 1, len - 2);
+    }
+
     dots_data_text_literal(&w, "}}");
+
+    free(state);
 
     return dots_data_text_end(x, &w);
 }
@@ -195,7 +249,7 @@ dots_data_client_all(dots_exchange_t *x)
 {
     dots_writer_t  w;
 
-    if (dots_data_client_start(x, &w) != DOTS_OK) {
+    if (dots_data_client_start(x, &w, 0) != DOTS_OK) {
         return DOTS_INVALID;
     }
 
@@ -216,7 +270,7 @@ dots_data_client_one(dots_exchange_t *x)
         return DOTS_ERROR;
     }
 
-    if (dots_data_client_start(x, &w) != DOTS_OK) {
+    if (dots_data_client_start(x, &w, 0) != DOTS_OK) {
         return DOTS_INVALID;
     }
 

@@ -3,6 +3,7 @@
 
 #include "dots_data_filter.h"
 #include "dots_fields.h"
+#include "dots_place.h"
 
 
 #define DOTS_DATA_FILTER_TAG "ietf-netconf-with-defaults:default"
@@ -37,6 +38,27 @@ dots_data_filter_needed(const dots_query_t *q)
 
 /* ---- members and their schema ---- */
 
+/* At the top there is state of the server, too, of modules of its own. */
+
+static const struct lysc_node *
+dots_data_filter_node(const dots_data_context_t *c,
+    const struct lysc_node *parent, dots_str_t module, dots_str_t name)
+{
+    dots_api_segment_t  segment;
+
+    if (parent != NULL) {
+        return dots_data_path_child(c->schema, parent, module, name);
+    }
+
+    memset(&segment, 0, sizeof(segment));
+
+    segment.module = module;
+    segment.name = name;
+
+    return dots_place_below(c->schema, NULL, &segment);
+}
+
+
 static const struct lysc_node *
 dots_data_filter_child(const dots_data_context_t *c,
     const struct lysc_node *parent, const char *name)
@@ -48,8 +70,8 @@ dots_data_filter_child(const dots_data_context_t *c,
     module = dots_str(name, colon ? (size_t) (colon - name) : 0);
     name = colon ? colon + 1 : name;
 
-    return dots_data_path_child(c->schema, parent, module,
-                                dots_str(name, strlen(name)));
+    return dots_data_filter_node(c, parent, module,
+                                 dots_str(name, strlen(name)));
 }
 
 
@@ -400,8 +422,9 @@ static int
 dots_data_filter_top(const dots_data_filter_t *f,
     const struct lysc_node *schema, json_t *value)
 {
-    json_t                  *data;
-    const char              *name;
+    int          rc;
+    json_t      *data;
+    const char  *name;
 
     if (schema != NULL) {
         return dots_data_filter_defaults(f, schema, value);
@@ -411,7 +434,11 @@ dots_data_filter_top(const dots_data_filter_t *f,
         schema = dots_data_filter_child(f->c, NULL, name);
 
         if (schema != NULL) {
-            return dots_data_filter_defaults(f, schema, data);
+            rc = dots_data_filter_defaults(f, schema, data);
+
+            if (rc != DOTS_OK) {
+                return rc;
+            }
         }
     }
 
@@ -553,8 +580,7 @@ dots_data_filter_known(const dots_data_filter_t *f, unsigned parent,
 
         child = schema != NULL && (schema->nodetype & LYD_NODE_TERM)
                     ? NULL
-                    : dots_data_path_child(f->c->schema, schema, module,
-                                           node->name);
+                    : dots_data_filter_node(f->c, schema, module, node->name);
         if (child == NULL) {
             return dots_restconf_error(f->c->error, DOTS_TAG_INVALID_VALUE,
                                        "query parameter \"fields\": there is "

@@ -70,12 +70,17 @@ dots_monitor_stream(dots_exchange_t *x)
 }
 
 
+json_t *
+dots_monitor_tree(dots_exchange_t *x)
+{
+    return json_pack("{s:o, s:{s:[o]}}",
+                     "capabilities", dots_monitor_capability(),
+                     "streams", "stream", dots_monitor_stream(x));
+}
+
+
 int
 dots_monitor_get(dots_exchange_t *x)
 {
-    return dots_state_answer(x, json_pack("{s:o, s:{s:[o]}}",
-                                          "capabilities",
-                                          dots_monitor_capability(),
-                                          "streams", "stream",
-                                          dots_monitor_stream(x)));
+    return dots_state_answer(x, dots_monitor_tree(x));
 }

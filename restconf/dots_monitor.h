@@ -12,4 +12,7 @@
 
 int dots_monitor_get(dots_exchange_t *x);
 
+/* What it has: a new reference, or NULL. */
+json_t *dots_monitor_tree(dots_exchange_t *x);
+
 #endif /* DOTS_MONITOR_H */

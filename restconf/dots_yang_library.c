@@ -155,17 +155,23 @@ dots_yang_library_set(dots_exchange_t *x)
  * has.
  */
 
+json_t *
+dots_yang_library_tree(dots_exchange_t *x)
+{
+    return json_pack("{s:[o], s:[{s:s, s:[s]}], s:[{s:s, s:s}], s:s}",
+                     "module-set", dots_yang_library_set(x),
+                     "schema", "name", DOTS_YANG_LIBRARY_SET,
+                     "module-set", DOTS_YANG_LIBRARY_SET,
+                     "datastore", "name", "ietf-datastores:running",
+                     "schema", DOTS_YANG_LIBRARY_SET,
+                     "content-id", x->rc->schema->content_id);
+}
+
+
 int
 dots_yang_library_get(dots_exchange_t *x)
 {
-    return dots_state_answer(x,
-        json_pack("{s:[o], s:[{s:s, s:[s]}], s:[{s:s, s:s}], s:s}",
-                  "module-set", dots_yang_library_set(x),
-                  "schema", "name", DOTS_YANG_LIBRARY_SET,
-                  "module-set", DOTS_YANG_LIBRARY_SET,
-                  "datastore", "name", "ietf-datastores:running",
-                  "schema", DOTS_YANG_LIBRARY_SET,
-                  "content-id", x->rc->schema->content_id));
+    return dots_state_answer(x, dots_yang_library_tree(x));
 }
 
 
@@ -200,8 +206,8 @@ dots_yang_library_state_entry(dots_exchange_t *x,
 }
 
 
-int
-dots_yang_library_modules_state(dots_exchange_t *x)
+json_t *
+dots_yang_library_modules_tree(dots_exchange_t *x)
 {
     int                          rc;
     size_t                       i;
@@ -226,9 +232,15 @@ dots_yang_library_modules_state(dots_exchange_t *x)
         modules = NULL;
     }
 
-    return dots_state_answer(x, json_pack("{s:s, s:o}", "module-set-id",
-                                          x->rc->schema->content_id, "module",
-                                          modules));
+    return json_pack("{s:s, s:o}", "module-set-id", x->rc->schema->content_id,
+                     "module", modules);
+}
+
+
+int
+dots_yang_library_modules_state(dots_exchange_t *x)
+{
+    return dots_state_answer(x, dots_yang_library_modules_tree(x));
 }
 
 

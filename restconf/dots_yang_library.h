@@ -14,6 +14,10 @@
 int dots_yang_library_get(dots_exchange_t *x);
 int dots_yang_library_modules_state(dots_exchange_t *x);
 
+/* What these have: a new reference, or NULL. */
+json_t *dots_yang_library_tree(dots_exchange_t *x);
+json_t *dots_yang_library_modules_tree(dots_exchange_t *x);
+
 /* x->name: "NAME@REVISION" of a module that is loaded; anything else is 404. */
 int dots_yang_library_schema(dots_exchange_t *x);
 

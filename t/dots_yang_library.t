@@ -29,7 +29,7 @@ dots_has(qw/openssl curl/);
 
 my @files = map { m!([^/]+)\.yang$! } glob dots_top() . '/schemas/*.yang';
 
-$t->plan(32 + @files);
+$t->plan(40 + @files);
 
 dots_pki($t);
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2, http => <<'EOF'));
@@ -107,6 +107,25 @@ like($head, qr/content-length: \d{4}/i, 'says how long it would be');
 ($code, $body) = dots_curl($t, 'GET', "$root$library",
 	headers => ['Host: a"b']);
 unlike($body, qr/a\\?"b/, 'no strange name in locations');
+
+# RFC 8040 section 3.3.1: the datastore has all of it, in both forms
+
+foreach my $form (qw/ json xml /) {
+	($code, $body, $head) = dots_curl($t, 'GET', "$root/data",
+		headers => ["Accept: application/yang-data+$form"]);
+	dots_yang_ok('/data', $body, "the datastore in $form");
+	is(scalar(() = $body =~ /"(?:ietf-yang-library:(?:yang-library|modules-state)|ietf-restconf-monitoring:restconf-state)":\{"|<(?:yang-library|modules-state|restconf-state) xmlns=/g),
+		3, 'has all of it');
+
+	my ($length) = (dots_curl($t, 'HEAD', "$root/data",
+		headers => ["Accept: application/yang-data+$form"]))[2]
+		=~ /content-length: (\d+)/i;
+	is($length, length $body, 'HEAD');
+
+	($code, $body) = dots_curl($t, 'GET', "$root/data?content=config",
+		headers => ["Accept: application/yang-data+$form"]);
+	unlike($body, qr/ietf-yang-library|restconf-state/, 'no configuration');
+}
 
 # RFC 8040 section 9
 

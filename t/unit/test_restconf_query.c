@@ -38,6 +38,89 @@ test_depth(void **state)
 }
 
 
+/* RFC 8040 section 3.3.1: the datastore has all that there is. */
+
+static void
+test_datastore(void **state)
+{
+    size_t   i;
+    json_t  *all, *data, *one;
+
+    static const char *const  tops[] = {
+        TEST_MODULE "dots-data",
+        "ietf-yang-library:yang-library",
+        "ietf-yang-library:modules-state",
+        "ietf-restconf-monitoring:restconf-state",
+    };
+    char  uri[256];
+
+    (void) state;
+
+    test_does("GET", "/data", NULL, 200);
+    all = json_loads(test_text, JSON_REJECT_DUPLICATES, NULL);
+    data = json_object_get(all, "ietf-restconf:data");
+    assert_int_equal(json_object_size(data), 4);
+
+    for (i = 0; i < sizeof(tops) / sizeof(char *); i++) {
+        (void) snprintf(uri, sizeof(uri), "/data/%s", tops[i]);
+        test_does("GET", uri, NULL, 200);
+
+        one = json_loads(test_text, 0, NULL);
+        assert_true(json_equal(json_object_get(data, tops[i]),
+                               json_object_get(one, tops[i])));
+        json_decref(one);
+    }
+
+    json_decref(all);
+
+    /* state beside it changes nothing of what it is known by (3.4.1) */
+    test_does("GET", "/data", NULL, 200);
+    strcpy(uri, test_etag);
+    test_does("GET", "/data?content=config", NULL, 200);
+    assert_string_equal(test_etag, uri);
+    assert_null(strstr(test_text, "yang-library"));
+    assert_null(strstr(test_text, "restconf-state"));
+
+    test_does("GET", "/data?content=nonconfig", NULL, 200);
+    assert_non_null(strstr(test_text, "\"content-id\""));
+    assert_non_null(strstr(test_text, "\"replay-support\""));
+
+    test_gets("/data?depth=2", "{\"ietf-restconf:data\":{"
+              TEST_DC("dots-data") ":{},\"ietf-yang-library:yang-library\":{},"
+              "\"ietf-yang-library:modules-state\":{},"
+              "\"ietf-restconf-monitoring:restconf-state\":{}}}");
+    test_gets("/data?fields=ietf-restconf-monitoring:restconf-state/streams"
+              "/stream/access(encoding)", "{\"ietf-restconf:data\":{"
+              "\"ietf-restconf-monitoring:restconf-state\":{\"streams\":{"
+              "\"stream\":[{\"name\":\"NETCONF\",\"access\":["
+              "{\"encoding\":\"json\"},{\"encoding\":\"xml\"}]}]}}}}");
+
+    /* the example of B.3.3 */
+    test_does("GET", "/data?fields=ietf-yang-library:modules-state/"
+              "module(name;revision)", NULL, 200);
+    assert_ptr_equal(strstr(test_text, "{\"ietf-restconf:data\":{"
+                            "\"ietf-yang-library:modules-state\":{"
+                            "\"module\":[{\"name\":\""), test_text);
+    assert_null(strstr(test_text, "namespace"));
+    assert_null(strstr(test_text, "module-set-id"));
+
+    test_refuses("GET", "/data?fields=ietf-yang-library:nothing", NULL, 400,
+                 "invalid-value");
+    test_refuses("GET", "/data?fields=yang-library", NULL, 400,
+                 "invalid-value");
+    test_does("GET", "/data?with-defaults=report-all-tagged", NULL, 200);
+    assert_non_null(strstr(test_text, "\"content-id\""));
+    assert_non_null(strstr(test_text, "\"@activation-type\""));
+
+    /* none of it is a client's to set */
+    test_refuses("PUT", "/data", "{\"ietf-restconf:data\":{"
+                 "\"ietf-yang-library:yang-library\":{}}}", 400,
+                 "unknown-element");
+    test_refuses("POST", "/data", "{\"ietf-restconf-monitoring:"
+                 "restconf-state\":{}}", 400, "unknown-element");
+}
+
+
 static void
 test_fields(void **state)
 {
@@ -205,6 +288,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         test_case(test_depth),
+        test_case(test_datastore),
         test_case(test_fields),
         test_case(test_fields_refused),
         test_case(test_fields_bounds),
