@@ -250,7 +250,7 @@ dots_data_path_walk(const dots_data_context_t *c, dots_data_path_t *path,
 
 /* ---- error-path ---- */
 
-static void
+void
 dots_data_path_predicate(dots_writer_t *w, const char *key, dots_str_t value)
 {
     const char  *quote;

@@ -66,6 +66,10 @@ int dots_data_path_canonical(const dots_data_context_t *c,
 const struct lysc_node *dots_data_path_key(const struct lysc_node *list,
     const struct lysc_node *key);
 
+/* "[key='value']" of one; a value with both kinds of quotes fails. */
+void dots_data_path_predicate(dots_writer_t *w, const char *key,
+    dots_str_t value);
+
 /*
  * An instance-identifier in JSON's form (RFC 7951 section 6.11), in the arena;
  * empty where there is none: a key with both kinds of quotes.

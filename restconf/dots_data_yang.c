@@ -309,28 +309,6 @@ dots_data_yang_text(const struct lyd_node *entry, dots_arena_t *a,
 }
 
 
-static void
-dots_data_yang_predicate(dots_writer_t *w, const char *key, dots_str_t value)
-{
-    const char  *quote;
-
-    quote = memchr(value.data, '\'', value.len) == NULL ? "'" : "\"";
-
-    if (*quote == '"' && memchr(value.data, '"', value.len) != NULL) {
-        w->failed = 1;
-        return;
-    }
-
-    dots_write_bytes(w, "[", 1);
-    dots_write_bytes(w, key, strlen(key));
-    dots_write_bytes(w, "=", 1);
-    dots_write_bytes(w, quote, 1);
-    dots_write_bytes(w, value.data, value.len);
-    dots_write_bytes(w, quote, 1);
-    dots_write_bytes(w, "]", 1);
-}
-
-
 /* Appends "/element[key='...']", or nothing for an empty name. */
 
 static void
@@ -339,7 +317,7 @@ dots_data_yang_step(dots_writer_t *w, const char *element, const char *key,
 {
     if (name.len) {
         dots_write_bytes(w, element, strlen(element));
-        dots_data_yang_predicate(w, key, name);
+        dots_data_path_predicate(w, key, name);
     }
 }
 
@@ -354,7 +332,7 @@ dots_data_yang_client(dots_exchange_t *x, dots_writer_t *w)
 
     if (!w->failed) {
         dots_write_bytes(w, client, sizeof(client) - 1);
-        dots_data_yang_predicate(w, "cuid", x->cuid);
+        dots_data_path_predicate(w, "cuid", x->cuid);
     }
 }
 
