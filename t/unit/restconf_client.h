@@ -8,16 +8,7 @@
 #ifndef RESTCONF_CLIENT_H
 #define RESTCONF_CLIENT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include <jansson.h>
-
-#include "restconf_host.h"
+#include "restconf_world.h"
 
 
 #define TEST_MODULE  "ietf-dots-data-channel:"
@@ -34,10 +25,7 @@
 #define TEST_DC(name) "\"" TEST_MODULE name "\""
 
 
-static dots_schema_t    *test_schema;
-static dots_customers_t *test_customers;
 static dots_customer_t  *test_a, *test_b;
-static host_t            test_host;
 static int64_t           test_now;
 
 /* for the next request; reset by it */
@@ -58,19 +46,6 @@ static char              test_last_modified[64];
 
 
 static void
-test_copy(char *dst, size_t size, dots_str_t s)
-{
-    assert_true(s.len < size);
-
-    if (s.len) {
-        memcpy(dst, s.data, s.len);
-    }
-
-    dst[s.len] = '\0';
-}
-
-
-static void
 test_done(dots_restconf_t *rc)
 {
     test_dones++;
@@ -80,13 +55,6 @@ test_done(dots_restconf_t *rc)
     test_copy(test_etag, sizeof(test_etag), rc->etag);
     test_copy(test_last_modified, sizeof(test_last_modified),
               rc->last_modified);
-}
-
-
-static dots_str_t
-test_str(const char *s)
-{
-    return s ? dots_str(s, strlen(s)) : dots_str(NULL, 0);
 }
 
 
@@ -295,17 +263,6 @@ test_begin(void **state)
 }
 
 
-static int
-test_end(void **state)
-{
-    (void) state;
-
-    host_reset(&test_host);
-
-    return 0;
-}
-
-
 static dots_customer_t *
 test_customer(const char *name, const char *prefix)
 {
@@ -331,19 +288,9 @@ test_customer(const char *name, const char *prefix)
 static int
 test_setup(void **state)
 {
-    char  err[256];
-
     (void) state;
 
-    test_schema = dots_schema_load(SOURCE_DIR "/schemas", err, sizeof(err));
-
-    if (test_schema == NULL) {
-        print_error("%s\n", err);
-        return 1;
-    }
-
-    test_customers = dots_customers_create();
-    if (test_customers == NULL) {
+    if (test_load()) {
         return 1;
     }
 
@@ -355,17 +302,6 @@ test_setup(void **state)
 }
 
 
-static int
-test_teardown(void **state)
-{
-    (void) test_end(state);
-    dots_customers_destroy(test_customers);
-    dots_schema_free(test_schema);
-
-    return 0;
-}
-
-
-#define test_case(f) cmocka_unit_test_setup_teardown(f, test_begin, test_end)
+#define test_case(f) cmocka_unit_test_setup_teardown(f, test_begin, test_reset)
 
 #endif /* RESTCONF_CLIENT_H */

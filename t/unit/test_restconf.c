@@ -3,16 +3,7 @@
  * and aliases in memory: RFC 8783 sections 5 and 6, RFC 8040 sections 3 to 7.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include <jansson.h>
-
-#include "restconf_host.h"
+#include "restconf_world.h"
 
 
 #define TEST_TREE    "/data/ietf-dots-data-channel:dots-data"
@@ -41,10 +32,7 @@
                        "[\"192.0.2.7/32\"]}"
 
 
-static dots_schema_t          *test_schema;
-static dots_customers_t       *test_customers;
 static const dots_customer_t  *test_a, *test_b;
-static host_t                  test_host;
 
 /* the answer to the last request, a copy */
 
@@ -57,19 +45,6 @@ static char                    test_allow[64];
 static char                    test_accept_patch[128];
 static char                    test_etag[64];
 static char                    test_modified[64];
-
-
-static void
-test_copy(char *dst, size_t size, dots_str_t s)
-{
-    assert_true(s.len < size);
-
-    if (s.len) {
-        memcpy(dst, s.data, s.len);
-    }
-
-    dst[s.len] = '\0';
-}
 
 
 static char *
@@ -96,13 +71,6 @@ test_done(dots_restconf_t *rc)
     test_copy(test_accept_patch, sizeof(test_accept_patch), rc->accept_patch);
     test_copy(test_etag, sizeof(test_etag), rc->etag);
     test_copy(test_modified, sizeof(test_modified), rc->last_modified);
-}
-
-
-static dots_str_t
-test_str(const char *s)
-{
-    return s ? dots_str(s, strlen(s)) : dots_str(NULL, 0);
 }
 
 
@@ -231,17 +199,6 @@ test_gets(const char *uri, const char *expected)
     assert_int_equal(test_request("GET", uri, NULL), 200);
     assert_string_equal(test_media, TEST_JSON);
     assert_string_equal(test_text, expected);
-}
-
-
-static int
-test_reset(void **state)
-{
-    (void) state;
-
-    host_reset(&test_host);
-
-    return 0;
 }
 
 
@@ -1319,19 +1276,9 @@ test_customer(const char *name, const char *prefix4, const char *prefix6,
 static int
 test_setup(void **state)
 {
-    char  err[256];
-
     (void) state;
 
-    test_schema = dots_schema_load(SOURCE_DIR "/schemas", err, sizeof(err));
-
-    if (test_schema == NULL) {
-        print_error("%s\n", err);
-        return 1;
-    }
-
-    test_customers = dots_customers_create();
-    if (test_customers == NULL) {
+    if (test_load()) {
         return 1;
     }
 
@@ -1342,17 +1289,6 @@ test_setup(void **state)
 
     return test_a == NULL || test_b == NULL
            || dots_customers_finish(test_customers, NULL) != DOTS_OK;
-}
-
-
-static int
-test_teardown(void **state)
-{
-    (void) test_reset(state);
-    dots_customers_destroy(test_customers);
-    dots_schema_free(test_schema);
-
-    return 0;
 }
 
 

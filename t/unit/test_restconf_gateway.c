@@ -3,14 +3,7 @@
  * 8783 sections 3.4, 5.1, 6.1, 7.2 and 10.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "restconf_host.h"
+#include "restconf_world.h"
 
 
 #define TEST_TREE  "/data/ietf-dots-data-channel:dots-data"
@@ -22,13 +15,10 @@
     "[\"198.51.100.1/32\"]}]}"
 
 
-static dots_schema_t          *test_schema;
-static dots_customers_t       *test_customers;
 static const dots_customer_t  *test_gateway, *test_own, *test_relayed,
                               *test_direct;
 static const dots_customer_t  *test_for;       /* whose the last request was */
 static const dots_customer_t  *test_limit;     /* who asks too often */
-static host_t                  test_host;
 static int                     test_failing;   /* nobody knows whose a cuid is */
 static unsigned                test_status;
 static char                    test_text[64 * 1024];
@@ -65,18 +55,7 @@ test_done(dots_restconf_t *rc)
 {
     test_status = rc->status;
     test_for = rc->customer;
-
-    assert_true(rc->text.len < sizeof(test_text));
-    memcpy(test_text, rc->text.data ? rc->text.data : (const uint8_t *) "",
-           rc->text.len);
-    test_text[rc->text.len] = '\0';
-}
-
-
-static dots_str_t
-test_str(const char *s)
-{
-    return s ? dots_str(s, strlen(s)) : dots_str(NULL, 0);
+    test_copy(test_text, sizeof(test_text), rc->text);
 }
 
 
@@ -324,44 +303,11 @@ test_build(void)
 
 
 static int
-test_reset(void **state)
-{
-    (void) state;
-    host_reset(&test_host);
-
-    return 0;
-}
-
-
-static int
 test_setup(void **state)
 {
-    char  err[256];
-
     (void) state;
 
-    test_schema = dots_schema_load(SOURCE_DIR "/schemas", err, sizeof(err));
-
-    if (test_schema == NULL) {
-        print_error("%s\n", err);
-        return 1;
-    }
-
-    test_customers = dots_customers_create();
-
-    return test_customers == NULL || test_build() != DOTS_OK;
-}
-
-
-static int
-test_teardown(void **state)
-{
-    (void) state;
-
-    dots_customers_destroy(test_customers);
-    dots_schema_free(test_schema);
-
-    return 0;
+    return test_load() || test_build() != DOTS_OK;
 }
 
 
