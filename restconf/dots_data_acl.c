@@ -315,16 +315,11 @@ dots_data_acl_write(dots_exchange_t *x, dots_writer_t *w,
 {
     size_t  i;
 
-    if (client->nacls == 0) {
-        dots_data_text_literal(w, "{}");
-        return;
-    }
-
     for (i = 0; i < client->nacls; i++) {
-        dots_data_text_literal(w, i == 0 ? "{\"acl\":[" : ",");
+        dots_data_text_entry(w, "acl", i);
         dots_data_acl_print(x, w, &client->acls[i]);
     }
 
-    dots_data_text_literal(w, "]}");
+    dots_data_text_entries(w, client->nacls);
 }
 

@@ -11,8 +11,8 @@
 
 /*
  * The entity of "path" after x->rq was committed, or, with nothing to commit,
- * was read.  DOTS_OK; DOTS_DECLINED: there is none, or more than was read had to
- * be known; DOTS_ERROR.
+ * was read.  DOTS_OK; DOTS_DECLINED: there is none, or more than was read had
+ * to be known; DOTS_ERROR.
  */
 int dots_data_after(dots_exchange_t *x, const dots_data_path_t *path,
     dots_entity_t *e);

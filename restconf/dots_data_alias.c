@@ -188,16 +188,11 @@ dots_data_alias_write(dots_exchange_t *x, dots_writer_t *w,
 {
     size_t  i;
 
-    if (client->naliases == 0) {
-        dots_data_text_literal(w, "{}");
-        return;
-    }
-
     for (i = 0; i < client->naliases; i++) {
-        dots_data_text_literal(w, i == 0 ? "{\"alias\":[" : ",");
+        dots_data_text_entry(w, "alias", i);
         dots_data_alias_print(x, w, &client->aliases[i]);
     }
 
-    dots_data_text_literal(w, "]}");
+    dots_data_text_entries(w, client->naliases);
 }
 

@@ -178,7 +178,7 @@ dots_data_client_start(dots_exchange_t *x, dots_writer_t *w, size_t more)
 }
 
 
-/* The server's own beside "dots-data", all of it state: members of an object. */
+/* The server's own beside "dots-data", all of it state: an object's members. */
 
 static int
 dots_data_client_state(dots_exchange_t *x, char **text)

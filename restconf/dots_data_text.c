@@ -61,6 +61,29 @@ dots_data_text_string(dots_writer_t *w, dots_str_t s)
 }
 
 
+void
+dots_data_text_entry(dots_writer_t *w, const char *list, size_t i)
+{
+    if (i != 0) {
+        dots_data_text_literal(w, ",");
+        return;
+    }
+
+    dots_data_text_literal(w, "{\"");
+    dots_data_text_literal(w, list);
+    dots_data_text_literal(w, "\":[");
+}
+
+
+/* Without any it is the empty container, not one of an empty list. */
+
+void
+dots_data_text_entries(dots_writer_t *w, size_t n)
+{
+    dots_data_text_literal(w, n ? "]}" : "{}");
+}
+
+
 int
 dots_data_text_end(dots_exchange_t *x, dots_writer_t *w)
 {

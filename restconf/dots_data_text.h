@@ -17,6 +17,10 @@ void dots_data_text_literal(dots_writer_t *w, const char *literal);
 /* A JSON string, quoted and escaped: at most 6 * len + 2 bytes. */
 void dots_data_text_string(dots_writer_t *w, dots_str_t s);
 
+/* A container of one list: before its entry "i", and after all of them. */
+void dots_data_text_entry(dots_writer_t *w, const char *list, size_t i);
+void dots_data_text_entries(dots_writer_t *w, size_t n);
+
 /* RFC 8040 section 4.3: in XML an array of more than one entry is 400. */
 int dots_data_text_single(dots_exchange_t *x, const json_t *value);
 

@@ -95,17 +95,12 @@ dots_data_vendor_write(dots_exchange_t *x, dots_writer_t *w,
 {
     size_t  i;
 
-    if (client->nvendors == 0) {
-        dots_data_text_literal(w, "{}");
-        return;
-    }
-
     for (i = 0; i < client->nvendors; i++) {
-        dots_data_text_literal(w, i == 0 ? "{\"vendor\":[" : ",");
+        dots_data_text_entry(w, "vendor", i);
         dots_data_vendor_print(x, w, &client->vendors[i]);
     }
 
-    dots_data_text_literal(w, "]}");
+    dots_data_text_entries(w, client->nvendors);
 }
 
 
