@@ -266,7 +266,8 @@ dots_mitigator_took(dots_mitigator_t *mt, const dots_rule_count_t *counts,
     free(mt->counts);
     mt->counts = list;
     mt->ncounts = n;
-    mt->counted++;
+    mt->counted = mt->counted == DOTS_MITIGATOR_UNCOUNTED ? 1
+                                                          : mt->counted + 1;
 
     return DOTS_OK;
 }
@@ -278,7 +279,7 @@ dots_mitigator_uncount(dots_mitigator_t *mt)
     free(mt->counts);
     mt->counts = NULL;
     mt->ncounts = 0;
-    mt->counted = 0;
+    mt->counted = DOTS_MITIGATOR_UNCOUNTED;
 }
 
 

@@ -129,8 +129,12 @@ dots_rule_state_t dots_mitigator_state(dots_mitigator_t *mt,
 int dots_mitigator_counts(dots_mitigator_t *mt, dots_rule_count_t **counts,
     size_t *n);
 
-/* Counts the counts; equal numbers: nothing new to ask for; 0: none yet, or the
- * driver does not count any more. */
+/*
+ * Counts the counts; equal numbers: nothing new to ask for.  0: there was none
+ * yet.
+ */
+#define DOTS_MITIGATOR_UNCOUNTED UINT64_MAX /* the driver says it can't */
+
 uint64_t dots_mitigator_counted(dots_mitigator_t *mt);
 
 /* Counts state changes; equal numbers: nothing new to ask for. */

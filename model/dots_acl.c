@@ -507,6 +507,31 @@ dots_acl_destinations(const dots_acl_t *acl, const dots_customer_t *customer,
 }
 
 
+int
+dots_acl_destinations_of(const dots_acl_t *acl, const dots_ace_t *ace,
+    const dots_customer_t *customer, dots_arena_t *a,
+    dots_prefix_t **prefixes, size_t *n)
+{
+    *n = 0;
+    *prefixes = dots_arena_array(a, 1 + customer->nspace,
+                                 sizeof(dots_prefix_t));
+
+    if (*prefixes == NULL) {
+        return DOTS_ERROR;
+    }
+
+    if (!dots_acl_has(ace, DOTS_ACL_DESTINATION)) {
+        *n = dots_acl_domain(acl, ace, customer, *prefixes);
+        qsort(*prefixes, *n, sizeof(dots_prefix_t), dots_acl_prefix_cmp);
+
+    } else if (dots_customer_owns_prefix(customer, &ace->destination)) {
+        (*prefixes)[(*n)++] = ace->destination;
+    }
+
+    return DOTS_OK;
+}
+
+
 /* ---- conflicts with an accept-list ---- */
 
 /* Could a packet between the two match the entry at all?  Fields aside. */

@@ -104,7 +104,7 @@ typedef struct {
     uint16_t  upper;
 } dots_acl_ports_t;
 
-typedef struct {
+typedef struct dots_ace_s {
     dots_str_t        name;
     uint8_t           family;     /* DOTS_ACL_IPV4, _IPV6; 0: no match on l3 */
     uint8_t           protocol;   /* DOTS_ACL_TCP...; 0: no match on l4 */
@@ -120,6 +120,8 @@ typedef struct {
     dots_str_t        options;    /* base64, as all "binary" here */
     dots_str_t        rest;       /* rest-of-header */
     uint64_t          rate;       /* hundredths of a byte per second */
+    const struct dots_count_s *matched; /* dots_count.h; NULL: nobody counts;
+                                           not in the record */
 } dots_ace_t;
 
 /*
@@ -136,7 +138,7 @@ typedef struct {
     uint32_t  fields;
 } dots_acl_needs_t;
 
-typedef struct {
+typedef struct dots_acl_s {
     dots_str_t             name;
     uint8_t                family;      /* by "type"; 0: it has none */
     dots_acl_activation_t  activation;
@@ -186,6 +188,11 @@ int dots_acl_supported(const dots_acl_t *acl,
  * today: destinations beyond that are left out.  DOTS_OK or DOTS_ERROR.
  */
 int dots_acl_destinations(const dots_acl_t *acl,
+    const struct dots_customer_s *customer, dots_arena_t *a,
+    dots_prefix_t **prefixes, size_t *n);
+
+/* Those of one entry. */
+int dots_acl_destinations_of(const dots_acl_t *acl, const dots_ace_t *ace,
     const struct dots_customer_s *customer, dots_arena_t *a,
     dots_prefix_t **prefixes, size_t *n);
 

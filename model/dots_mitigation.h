@@ -80,6 +80,9 @@ typedef struct {
     dots_conflict_t conflict;   /* why the server withdrew it, or what it
                                    stands beside; cause 0: nothing */
     int64_t        conflicted;  /* ms: since when; the retry-timer's start */
+
+    const struct dots_count_s *dropped; /* dots_count.h; NULL: nobody counts;
+                                           not in the record */
 } dots_mitigation_t;
 
 typedef struct {

@@ -15,6 +15,7 @@
 
 #include "../model/dots_base.h"
 #include "../model/dots_clock.h"
+#include "../model/dots_count.h"
 #include "../model/dots_customer.h"
 #include "../model/dots_directory.h"
 #include "../model/dots_mitigation.h"
@@ -144,6 +145,7 @@ typedef struct {
     dots_directory_t       *directory;  /* ngx_dots_directory.c */
     ngx_dots_policy_t      *policy;     /* ngx_dots_policy.c */
     dots_history_t         *history;    /* ngx_dots_events.c */
+    dots_counts_t          *counts;     /* ngx_dots_count.c */
 } ngx_dots_shared_t;
 
 /* Made before fork, inherited by all; NULL without a dots {} block. */

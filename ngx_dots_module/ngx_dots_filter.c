@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_conf.h"
 #include "ngx_dots_filter.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_state.h"
@@ -14,10 +15,8 @@
 typedef struct {
     dots_str_t               customer;
     dots_str_t               cuid;
-    dots_str_t               mitigator;
     dots_acl_activation_t    activation;
-    dots_prefix_t           *prefixes;
-    size_t                   n;
+    ngx_dots_filter_act_t    act;
 } ngx_dots_filter_entry_t;
 
 typedef struct {
@@ -53,6 +52,9 @@ static int ngx_dots_filter_record(void *ctx, dots_store_slice_t key,
 static ngx_int_t ngx_dots_filter_add(ngx_dots_filter_walk_t *w,
     const dots_customer_t *customer, size_t mitigator, dots_str_t cuid,
     dots_store_slice_t value);
+static ngx_uint_t ngx_dots_filter_counts(dots_str_t mitigator);
+static int ngx_dots_filter_count(dots_arena_t *a, ngx_dots_filter_entry_t *e,
+    const dots_customer_t *customer, const dots_acl_t *acl);
 static ngx_int_t ngx_dots_filter_room(ngx_dots_filter_t *f);
 static ngx_int_t ngx_dots_filter_over(ngx_dots_filter_walk_t *w,
     dots_store_slice_t key, dots_store_slice_t value);
@@ -104,8 +106,7 @@ ngx_dots_filter_deadline(void)
 
 
 ngx_int_t
-ngx_dots_filter_run(void (*handler)(dots_str_t mitigator,
-    const dots_prefix_t *prefixes, size_t n))
+ngx_dots_filter_run(void (*handler)(const ngx_dots_filter_act_t *act))
 {
     size_t                    i;
     ngx_int_t                 rc;
@@ -132,7 +133,7 @@ ngx_dots_filter_run(void (*handler)(dots_str_t mitigator,
             }
         }
 
-        handler(e->mitigator, e->prefixes, e->n);
+        handler(&e->act);
     }
 
     return NGX_OK;
@@ -288,16 +289,21 @@ ngx_dots_filter_add(ngx_dots_filter_walk_t *w, const dots_customer_t *customer,
         e = &w->filter.list[w->filter.n];
 
         e->customer = customer->name;
-        e->mitigator = customer->mitigators[mitigator];
         e->activation = acl.activation;
+        e->act.ncounts = 0;
+        e->act.mitigator = customer->mitigators[mitigator];
 
         rc = dots_acl_destinations(&acl, customer, w->filter.arena,
-                                   &e->prefixes, &e->n);
+                                   &e->act.prefixes, &e->act.n);
         if (rc == DOTS_OK) {
             rc = dots_arena_dup(w->filter.arena, &e->cuid, cuid);
         }
 
-        w->filter.n += (rc == DOTS_OK && e->n != 0);
+        if (rc == DOTS_OK && ngx_dots_filter_counts(e->act.mitigator)) {
+            rc = ngx_dots_filter_count(w->filter.arena, e, customer, &acl);
+        }
+
+        w->filter.n += (rc == DOTS_OK && e->act.n != 0);
     }
 
     dots_arena_destroy(a);
@@ -305,6 +311,55 @@ ngx_dots_filter_add(ngx_dots_filter_walk_t *w, const dots_customer_t *customer,
     /* a record that can't be read does nothing; the store's check says so */
 
     return rc == DOTS_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+/* Can the mitigator's driver count at all? */
+
+static ngx_uint_t
+ngx_dots_filter_counts(dots_str_t mitigator)
+{
+    ngx_str_t              name;
+    ngx_dots_mitigator_t  *mt;
+
+    name.len = mitigator.len;
+    name.data = (u_char *) mitigator.data;
+
+    mt = ngx_dots_conf_find_mitigator(ngx_dots_filter.dcf, &name);
+
+    return mt && mt->driver->count;
+}
+
+
+static int
+ngx_dots_filter_count(dots_arena_t *a, ngx_dots_filter_entry_t *e,
+    const dots_customer_t *customer, const dots_acl_t *acl)
+{
+    int                      rc;
+    size_t                   i;
+    ngx_dots_count_entry_t  *c;
+
+    c = dots_arena_array(a, acl->naces, sizeof(ngx_dots_count_entry_t));
+    if (c == NULL) {
+        return DOTS_ERROR;
+    }
+
+    e->act.counts = c;
+    e->act.ncounts = acl->naces;
+
+    for (i = 0; i < acl->naces; i++) {
+
+        dots_count_ace_key(&c[i].key, customer->name, e->cuid, acl,
+                           &acl->aces[i]);
+
+        rc = dots_acl_destinations_of(acl, &acl->aces[i], customer, a,
+                                      &c[i].prefixes, &c[i].n);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+    }
+
+    return DOTS_OK;
 }
 
 

@@ -2,6 +2,7 @@
 
 #include "ngx_dots.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_count.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_filter.h"
 #include "ngx_dots_manager.h"
@@ -259,6 +260,8 @@ ngx_dots_manager_step(void)
     }
 
     next = ngx_dots_manager_pass(next);
+
+    ngx_dots_count_poll();
 
     ngx_dots_sweep(ngx_cycle->log);
 

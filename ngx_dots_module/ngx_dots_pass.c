@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_count.h"
 #include "ngx_dots_filter.h"
 #include "ngx_dots_pass.h"
 #include "ngx_dots_pass_status.h"
@@ -38,6 +39,7 @@ typedef struct {
 
 static ngx_int_t ngx_dots_pass_children(ngx_dots_mitigator_t *mt,
     ngx_log_t *log);
+static ngx_int_t ngx_dots_pass_counts(void);
 static void ngx_dots_pass_notify(void *ctx);
 static void ngx_dots_pass_log(void *ctx, int level, const char *text);
 static ngx_int_t ngx_dots_pass_walk(uint64_t *generation, ngx_uint_t *epoch);
@@ -53,8 +55,7 @@ static void ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a);
 static ngx_dots_pass_work_t *ngx_dots_pass_choose(
     const dots_customer_t *customer, const dots_mitigation_t *m);
 static ngx_dots_pass_work_t *ngx_dots_pass_find(dots_str_t name);
-static void ngx_dots_pass_filter(dots_str_t mitigator,
-    const dots_prefix_t *prefixes, size_t n);
+static void ngx_dots_pass_filter(const ngx_dots_filter_act_t *act);
 static void ngx_dots_pass_add(ngx_dots_pass_work_t *w,
     const dots_prefix_t *prefixes, size_t n);
 static ngx_uint_t ngx_dots_pass_allowed(const dots_customer_t *customer,
@@ -116,7 +117,40 @@ ngx_dots_pass_start(ngx_dots_conf_t *dcf, ngx_log_t *log)
         ngx_dots_pass.nwork++;
     }
 
+    if (ngx_dots_pass_counts() != NGX_OK) {
+        ngx_dots_pass_stop();
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_dots_pass_counts(void)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              i;
+    ngx_dots_pass_work_t   *w;
+    dots_mitigator_t      **runners;
+
+    w = ngx_dots_pass.work;
+
+    runners = ngx_calloc((ngx_dots_pass.nwork + 1)
+                         * sizeof(dots_mitigator_t *), ngx_dots_pass.log);
+    if (runners == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < ngx_dots_pass.nwork; i++) {
+        runners[i] = w[i].mitigator->driver->count ? w[i].runner : NULL;
+    }
+
+    rc = ngx_dots_count_start(runners, ngx_dots_pass.nwork,
+                              ngx_dots_pass.log);
+    ngx_free(runners);
+
+    return rc;
 }
 
 
@@ -150,6 +184,7 @@ ngx_dots_pass_stop(void)
     }
 
     ngx_free(ngx_dots_pass.work);
+    ngx_dots_count_stop();
     ngx_dots_filter_stop();
 
     ngx_dots_pass.work = NULL;
@@ -252,6 +287,7 @@ ngx_dots_pass_needed(void)
 void
 ngx_dots_pass_run(void)
 {
+    ngx_int_t   rc;
     uint64_t    generation;
     ngx_uint_t  k, epoch;
 
@@ -264,13 +300,27 @@ ngx_dots_pass_run(void)
                     dots_mitigator_generation(ngx_dots_pass.work[k].runner);
     }
 
+    ngx_dots_count_begin();
+
     /* a store that fails is reported where it does; the set stays as it is */
 
-    if (ngx_dots_pass_walk(&generation, &epoch) != NGX_OK
-        || ngx_dots_pass_missing() != NGX_OK
-        || ngx_dots_filter_run(ngx_dots_pass_filter) != NGX_OK
-        || ngx_dots_pass_want() != NGX_OK)
-    {
+    rc = ngx_dots_pass_walk(&generation, &epoch);
+
+    if (rc == NGX_OK) {
+        rc = ngx_dots_pass_missing();
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_dots_filter_run(ngx_dots_pass_filter);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_dots_pass_want();
+    }
+
+    ngx_dots_count_done(rc == NGX_OK);
+
+    if (rc != NGX_OK) {
         return;
     }
 
@@ -550,6 +600,7 @@ ngx_dots_pass_entry(dots_mitigation_t *m, dots_arena_t *a)
 
     if (m->status != DOTS_STATUS_WITHDRAWN) {
         ngx_dots_pass_add(w, m->resolved, m->nresolved);
+        ngx_dots_count_mitigation(w - ngx_dots_pass.work, m);
     }
 }
 
@@ -598,15 +649,21 @@ ngx_dots_pass_find(dots_str_t name)
 /* An ACL that acts: RFC 8783 section 7.2. */
 
 static void
-ngx_dots_pass_filter(dots_str_t mitigator, const dots_prefix_t *prefixes,
-    size_t n)
+ngx_dots_pass_filter(const ngx_dots_filter_act_t *act)
 {
+    size_t                 i;
     ngx_dots_pass_work_t  *w;
 
-    w = ngx_dots_pass_find(mitigator);
+    w = ngx_dots_pass_find(act->mitigator);
 
-    if (w) {
-        ngx_dots_pass_add(w, prefixes, n);
+    if (w == NULL) {
+        return;
+    }
+
+    ngx_dots_pass_add(w, act->prefixes, act->n);
+
+    for (i = 0; i < act->ncounts; i++) {
+        ngx_dots_count_want(w - ngx_dots_pass.work, &act->counts[i]);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_client.h"
 #include "ngx_dots_clock.h"
+#include "ngx_dots_count.h"
 #include "ngx_dots_directory.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_events.h"
@@ -171,6 +172,8 @@ ngx_dots_zone_init(ngx_shm_zone_t *shm_zone, void *data)
            != NGX_OK
         || ngx_dots_policy_init_zone(shpool, &zone->shared,
                                      shm_zone->shm.size)
+           != NGX_OK
+        || ngx_dots_count_init_zone(shpool, &zone->shared, shm_zone->shm.size)
            != NGX_OK
         || ngx_dots_zone_slab(shpool, zone) != NGX_OK)
     {

@@ -589,6 +589,12 @@ test_destinations(void **state)
     assert_int_equal(p[0].length, 30);
     assert_int_equal(p[1].addr[3], 9);
 
+    assert_int_equal(dots_acl_destinations_of(&acl, &acl.aces[2],
+                                              test_customer, a, &p, &n),
+                     DOTS_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(p[0].length, 30);
+
     /* without a destination: all that the customer owns of that family */
 
     assert_int_equal(test_put(TEST_ACL(TEST_V6, TEST_ACE("1", "", TEST_DROP))),
@@ -605,6 +611,11 @@ test_destinations(void **state)
     assert_int_equal(dots_acl_destinations(&acl, test_customer, a, &p, &n),
                      DOTS_OK);
     assert_int_equal(n, 2);
+    assert_int_equal(dots_acl_destinations_of(&acl, &acl.aces[1],
+                                              test_customer, a, &p, &n),
+                     DOTS_OK);
+    assert_int_equal(n, 2);
+    assert_true(dots_prefix_cmp(&p[0], &p[1]) < 0);
 
     /* what the customer has lost since is nobody's to drop */
 
@@ -613,6 +624,10 @@ test_destinations(void **state)
     acl.aces[0].destination = test_prefix("198.51.100.1/32");
     acl.naces = 1;
     assert_int_equal(dots_acl_destinations(&acl, test_customer, a, &p, &n),
+                     DOTS_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(dots_acl_destinations_of(&acl, &acl.aces[0],
+                                              test_customer, a, &p, &n),
                      DOTS_OK);
     assert_int_equal(n, 0);
 
