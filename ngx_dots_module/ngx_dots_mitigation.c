@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_count.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_names.h"
 #include "ngx_dots_process.h"
@@ -529,6 +530,8 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
                                      "answer: ask for one mid");
         return;
     }
+
+    ngx_dots_count_dropped(rq->mitigations, rq->nmitigations, rq->arena);
 
     ngx_dots_request_done(dr, DOTS_VERDICT_FOUND);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dots_count.h"
 #include "dots_signal_scope.h"
 #include "dots_signal_uri.h"
 
@@ -336,6 +337,37 @@ dots_signal_scope_granted(const dots_schema_t *schema, const dots_request_t *rq,
 }
 
 
+/* RFC 9132 section 4.4.2: optional, where the mitigator counts. */
+
+static int
+dots_signal_scope_write_dropped(const dots_count_t *c, struct lyd_node *scope)
+{
+    size_t  i;
+
+    const struct {
+        const char         *name;
+        unsigned long long  value;
+    } leaves[] = {
+        { "bytes-dropped", c->octets },
+        { "bps-dropped", dots_count_octets_per_second(c) },
+        { "pkts-dropped", c->packets },
+        { "pps-dropped", dots_count_packets_per_second(c) },
+    };
+
+    for (i = 0; i < dots_signal_scope_count(leaves); i++) {
+
+        if (dots_signal_scope_leaf(scope, leaves[i].name, "%llu",
+                                   leaves[i].value)
+            != DOTS_OK)
+        {
+            return DOTS_ERROR;
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
 /* No mitigation-start while the loss of the signal is awaited. */
 
 static int
@@ -361,6 +393,12 @@ dots_signal_scope_write_state(const dots_mitigation_t *m, int64_t now,
     if (dots_signal_scope_leaf(scope, "status", "%s",
                                dots_signal_scope_status[m->status])
         != DOTS_OK)
+    {
+        return DOTS_ERROR;
+    }
+
+    if (m->dropped != NULL
+        && dots_signal_scope_write_dropped(m->dropped, scope) != DOTS_OK)
     {
         return DOTS_ERROR;
     }

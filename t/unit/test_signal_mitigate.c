@@ -6,6 +6,8 @@
 
 #include "signal_peer.h"
 
+#include "dots_count.h"
+
 
 /* ---- PUT ---- */
 
@@ -524,6 +526,36 @@ test_signal_get(void **state)
 }
 
 
+/* Where the mitigator counts; in the state, not in what was asked. */
+
+static void
+test_signal_dropped(void **state)
+{
+    dots_count_t   c = {
+        .packets = 30, .octets = UINT64_MAX, .until = 10000
+    };
+    dots_prefix_t  prefix;
+
+    (void) state;
+
+    assert_int_equal(dots_prefix_parse(&prefix, dots_str("192.0.2.1/32", 12)),
+                     DOTS_OK);
+
+    test_mitigation(&test_list[0], 7, &prefix);
+    test_list[0].dropped = &c;
+    test_nlist = 1;
+
+    test_found(GET(CON, "0001"),
+               "62 45 0001 aabb c2 010f ff " SCOPE
+               "a9 " PREFIX "0e 1906dc 05 07 0f 1a59df7bc2 10 02 "
+               "1819 1bffffffffffffffff 181a 1b1999999999999999 "
+               "181b 181e 181c 03");
+    test_found("42 01 0001 aabb " MITIGATE CUID "43 633d63",
+               "62 45 0001 aabb c2 010f ff a1 01 a1 02 81 "
+               "a3 " PREFIX "0e 1906dc 05 07");
+}
+
+
 static void
 test_decide_get(test_peer_t *p, dots_request_t *rq)
 {
@@ -588,6 +620,7 @@ main(void)
         cmocka_unit_test(test_signal_conflicts),
         cmocka_unit_test(test_signal_conflict_large),
         cmocka_unit_test(test_signal_get),
+        cmocka_unit_test(test_signal_dropped),
         cmocka_unit_test(test_signal_requests),
     };
 

@@ -2,6 +2,7 @@
 
 #include "signal_list.h"
 
+#include "dots_count.h"
 #include "dots_signal_private.h"
 
 
@@ -141,6 +142,7 @@ test_observe_changes(void **state)
 {
     int64_t              last;
     test_peer_t          p;
+    dots_count_t         count = { .packets = 7 };
     dots_coap_message_t  m;
 
     (void) state;
@@ -167,6 +169,14 @@ test_observe_changes(void **state)
 
     test_changed(&p, "x", 1, 4000);
     assert_int_equal(p.nsent, 1);
+
+    /* what is dropped is no change */
+
+    test_list[0].dropped = &count;
+    test_changed(&p, "x", 1, 4500);
+    assert_int_equal(p.nsubmits, 4);
+    assert_int_equal(p.nsent, 1);
+    test_list[0].dropped = NULL;
 
     /* any may have changed: an overtaken ring, a filled registry */
 
