@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_count.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_request.h"
 #include "../model/dots_data_record.h"
@@ -212,6 +213,14 @@ ngx_dots_data_answer(ngx_dots_request_t *dr, ngx_int_t rc)
     switch (rc) {
 
     case NGX_OK:
+
+        /* what is read to be changed has no state */
+
+        if (!dr->rq->records) {
+            ngx_dots_count_matched(dr->rq->customer->name, dr->rq->clients,
+                                   dr->rq->nclients, dr->rq->arena);
+        }
+
         ngx_dots_request_done(dr, DOTS_VERDICT_FOUND);
         return;
 

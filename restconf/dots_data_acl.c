@@ -3,12 +3,16 @@
 
 #include <libyang/libyang.h>
 
+#include "dots_count.h"
 #include "dots_data_acl.h"
 #include "dots_data_text.h"
 #include "dots_data_yang.h"
 
 
 #define DOTS_DATA_ACL_PENDING  48 /* ,"pending-lifetime":N} and a comma */
+#define DOTS_DATA_ACL_COUNTS   128 /* the statistics of an entry */
+#define DOTS_DATA_ACL_ACE      4   /* braces and brackets around what is in an
+                                      entry: acl, aces, [ and its own */
 #define DOTS_DATA_ACL_IDENTITY "ietf-access-control-list:"
 
 
@@ -234,10 +238,28 @@ dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
 
 /* ---- to JSON ---- */
 
-/*
- * RFC 8783 figure 31: the state and the keys that say whose it is.  Entries
- * have no statistics, since no mitigator counts.
- */
+/* "statistics", where somebody counts; 64 bits are text (RFC 7951 6.1). */
+
+static void
+dots_data_acl_counts(dots_writer_t *w, const dots_ace_t *ace)
+{
+    char  text[DOTS_DATA_ACL_COUNTS];
+
+    if (ace->matched == NULL) {
+        return;
+    }
+
+    (void) snprintf(text, sizeof(text),
+                    ",\"statistics\":{\"matched-packets\":\"%llu\","
+                    "\"matched-octets\":\"%llu\"}",
+                    (unsigned long long) ace->matched->packets,
+                    (unsigned long long) ace->matched->octets);
+
+    dots_data_text_literal(w, text);
+}
+
+
+/* RFC 8783 figure 31: the state and the keys that say whose it is. */
 
 static void
 dots_data_acl_state(dots_writer_t *w, const dots_acl_t *acl,
@@ -253,10 +275,65 @@ dots_data_acl_state(dots_writer_t *w, const dots_acl_t *acl,
         dots_data_text_literal(w, i == 0 ? ",\"aces\":{\"ace\":[{\"name\":"
                                          : ",{\"name\":");
         dots_data_text_string(w, acl->aces[i].name);
+        dots_data_acl_counts(w, &acl->aces[i]);
         dots_data_text_literal(w, "}");
     }
 
     dots_data_text_literal(w, acl->naces ? "]}}" : "}");
+}
+
+
+static int
+dots_data_acl_counted(const dots_acl_t *acl)
+{
+    size_t  i;
+
+    for (i = 0; i < acl->naces && acl->aces[i].matched == NULL; i++) {
+        /* void */
+    }
+
+    return i < acl->naces;
+}
+
+
+/*
+ * The text without its last brace, with the statistics at the end of each entry.
+ * It is our own, canonical: entries stand in it as in acl->aces, and nothing else
+ * is that deep.
+ */
+
+static void
+dots_data_acl_merge(dots_writer_t *w, const dots_acl_t *acl)
+{
+    int             quoted;
+    size_t          i, done, depth, ace;
+    const uint8_t  *p;
+
+    p = acl->text.data;
+    quoted = 0;
+
+    for (i = 0, done = 0, depth = 0, ace = 0; i < acl->text.len - 1; i++) {
+
+        if (p[i] == '"') {
+            quoted = !quoted;
+
+        } else if (quoted) {
+            i += p[i] == '\\';
+
+        } else if (p[i] == '{' || p[i] == '[') {
+            depth++;
+
+        } else if (p[i] == '}' || p[i] == ']') {
+
+            if (depth-- == DOTS_DATA_ACL_ACE && ace < acl->naces) {
+                dots_write_bytes(w, p + done, i - done);
+                dots_data_acl_counts(w, &acl->aces[ace++]);
+                done = i;
+            }
+        }
+    }
+
+    dots_write_bytes(w, p + done, acl->text.len - 1 - done);
 }
 
 
@@ -286,7 +363,13 @@ dots_data_acl_print(dots_exchange_t *x, dots_writer_t *w,
         return;
     }
 
-    dots_write_bytes(w, acl->text.data, acl->text.len - 1);
+    if (dots_data_acl_counted(acl)) {
+        dots_data_acl_merge(w, acl);
+
+    } else {
+        dots_write_bytes(w, acl->text.data, acl->text.len - 1);
+    }
+
     dots_data_text_literal(w, pending);
     dots_data_text_literal(w, "}");
 }
@@ -303,6 +386,10 @@ dots_data_acl_size(const dots_client_t *client)
 
     for (i = 0; i < client->nacls; i++) {
         size += client->acls[i].text.len + DOTS_DATA_ACL_PENDING;
+
+        if (dots_data_acl_counted(&client->acls[i])) {
+            size += client->acls[i].naces * DOTS_DATA_ACL_COUNTS;
+        }
     }
 
     return size;

@@ -47,6 +47,8 @@ struct host_s {
     int              submitted;
     int              commits;
     void           (*before)(host_t *h);   /* each commit: what others do */
+    const struct dots_count_s *matched;    /* by each entry of an ACL; NULL:
+                                              nobody counts */
 };
 
 
@@ -423,6 +425,17 @@ host_wanted(const dots_request_t *rq, const host_record_t *r,
 
 
 static inline void
+host_count(host_t *h, dots_acl_t *acl)
+{
+    size_t  i;
+
+    for (i = 0; i < acl->naces; i++) {
+        acl->aces[i].matched = h->matched;
+    }
+}
+
+
+static inline void
 host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
 {
     size_t          i;
@@ -470,6 +483,8 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
             {
                 abort();
             }
+
+            host_count(h, acl);
         }
     }
 

@@ -6,6 +6,8 @@
 #include "dots_fields.h"
 #include "restconf_client.h"
 
+#include "dots_count.h"
+
 
 #define TEST_X    TEST_P "/aces/ace=x"
 #define TEST_OF_X(member)                                                     \
@@ -283,6 +285,72 @@ test_content(void **state)
 }
 
 
+/* RFC 8783 section 4.3: where the mitigator counts, in each entry. */
+
+#define TEST_COUNTS "\"statistics\":{\"matched-packets\":"                     \
+    "\"18446744073709551615\",\"matched-octets\":\"7\"}"
+#define TEST_COUNTED(name, port)                                              \
+    "{\"name\":\"" name "\",\"matches\":{\"ipv4\":{"                          \
+    "\"destination-ipv4-network\":\"192.0.2.0/24\"},\"udp\":{"                \
+    "\"destination-port-range-or-operator\":{\"port\":" port "}}},"           \
+    "\"actions\":{\"forwarding\":\"ietf-access-control-list:drop\"},"         \
+    TEST_COUNTS "}"
+
+static void
+test_statistics(void **state)
+{
+    dots_count_t  count = { .packets = UINT64_MAX, .octets = 7 };
+
+    (void) state;
+
+    /* names that look like structure */
+
+    test_does("PUT", TEST_ACLS "/acl=q", "{" TEST_DC("acl") ":["
+              TEST_ACL("q", TEST_ACE("}\\\"]{", "1") ","
+                            TEST_ACE("\\\\", "2") "," TEST_ACE("z", "3"))
+              "]}", 204);
+
+    test_host.matched = &count;
+
+    test_gets(TEST_ACLS "/acl=q", "{" TEST_DC("acl") ":["
+              "{\"name\":\"q\",\"type\":"
+              "\"ietf-access-control-list:ipv4-acl-type\",\"aces\":{\"ace\":["
+              TEST_COUNTED("}\\\"]{", "1") "," TEST_COUNTED("\\\\", "2") ","
+              TEST_COUNTED("z", "3") "]},\"pending-lifetime\":10080}]}");
+
+    test_gets(TEST_ACLS "/acl=q?content=config", "{" TEST_DC("acl") ":["
+              TEST_ACL("q", TEST_ACE("}\\\"]{", "1") ","
+                            TEST_ACE("\\\\", "2") "," TEST_ACE("z", "3"))
+              "]}");
+
+    test_gets(TEST_ACLS "/acl=q?content=nonconfig", "{" TEST_DC("acl") ":["
+              "{\"name\":\"q\",\"pending-lifetime\":10080,\"aces\":{\"ace\":["
+              "{\"name\":\"}\\\"]{\"," TEST_COUNTS "},{\"name\":\"\\\\\","
+              TEST_COUNTS "},{\"name\":\"z\"," TEST_COUNTS "}]}}]}");
+
+    test_gets(TEST_P "?fields=aces/ace(statistics/matched-octets)",
+              "{" TEST_DC("acl") ":[{\"name\":\"p\",\"aces\":{\"ace\":["
+              "{\"name\":\"x\",\"statistics\":{\"matched-octets\":\"7\"}},"
+              "{\"name\":\"y\",\"statistics\":{\"matched-octets\":\"7\"}}"
+              "]}}]}");
+
+    test_gets(TEST_X "/statistics", "{" TEST_DC("statistics") ":{"
+              "\"matched-packets\":\"18446744073709551615\","
+              "\"matched-octets\":\"7\"}}");
+    test_does("GET", TEST_X "/statistics/matched-octets?content=config", NULL,
+              404);
+
+    /* an edit is one of the configuration */
+
+    test_does("PATCH", TEST_ACLS "/acl=q", "{" TEST_DC("acl") ":[{\"name\":"
+              "\"q\",\"activation-type\":\"deactivate\"}]}", 204);
+
+    test_host.matched = NULL;
+
+    test_does("GET", TEST_X "/statistics/matched-octets", NULL, 404);
+}
+
+
 int
 main(void)
 {
@@ -294,6 +362,7 @@ main(void)
         test_case(test_fields_bounds),
         test_case(test_defaults),
         test_case(test_content),
+        test_case(test_statistics),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
