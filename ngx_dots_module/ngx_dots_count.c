@@ -59,7 +59,7 @@ static void ngx_dots_count_free(ngx_dots_count_list_t *list);
 static ngx_uint_t ngx_dots_count_take(ngx_dots_count_runner_t *r);
 static ngx_int_t ngx_dots_count_sum(ngx_dots_count_runner_t *r,
     const dots_rule_count_t *rules, size_t n);
-static void ngx_dots_count_inside(ngx_dots_count_runner_t *r,
+static ngx_uint_t ngx_dots_count_inside(ngx_dots_count_runner_t *r,
     const dots_prefix_t *prefix, dots_count_more_t *more);
 static void ngx_dots_count_add(void);
 static ngx_uint_t ngx_dots_count_add_item(ngx_dots_count_item_t *item,
@@ -395,9 +395,12 @@ ngx_dots_count_sum(ngx_dots_count_runner_t *r, const dots_rule_count_t *rules,
 }
 
 
-/* Adds what all rules inside the prefix have: they follow each other. */
+/*
+ * Adds what all rules inside the prefix have: they follow each other.  Nonzero:
+ * its own is one of them.
+ */
 
-static void
+static ngx_uint_t
 ngx_dots_count_inside(ngx_dots_count_runner_t *r, const dots_prefix_t *prefix,
     dots_count_more_t *more)
 {
@@ -435,6 +438,9 @@ ngx_dots_count_inside(ngx_dots_count_runner_t *r, const dots_prefix_t *prefix,
                            - r->sums[first].fresh_packets;
     more->fresh_octets += r->sums[low].fresh_octets
                           - r->sums[first].fresh_octets;
+
+    return low != first
+           && dots_prefix_cmp(&r->rules[first].prefix, prefix) == 0;
 }
 
 
@@ -474,10 +480,13 @@ static ngx_uint_t
 ngx_dots_count_add_item(ngx_dots_count_item_t *item, int64_t now)
 {
     size_t                    i;
+    ngx_uint_t                whole;
+    dots_count_t              count;
     dots_prefix_t            *p;
     dots_count_more_t         more;
     ngx_dots_count_runner_t  *r;
 
+    whole = item->n != 0;
     r = &ngx_dots_count.runners[item->runner];
     p = &ngx_dots_count.list.prefixes[item->first];
 
@@ -495,7 +504,16 @@ ngx_dots_count_add_item(ngx_dots_count_item_t *item, int64_t now)
     ngx_memzero(&more, sizeof(dots_count_more_t));
 
     for (i = 0; i < item->n; i++) {
-        ngx_dots_count_inside(r, &p[i], &more);
+        whole &= ngx_dots_count_inside(r, &p[i], &more);
+    }
+
+    /* it begins when all of its rules are in place */
+
+    if (!whole
+        && dots_counts_get(ngx_dots_shared->counts, &item->key, &count)
+           != DOTS_OK)
+    {
+        return 0;
     }
 
     return dots_counts_add(ngx_dots_shared->counts, &item->key, &more, now)
