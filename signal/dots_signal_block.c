@@ -551,6 +551,18 @@ dots_signal_block_fits(dots_signal_exchange_t *ex,
     m.payload.len = 0;
     m.block1 = ex->request.block1;
 
+    /*
+     * RFC 7252 section 4.6: "1152 bytes for the message size and 1024 bytes for
+     * the payload size".  A peer that has room for that much only, as libcoap
+     * by default, drops what is larger, whatever the path lets through.
+     */
+
+    if (!ex->signal->transport->reliable
+        && response->payload.len > dots_coap_block_size(DOTS_COAP_BLOCK_MAX))
+    {
+        return 0;
+    }
+
     return dots_coap_write(&m, buf, sizeof(buf), &len) == DOTS_OK
            && len + 1 + response->payload.len <= ex->max_message;
 }

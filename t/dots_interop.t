@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl coap-client-openssl/);
-$t->plan(94);
+$t->plan(95);
 
 dots_pki($t);
 
@@ -115,6 +115,19 @@ sub libcoap {
 
 	$cuid .= 'x';
 }
+
+# RFC 7252, 4.6: 1024 bytes for the payload is what libcoap has room for, though
+# more would fit the datagram
+
+my $long = dots_session($t, transport => 'udp');
+
+$long->put('cuid-of-a-list', $_, prefix => [ '192.0.2.' . (100 + $_) . '/32' ],
+	lifetime => 600) foreach (1 .. 36);
+
+coap('openssl', 'udp', 'get', 'mitigate', '/cuid=cuid-of-a-list', '-o',
+	"$d/list");
+is(scalar @{(dots_decode($t->read_file('list')) || {})->{1}{2} || []}, 36,
+	'RFC 7252, 4.6: a list of 36');
 
 # the same by CON messages
 

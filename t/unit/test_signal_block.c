@@ -155,6 +155,40 @@ test_block_too_large(void **state)
 }
 
 
+/* RFC 7252 section 4.6: 1024 bytes of payload, though the path has room for more */
+
+static void
+test_block_payload(void **state)
+{
+    size_t               n;
+    unsigned             whole, cut;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    whole = 0;
+    cut = 0;
+
+    for (n = 20; n < TEST_LIST; n++) {
+
+        test_list_set(n);
+        test_open_as(&p, test_customer, TEST_SIZE);
+        p.decide = test_list_decide;
+        test_input(&p, "42 01 0001 aabb " MITIGATE CUID);
+        test_last(&p, &m);
+        assert_true(m.payload.len <= 1024);
+
+        whole += m.block2 == -1;
+        cut += m.block2 != -1;
+
+        dots_signal_close(p.signal);
+    }
+
+    assert_true(whole > 0 && cut > 0);
+}
+
+
 /*
  * The representation changes while it is read: with the ETag of RFC 9132 section
  * 4.4.2 and without, the rest of the old one comes.
@@ -362,6 +396,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_block_sizes),
         cmocka_unit_test(test_block_too_large),
+        cmocka_unit_test(test_block_payload),
         cmocka_unit_test(test_block_change),
         cmocka_unit_test(test_block_put),
         cmocka_unit_test(test_block_put_refused),
