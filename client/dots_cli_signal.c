@@ -1,5 +1,7 @@
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <coap3/coap.h>
@@ -13,6 +15,9 @@
 #define DOTS_CLI_SIGNAL_REPEAT 3000 /* ms, RFC 9132 section 4.4 */
 #define DOTS_CLI_SIGNAL_WAIT   100  /* ms: how often we look at the clock */
 #define DOTS_CLI_SIGNAL_OPTION 255  /* a Uri-Path segment, RFC 7252 5.10 */
+#define DOTS_CLI_SIGNAL_ANSWER (1024 * 1024) /* bytes in blocks, at most */
+#define DOTS_CLI_SIGNAL_CONTENT dots_coap_code(2, 5)
+#define DOTS_CLI_SIGNAL_ETAG   8    /* RFC 7252 5.10 */
 
 
 typedef struct {
@@ -22,6 +27,11 @@ typedef struct {
     coap_context_t           *context;
     coap_session_t           *session;
     uint8_t                   token[4];
+    uint8_t                  *body;          /* of an answer in blocks */
+    size_t                    len;           /* so much of it is here */
+    unsigned                  szx;           /* the size of its blocks */
+    size_t                    etag_len;
+    uint8_t                   etag[DOTS_CLI_SIGNAL_ETAG];
     char                      host[DOTS_CLI_CONFIG_HOST];
     char                      port[DOTS_CLI_CONFIG_PORT];
     struct addrinfo          *addresses;
@@ -30,6 +40,7 @@ typedef struct {
     unsigned                  refused:1;     /* the handshake failed */
     unsigned                  unreachable:1; /* or gone */
     unsigned                  closing:1;     /* by us */
+    unsigned                  again:1;       /* the next block, at once */
 } dots_cli_signal_t;
 
 
@@ -101,6 +112,73 @@ dots_cli_signal_nack(coap_session_t *session, const coap_pdu_t *sent,
 }
 
 
+/*
+ * An answer in blocks, RFC 7959 section 2.4: nonzero while some are missing.
+ * They come in order, as each is asked for when the one before is here; another
+ * ETag (RFC 9132 section 4.4.2) is another answer, from its beginning.
+ */
+
+static int
+dots_cli_signal_block(dots_cli_signal_t *s, const coap_pdu_t *pdu)
+{
+    size_t               len, etag_len;
+    uint8_t             *body;
+    coap_opt_t          *option;
+    coap_block_t         block;
+    const uint8_t       *data, *etag;
+    coap_opt_iterator_t  oi;
+
+    if (coap_get_block(pdu, COAP_OPTION_BLOCK2, &block) == 0
+        || coap_get_data(pdu, &len, &data) == 0)
+    {
+        return 0;
+    }
+
+    option = coap_check_option(pdu, COAP_OPTION_ETAG, &oi);
+    etag = option ? coap_opt_value(option) : NULL;
+    etag_len = option ? coap_opt_length(option) : 0;
+
+    if (etag_len > sizeof(s->etag)) {
+        return 1;
+    }
+
+    if (etag_len != s->etag_len
+        || (etag_len && memcmp(etag, s->etag, etag_len) != 0))
+    {
+        s->again = block.num != 0;
+        s->len = 0;
+        s->etag_len = etag_len;
+
+        if (etag_len) {
+            memcpy(s->etag, etag, etag_len);
+        }
+    }
+
+    /* a repeated one, or not what was asked for */
+
+    if ((size_t) block.num << (block.szx + 4) != s->len
+        || len > DOTS_CLI_SIGNAL_ANSWER - s->len
+        || (block.m && len != (size_t) 1 << (block.szx + 4)))
+    {
+        return 1;
+    }
+
+    body = realloc(s->body, s->len + len + 1);
+    if (body == NULL) {
+        return 1;
+    }
+
+    memcpy(body + s->len, data, len);
+
+    s->body = body;
+    s->len += len;
+    s->szx = block.szx;
+    s->again = block.m;
+
+    return (int) block.m;
+}
+
+
 static void
 dots_cli_signal_body(dots_cli_signal_t *s, const coap_pdu_t *pdu)
 {
@@ -111,7 +189,11 @@ dots_cli_signal_body(dots_cli_signal_t *s, const coap_pdu_t *pdu)
     const uint8_t       *data;
     coap_opt_iterator_t  oi;
 
-    if (coap_get_data(pdu, &len, &data) == 0 || len == 0) {
+    if (s->len) {
+        data = s->body;
+        len = s->len;
+
+    } else if (coap_get_data(pdu, &len, &data) == 0 || len == 0) {
         return;
     }
 
@@ -167,6 +249,16 @@ dots_cli_signal_response(coap_session_t *session, const coap_pdu_t *sent,
     }
 
     code = (uint8_t) coap_pdu_get_code(received);
+
+    if (code == DOTS_CLI_SIGNAL_CONTENT) {
+
+        if (dots_cli_signal_block(s, received)) {
+            return COAP_RESPONSE_OK;
+        }
+
+    } else {
+        s->len = 0;
+    }
 
     s->answer->code = code;
     (void) snprintf(s->answer->number, sizeof(s->answer->number), "%u.%02u",
@@ -401,8 +493,8 @@ dots_cli_signal_path(dots_cli_signal_t *s, coap_pdu_t *pdu)
 static int
 dots_cli_signal_send(dots_cli_signal_t *s)
 {
-    size_t       n;
-    uint8_t      format[4];
+    size_t       n, m;
+    uint8_t      format[4], block[4];
     coap_pdu_t  *pdu;
 
     pdu = coap_new_pdu(COAP_MESSAGE_NON, (coap_pdu_code_t) s->rq->method,
@@ -413,8 +505,18 @@ dots_cli_signal_send(dots_cli_signal_t *s)
 
     n = coap_encode_var_safe(format, sizeof(format), DOTS_COAP_FORMAT_DOTS);
 
+    /* of a later block RFC 9132 section 4.4.2 wants the ETag, too */
+
+    m = coap_encode_var_safe(block, sizeof(block),
+                             (unsigned) (s->len >> (s->szx + 4) << 4 | s->szx));
+
     if (coap_add_token(pdu, sizeof(s->token), s->token) == 0
+        || (s->len && s->etag_len
+            && coap_add_option(pdu, COAP_OPTION_ETAG, s->etag_len, s->etag)
+               == 0)
         || dots_cli_signal_path(s, pdu) != DOTS_OK
+        || (s->len
+            && coap_add_option(pdu, COAP_OPTION_BLOCK2, m, block) == 0)
         || (s->rq->len
             && (coap_add_option(pdu, COAP_OPTION_CONTENT_FORMAT, n, format) == 0
                 || coap_add_data(pdu, s->rq->len, s->rq->body) == 0)))
@@ -446,13 +548,14 @@ dots_cli_signal_exchange(dots_cli_signal_t *s, int64_t limit, int64_t end)
     {
         /* libcoap holds the first one back until the handshake is done */
 
-        if (now >= next && (s->connected || first)) {
+        if ((now >= next || s->again) && (s->connected || first)) {
 
             if (dots_cli_signal_send(s) != DOTS_OK) {
                 break;
             }
 
             first = 0;
+            s->again = 0;
             next = now + DOTS_CLI_SIGNAL_REPEAT;
         }
 
@@ -594,6 +697,7 @@ dots_cli_signal(dots_cli_t *cli, const dots_cli_request_t *rq,
 
     coap_free_context(s.context);
     coap_cleanup();
+    free(s.body);
 
     return rc;
 }

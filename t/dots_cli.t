@@ -26,8 +26,8 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
-dots_has(qw/openssl dnsmasq/);
-$t->plan(106);
+dots_has(qw/cbor openssl dnsmasq/);
+$t->plan(108);
 
 dots_pki($t);
 dots_dns($t);
@@ -228,6 +228,18 @@ like($err, qr/damaged: say --mid N/, 'what to do');
 	'198.51.100.3', '--mid', 60);
 is($rc, 0, 'a mid of our own needs no file');
 like($err, qr/^dots: warning: state: /, 'but a word');
+
+# RFC 9132, 4.4.2: what does not fit a datagram comes in blocks
+
+my $s = dots_session($t, cert => 'b');
+
+$s->put('a-long-list', $_, prefix => [ "2001:db8:6402::$_/128" ],
+	lifetime => 600) foreach (1 .. 100);
+$s->quit();
+
+($rc, $out) = dots(@b, '--cuid', 'a-long-list', '--json', 'status');
+is($rc, 0, 'status in blocks');
+is(join(' ', $out =~ /"mid": (\d+)/g), join(' ', 1 .. 100), 'all of them');
 
 # settings: no name, comments, a wrong line
 
