@@ -10,6 +10,9 @@ typedef struct {
 } dots_condition_item_t;
 
 
+const dots_entity_t  dots_condition_untagged;
+
+
 size_t
 dots_condition_tag(const dots_entity_t *e, int xml,
     char tag[DOTS_CONDITION_TAG])
@@ -163,6 +166,10 @@ dots_condition_is(const dots_entity_t *e, int xml, dots_str_t tag)
 {
     char    own[DOTS_CONDITION_TAG];
     size_t  n;
+
+    if (e == &dots_condition_untagged) {
+        return 0;
+    }
 
     n = dots_condition_tag(e, xml, own);
 

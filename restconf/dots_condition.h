@@ -39,6 +39,9 @@ int dots_conditions_any(const dots_conditions_t *c);
 /* DOTS_OK, or DOTS_INVALID: a list of entity-tags is none. */
 int dots_conditions_valid(const dots_conditions_t *c);
 
+/* Of what exists and has neither tag nor time: state. */
+extern const dots_entity_t  dots_condition_untagged;
+
 /*
  * In the order of section 13.2.2.  "e" is NULL for what does not exist; a read
  * is about its representation, an edit about all of them.

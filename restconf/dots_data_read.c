@@ -105,10 +105,13 @@ dots_data_read_found(dots_exchange_t *x)
 
     /* whether a node is within an entry is not known before it is looked at */
 
-    rc = x->resource->found ? DOTS_OK : dots_data_read_text(x);
+    rc = x->resource->found && known == DOTS_OK ? DOTS_OK
+                                                : dots_data_read_text(x);
 
     if (rc == DOTS_OK) {
-        rc = dots_data_read_condition(x, 1, known == DOTS_OK ? &e : NULL);
+        rc = dots_data_read_condition(x, 1,
+                                      known == DOTS_OK
+                                          ? &e : &dots_condition_untagged);
     }
 
     if (rc != DOTS_OK) {

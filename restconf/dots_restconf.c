@@ -3,6 +3,7 @@
 
 #include "dots_api_path.h"
 #include "dots_data_body.h"
+#include "dots_data_read.h"
 #include "dots_data_xml.h"
 #include "dots_place.h"
 #include "dots_restconf_exchange.h"
@@ -583,6 +584,32 @@ dots_restconf_parameters(const dots_exchange_t *x)
 }
 
 
+/*
+ * Of what has neither tag nor time, and was told at once, conditions hold or
+ * not as well: "*" is about whether it is there (RFC 9110 section 13.1).
+ */
+
+static int
+dots_restconf_told(dots_exchange_t *x)
+{
+    int  rc;
+
+    if ((x->method != DOTS_METHOD_GET && x->method != DOTS_METHOD_HEAD)
+        || x->rq.operation != 0 || x->rc->subscription != NULL)
+    {
+        return DOTS_OK;
+    }
+
+    rc = dots_data_read_condition(x, 1, &dots_condition_untagged);
+
+    if (rc != DOTS_OK || x->rc->status == 304) {
+        x->rc->text = dots_str(NULL, 0);
+    }
+
+    return rc;
+}
+
+
 static int
 dots_restconf_run(dots_exchange_t *x)
 {
@@ -630,7 +657,11 @@ dots_restconf_run(dots_exchange_t *x)
 
     rc = dots_restconf_gateway(x);
 
-    return rc == DOTS_OK ? handler(x) : rc;
+    if (rc == DOTS_OK) {
+        rc = handler(x);
+    }
+
+    return rc == DOTS_OK ? dots_restconf_told(x) : rc;
 }
 
 

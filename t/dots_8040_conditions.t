@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(202);
+$t->plan(213);
 
 rc_start($t);
 
@@ -49,6 +49,26 @@ rc_is(rc_register($CUID), 201, 'a dots-client');
 rc_is(rc('PUT', $one, body => rc_alias('one')), 201, 'an alias');
 rc_is(rc('PUT', $two, body => rc_alias('two')), 201, 'another one');
 rc_is(rc('PUT', $acl, body => rc_acl('f')), 201, 'an ACL');
+
+# RFC 9110 sections 13.1.1 to 13.1.4: what is there and has neither tag nor time
+
+foreach my $path ('', '/yang-library-version', "$DATA/capabilities",
+	"$DATA/capabilities/rate-limit", "$one/pending-lifetime", "$aliases/alias",
+	'/data/ietf-yang-library:yang-library', '/schemas/ietf-restconf@2017-01-26')
+{
+	is(join(' ', map { rc('GET', $path, headers => [ $_ ])->{code} }
+		'If-Match: *', 'If-Match: "x"', 'If-None-Match: *',
+		'If-None-Match: "x"', "If-Modified-Since: $old",
+		"If-Unmodified-Since: $old"), '200 412 304 200 200 200',
+		"state: $path");
+}
+
+rc_error(rc('GET', '/yang-library-version', headers => [ 'If-Match: "x"' ]), 412,
+	'operation-failed', 'state: 412');
+rc_is(rc('GET', "$DATA/capabilities", headers => [ 'If-None-Match: *' ]), 304,
+	'state: 304');
+rc_error(rc('GET', "$client/cdid", headers => [ 'If-Match: *' ]), 404,
+	'invalid-value', 'what is not there has no condition (13.2.1)');
 
 sub etags { return { map { $_ => rc_etag(rc('GET', $paths{$_})) } keys %paths } }
 

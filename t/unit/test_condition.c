@@ -220,6 +220,16 @@ test_precedence(void **state)
         }
     }
 
+    /* what has none: only "*" is about it */
+
+    memset(&c, 0, sizeof(c));
+    c.match = test_str("*");
+    assert_int_equal(dots_conditions_check(&c, 1, 0, &dots_condition_untagged,
+                                           TEST_NOW), DOTS_CONDITION_TRUE);
+    c.match = test_str("\"000000000000000000000000\"");
+    assert_int_equal(dots_conditions_check(&c, 1, 0, &dots_condition_untagged,
+                                           TEST_NOW), DOTS_CONDITION_FAILED);
+
     /* the tag of another representation: enough to edit, no cached answer */
 
     memset(&c, 0, sizeof(c));
