@@ -12,6 +12,11 @@ use strict;
 use Fault::Random;
 
 my @killed = (qr/exited on signal 9/);
+
+# nginx's own words of a worker that was leaving, by whose connections it waited,
+# and is told to end at once
+
+my @waiting = (qr/open socket #\d+ left in connection/, qr/alert.*: aborting/);
 my @store = (qr/dots: .*(?:store|disk|commit)/);
 
 our %KINDS = (
@@ -26,7 +31,7 @@ our %KINDS = (
 		end => sub { $_[0]->start() } },
 	quit => { weight => 4, whole => 1, away => 1, hurry => 1,
 		begin => sub { $_[0]->signal('QUIT') }, end => \&_again },
-	stop => { weight => 4, whole => 1, away => 1, hurry => 1,
+	stop => { weight => 4, log => \@waiting, whole => 1, away => 1, hurry => 1,
 		begin => sub { $_[0]->signal('TERM') }, end => \&_again },
 	reload => { weight => 8, whole => 1, begin => sub { $_[0]->signal('HUP') } },
 	workers => { weight => 5, whole => 1, begin => \&_workers },
