@@ -557,9 +557,11 @@ ngx_dots_state_client(dots_arena_t *a, dots_str_t customer, dots_str_t cuid)
 }
 
 
-dots_store_slice_t
-ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
-    dots_str_t name)
+/* What a dots-client has; without a cuid the prefix of all of a customer's. */
+
+static dots_store_slice_t
+ngx_dots_state_entry(dots_arena_t *a, u_char kind, dots_str_t customer,
+    dots_str_t cuid, dots_str_t name)
 {
     dots_str_t  parts[3];
 
@@ -567,7 +569,15 @@ ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
     parts[1] = cuid;
     parts[2] = name;
 
-    return ngx_dots_state_key(a, 'a', parts, cuid.len ? 3 : 2);
+    return ngx_dots_state_key(a, kind, parts, cuid.len ? 3 : 2);
+}
+
+
+dots_store_slice_t
+ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
+    dots_str_t name)
+{
+    return ngx_dots_state_entry(a, 'a', customer, cuid, name);
 }
 
 
@@ -575,13 +585,7 @@ dots_store_slice_t
 ngx_dots_state_acl(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
     dots_str_t name)
 {
-    dots_str_t  parts[3];
-
-    parts[0] = customer;
-    parts[1] = cuid;
-    parts[2] = name;
-
-    return ngx_dots_state_key(a, 'l', parts, cuid.len ? 3 : 2);
+    return ngx_dots_state_entry(a, 'l', customer, cuid, name);
 }
 
 
@@ -589,13 +593,7 @@ dots_store_slice_t
 ngx_dots_state_vendor(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
     dots_str_t id)
 {
-    dots_str_t  parts[3];
-
-    parts[0] = customer;
-    parts[1] = cuid;
-    parts[2] = id;
-
-    return ngx_dots_state_key(a, 'v', parts, cuid.len ? 3 : 2);
+    return ngx_dots_state_entry(a, 'v', customer, cuid, id);
 }
 
 

@@ -12,6 +12,8 @@ use JSON::PP;
 use Test::Nginx qw/ port /;
 use Time::HiRes qw/ time /;
 
+use base qw/ Fault::Client /;
+
 our $PATIENCE = 5;
 
 my $json = JSON::PP->new()->canonical();
@@ -40,26 +42,7 @@ sub new {
 	return bless { %o, state => 'down', next => 0 }, $class;
 }
 
-sub idle { return !$_[0]{op} }
 sub fds { return $_[0]{socket} ? ($_[0]{socket}) : () }
-
-sub start {
-	my ($self, $op, $done) = @_;
-
-	@$self{qw/ op done /} = ($op, $done);
-	$op->{from} = time();
-	delete $op->{to};
-
-	$self->_ask() if $self->{state} eq 'up';
-}
-
-sub hurry { }		# TCP tells
-
-sub cut {
-	my ($self) = @_;
-	$self->_down();
-	$self->_end(undef) if $self->{sent};
-}
 
 sub tick {
 	my ($self) = @_;
@@ -275,21 +258,6 @@ sub clients {
 			@{$_->{acls}{acl} || []} ] } } @$list;
 
 	return $one ? (values %clients)[0] : \%clients;
-}
-
-sub _end {
-	my ($self, $code, $found) = @_;
-	my ($op, $done) = delete @$self{qw/ op done /};
-
-	$self->{sent} = 0;
-	$op->{to} = time();
-	$done->($op, $code, $found);
-}
-
-sub close_all {
-	my ($self) = @_;
-	$self->_down();
-	delete @$self{qw/ op done sent /};
 }
 
 1;

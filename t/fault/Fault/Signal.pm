@@ -14,7 +14,7 @@ use Test::DOTS;
 use Test::Nginx qw/ port /;
 use Time::HiRes qw/ time /;
 
-use base qw/ Test::DOTS::Session /;
+use base qw/ Fault::Client Test::DOTS::Session /;
 
 our $PATIENCE = 2.5;		# s until a request is given up
 our $LATER = 0.7;		# s until it is sent again, over UDP
@@ -31,33 +31,13 @@ sub new {
 		next => 0 }, $class;
 }
 
-sub idle { return !$_[0]{op} }
 sub fds { return $_[0]{out} ? ($_[0]{out}) : () }
-
-# $done->($op, code or undef, what was found); no code: no answer came; sent 0:
-# it never left
-sub start {
-	my ($self, $op, $done) = @_;
-
-	@$self{qw/ op done /} = ($op, $done);
-	$op->{from} = time();
-	delete $op->{to};
-
-	$self->_ask() if $self->{state} eq 'up';
-}
 
 # Somebody knows that the server has gone: patience is over soon
 sub hurry {
 	my ($self) = @_;
 	$self->{until} = time() + $LATER
 		if $self->{sent} && $self->{until} > time() + $LATER;
-}
-
-# The client loses its session, without a word
-sub cut {
-	my ($self) = @_;
-	$self->_down();
-	$self->_end(undef) if $self->{sent};
 }
 
 sub tick {
@@ -228,21 +208,6 @@ sub mitigations {
 
 	return { map { $_->{5} => { prefixes => $_->{6}, left => $_->{14},
 		status => $_->{16}, over => $_->{16} == 5 ? 1 : 0 } } @$list };
-}
-
-sub _end {
-	my ($self, $code, $found) = @_;
-	my ($op, $done) = delete @$self{qw/ op done /};
-
-	$self->{sent} = 0;
-	$op->{to} = time();
-	$done->($op, $code, $found);
-}
-
-sub close_all {
-	my ($self) = @_;
-	$self->_down();
-	delete @$self{qw/ op done sent /};
 }
 
 sub DESTROY {
