@@ -102,6 +102,8 @@ typedef struct {
     unsigned              keep:1;    /* of an ACL: nothing else is, so that it
                                         lives as long as it did */
     unsigned              fresh:1;   /* the outcome of a PUT: it was not there */
+    unsigned              over:1;    /* likewise: its record was, its time
+                                        being over */
 } dots_change_t;
 
 typedef struct dots_request_s  dots_request_t;

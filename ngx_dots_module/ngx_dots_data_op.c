@@ -131,6 +131,7 @@ ngx_dots_data_op_put(ngx_dots_request_t *dr, dots_change_t *c)
 
     txn->fresh[txn->n] = !live;
     c->fresh = !live;
+    c->over = (!live && old.record.len);
 
     op = ngx_dots_data_op_new(dr, DOTS_STORE_PUT, DOTS_VERDICT_EXISTS);
 

@@ -336,6 +336,13 @@ ngx_dots_events_request(const dots_request_t *rq)
 
         c = &rq->changes[i];
 
+        /* nobody else will remove it */
+
+        if (c->action == DOTS_CHANGE_PUT && c->over) {
+            ngx_dots_events_add(rq->customer->name, c->cuid, c->kind, c->name,
+                                DOTS_EVENT_EXPIRED);
+        }
+
         if (c->action == DOTS_CHANGE_PUT || c->action == DOTS_CHANGE_REMOVE) {
             ngx_dots_events_add(rq->customer->name, c->cuid, c->kind, c->name,
                                 c->action == DOTS_CHANGE_REMOVE

@@ -27,7 +27,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl gobgpd gobgp/);
-$t->plan(2 * 37 + 6);
+$t->plan(2 * 37 + 7);
 
 dots_pki($t);
 
@@ -110,6 +110,19 @@ dots_curl($t, 'DELETE', "$url/dots-client=brief/ietf-dots-mapping:"
 	. 'vendor-mapping/vendor=345');
 like($json->event(), qr/"vendor-id":345,"change":"deleted"/,
 	'a vendor is not, until it is deleted');
+
+# written again before anybody has removed it: the end is told all the same
+
+foreach (1 .. 3) {
+	dots_until(sub { (dots_curl($t, 'GET',
+		"$url/dots-client=brief/aliases/alias=again"))[0] == 404 });
+	dots_curl($t, 'PUT', "$url/dots-client=brief/aliases/alias=again", body =>
+		'{"ietf-dots-data-channel:alias":[{"name":"again",'
+		. '"target-prefix":["192.0.2.80/32"]}]}');
+}
+
+is(join(' ', map { $json->event() =~ /"change":"([^"]+)"/ } 1 .. 6),
+	'created expired created expired created expired', 'each end is told');
 
 undef $json;
 
