@@ -57,7 +57,7 @@ dots_monitor_stream(dots_exchange_t *x)
     return json_pack("{s:s, s:s, s:b, s:s, s:[{s:s, s:o}, {s:s, s:o}]}",
                      "name", "NETCONF",
                      "description", "Changes of this customer's mitigations, "
-                     "aliases and ACLs.",
+                     "aliases, ACLs and vendor mappings.",
                      "replay-support", 1,
                      "replay-log-creation-time", since,
                      "access",
