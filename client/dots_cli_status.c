@@ -60,6 +60,24 @@ dots_cli_status_list(json_t *scope, const char *name)
 }
 
 
+/* RFC 9132 section 4.4.2: there where the server's mitigator counts. */
+
+static void
+dots_cli_status_dropped(json_t *scope)
+{
+    json_t  *octets, *packets;
+
+    octets = json_object_get(scope, "bytes-dropped");
+    packets = json_object_get(scope, "pkts-dropped");
+
+    if (octets != NULL && packets != NULL) {
+        (void) printf(" (dropped: %" PRId64 " packets, %" PRId64 " bytes)",
+                      (int64_t) json_integer_value(packets),
+                      (int64_t) json_integer_value(octets));
+    }
+}
+
+
 static void
 dots_cli_status_line(json_t *scope)
 {
@@ -85,6 +103,7 @@ dots_cli_status_line(json_t *scope)
         dots_cli_status_list(scope, clauses[i]);
     }
 
+    dots_cli_status_dropped(scope);
     (void) putchar('\n');
 }
 
@@ -129,19 +148,29 @@ dots_cli_status_print(dots_cli_t *cli, dots_cli_answer_t *answer)
 }
 
 
-/* What --watch compares: the lifetime runs down by itself. */
+/*
+ * What --watch compares: the lifetime runs down and the counts go up by
+ * themselves.
+ */
 
 static char *
 dots_cli_status_digest(dots_cli_answer_t *answer)
 {
     char    *text;
-    size_t   i;
+    size_t   i, k;
     json_t  *tree, *scope;
+
+    static const char *const  own[] = {
+        "lifetime", "bytes-dropped", "bps-dropped", "pkts-dropped",
+        "pps-dropped"
+    };
 
     tree = dots_cli_output_tree(answer->tree);
 
     json_array_foreach(json_object_get(tree, "scope"), i, scope) {
-        (void) json_object_del(scope, "lifetime");
+        for (k = 0; k < sizeof(own) / sizeof(own[0]); k++) {
+            (void) json_object_del(scope, own[k]);
+        }
     }
 
     text = json_dumps(tree, JSON_COMPACT);

@@ -33,7 +33,7 @@ my ($net, $why) = Test::DOTS::Net->new(qw! 192.0.2.0/24 198.51.100.0/24
 	203.0.113.0/24 2001:db8:6401::/48 !);
 
 plan(skip_all => $why) unless $net;
-$t->plan(115);
+$t->plan(117);
 
 my $dir = $t->testdir();
 my $table = "dots_$$";
@@ -266,6 +266,19 @@ $s = $a->get($CUID, 1, query => ['c=c'])->{cbor}{1}{2}[0];
 ok(defined $s->{6} && !defined $s->{25}, 'c=c: no state');
 
 ok(!$watch->notification('watch', 0), 'no notification for a count');
+
+# a customer's command shows it
+
+my $dots = ($ENV{DOTS_BUILD} || dots_top() . '/build/default') . '/dots';
+my @dots = ($dots, '--server', '127.0.0.1:' . port(8980, udp => 1), '--name',
+	'localhost', '--schemas', dots_top() . '/schemas', '--cuid', $CUID,
+	'--state', "$dir/dots", map { ( "--$_->[0]", "$dir/$_->[1]" ) }
+		[ 'ca', 'ca.crt' ], [ 'cert', 'a.crt' ], [ 'key', 'a.key' ]);
+
+like(scalar `@dots status 1`, qr/192\.0\.2\.70\/32 \(dropped: 40 packets, 4000 bytes\)/,
+	'dots status');
+like(scalar `@dots --json status 1`,
+	qr/"bytes-dropped": 4000.*"pkts-dropped": 40/, 'in JSON');
 
 # ---- another customer ----
 
