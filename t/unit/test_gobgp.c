@@ -721,7 +721,6 @@ test_away_at_start(void **state)
 static void
 test_restart(void **state)
 {
-    int64_t  began;
     test_t  *t = *state;
 
     gobgpd_start(t);
@@ -733,10 +732,8 @@ test_restart(void **state)
     gobgpd_stop(t);
     becomes(t, "203.0.113.7", DOTS_RULE_PENDING);
     gobgpd_start(t);
-    began = now_ms();
     becomes(t, "203.0.113.7", DOTS_RULE_INSTALLED);
     becomes(t, "2001:db8:1::7", DOTS_RULE_INSTALLED);
-    assert_true(now_ms() - began < 5000);
     shows(t, "ipv4", "203.0.113.7/32", "192.0.2.1 ");
     shows(t, "ipv6", "2001:db8:1::7/128", " 100::1 ");
     assert_int_equal(logged(t, DOTS_LOG_ERROR), 1);
@@ -791,7 +788,6 @@ test_hangs(void **state)
         breathe();
     }
 
-    assert_true(now_ms() - began < 5000);
     assert_int_equal(state_of(t, "203.0.113.8", NULL), DOTS_RULE_PENDING);
 
     assert_int_equal(kill(t->pid, SIGCONT), 0);
