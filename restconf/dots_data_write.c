@@ -190,31 +190,32 @@ dots_data_write(dots_exchange_t *x)
  * one's own (RFC 8040 sections 3.4.1, 3.5.2, and the examples of 4.4 to 4.6).
  */
 
-static int
+static void
 dots_data_write_known_all(dots_exchange_t *x)
 {
-    int                      rc;
     dots_entity_t            e;
     const dots_data_path_t  *path;
 
     if (x->method == DOTS_METHOD_DELETE
         || (x->method == DOTS_METHOD_POST && x->nedits != 1))
     {
-        return DOTS_OK;
+        return;
     }
 
     path = x->method == DOTS_METHOD_POST ? &x->edits[0].path : &x->path;
 
-    rc = dots_data_after(x, path, &e);
-
-    return rc == DOTS_OK         ? dots_data_read_known(x, &e)
-           : rc == DOTS_DECLINED ? DOTS_OK : rc;
+    if (dots_data_after(x, path, &e) == DOTS_OK) {
+        (void) dots_data_read_known(x, &e);
+    }
 }
 
 
-/* An entry is known by itself, whatever else there is. */
+/*
+ * An entry is known by itself, whatever else there is.  What is done is done:
+ * where there is no memory for this the answer is without.
+ */
 
-static int
+static void
 dots_data_write_known(dots_exchange_t *x)
 {
     size_t                i, n;
@@ -232,10 +233,11 @@ dots_data_write_known(dots_exchange_t *x)
     if (n != 1 || (x->path.n < DOTS_SCOPE_LIST)
         || (x->path.n == DOTS_SCOPE_LIST && x->method != DOTS_METHOD_POST))
     {
-        return dots_data_write_known_all(x);
+        dots_data_write_known_all(x);
+        return;
     }
 
-    return dots_data_read_known(x, one->acl ? &one->acl->entity
+    (void) dots_data_read_known(x, one->acl ? &one->acl->entity
                                             : &one->alias->entity);
 }
 
@@ -257,7 +259,9 @@ dots_data_write_answer(dots_exchange_t *x, int created)
         x->rc->status = 201;
     }
 
-    return dots_data_write_known(x);
+    dots_data_write_known(x);
+
+    return DOTS_OK;
 }
 
 
