@@ -33,7 +33,7 @@ my ($net, $why) = Test::DOTS::Net->new(qw! 192.0.2.0/24 198.51.100.0/24
 	203.0.113.0/24 2001:db8:6401::/48 !);
 
 plan(skip_all => $why) unless $net;
-$t->plan(117);
+$t->plan(124);
 
 my $dir = $t->testdir();
 my $table = "dots_$$";
@@ -364,14 +364,16 @@ reload(dots_top() . "/t/tools/exec_program $dir/program refuse",
 	'one that refuses');
 is($a->put($CUID, 2, prefix => ['192.0.2.66/32'])->{code}, '2.01', 'asked');
 ok(dots_until(sub { $a->status($CUID, 2) == 7 }), 'refused: withdrawn');
-ok($t->read_file('error.log') =~ /withdrawn: not\?\[1m here because/,
+ok(dots_until(sub { $t->read_file('error.log')
+		=~ /withdrawn: not\?\[1m here because/ }),
 	'with its reason');
 is($a->status($CUID, 1), 2, 'the other one stays');
 
 reload(dots_top() . "/t/tools/exec_program $dir/program garbage",
 	'one that talks nonsense');
 ok(dots_until(sub { $a->status($CUID, 1) == 1 }), 'in progress, nobody knows');
-ok($t->read_file('error.log') =~ /says what is no line of version 1/,
+ok(dots_until(sub { $t->read_file('error.log')
+		=~ /says what is no line of version 1/ }),
 	'logged');
 
 # ---- a restart ----
@@ -393,6 +395,30 @@ matches('web', 'seven', '0/0', 'a restart: from 0');
 ok(dots_until(sub { $a->status($CUID, 1) == 2 }), 'mitigated');
 is($net->send('192.0.2.7', 4), 0, 'dropped');
 matches('web', 'seven', '4/400', 'matched');
+
+# ---- the manager is killed: its program ends, its successor goes on ----
+
+is(join("\n", grep { /\[alert\]/ } split /\n/, $t->read_file('error.log')), '',
+	'no alerts so far');
+$t->todo_alerts();
+
+my ($manager) = grep { my $pid = $_; open my $f, '<', "/proc/$pid/cmdline";
+	$f && (<$f> || '') =~ /cache manager/ } dots_workers($t);
+($pid) = program();
+kill 'KILL', $manager;
+is($net->send('192.0.2.7', 1), 0, 'dropped without a manager');
+ok(dots_until(sub { my @now = program(); @now == 1 && $now[0] != $pid }),
+	'another program');
+
+is(rc('PUT', rc_below('/acls/acl=fresh'), body => acl('fresh', 'immediate',
+	two => '192.0.2.101/32'))->{code}, 204, 'another entry');
+matches('fresh', 'two', '0/0', 'counted by it');
+is($net->send('192.0.2.7', 2), 0, 'dropped');
+dots_until(sub { matched('web', 'seven') =~ /^[67]\// }, 30);
+
+# the one without a manager is counted or not, by who read it last
+
+like(matched('web', 'seven'), qr!^(?:6/600|7/700)$!, 'what there was goes on');
 
 # ---- the end ----
 
