@@ -1,7 +1,7 @@
 /*
  * What has been dropped for a mitigation (RFC 9132 section 4.4.2: bytes-dropped
- * and so on) or for an entry of an ACL (RFC 8783 section 4.3: statistics), since
- * it came into force.  Volatile: a table of fixed size in memory that all
+ * and so on) or for an entry of an ACL (RFC 8783 section 4.3: statistics),
+ * since it came into force.  Volatile: a table of fixed size in memory that all
  * processes share; one writes, all read, under the caller's lock.  A process
  * that dies inside leaves nothing that the next call can't read.  Holds hashes,
  * no names and no pointers.  Times are ms of the clock of deadlines.

@@ -297,9 +297,9 @@ dots_data_acl_counted(const dots_acl_t *acl)
 
 
 /*
- * The text without its last brace, with the statistics at the end of each entry.
- * It is our own, canonical: entries stand in it as in acl->aces, and nothing else
- * is that deep.
+ * The text without its last brace, with the statistics at the end of each
+ * entry.  It is our own, canonical: entries stand in it as in acl->aces, and
+ * nothing else is that deep.
  */
 
 static void
