@@ -60,6 +60,7 @@ struct dots_mitigator_s {
     uint64_t                       generation;  /* of "status" */
     dots_rule_status_t            *status;      /* what sync() said last */
     size_t                         nstatus;
+    int                            looked;      /* sync() has said something */
 };
 
 
@@ -182,6 +183,7 @@ dots_mitigator_publish(dots_mitigator_t *mt, dots_rule_status_t *status,
     free(mt->status);
     mt->status = status;
     mt->nstatus = n;
+    mt->looked = 1;
     mt->generation += changed;
 
     return changed;
@@ -679,7 +681,8 @@ dots_mitigator_state(dots_mitigator_t *mt, const dots_prefix_t *prefix,
     pthread_mutex_lock(&mt->mutex);
 
     s = dots_mitigator_find(mt->status, mt->nstatus, prefix);
-    state = s ? s->state : DOTS_RULE_PENDING;
+    state = s            ? s->state
+            : mt->looked ? DOTS_RULE_PENDING : DOTS_RULE_UNKNOWN;
 
     if (reason != NULL) {
         memcpy(reason, s ? s->reason : "", s ? DOTS_REASON_MAX : 1);

@@ -26,7 +26,9 @@ typedef struct {
 typedef enum {
     DOTS_RULE_PENDING = 0,   /* not confirmed yet; the driver keeps trying */
     DOTS_RULE_INSTALLED,     /* seen in the daemon's own table */
-    DOTS_RULE_REFUSED        /* for good: the daemon or another route says no */
+    DOTS_RULE_REFUSED,       /* for good: the daemon or another route says no */
+    DOTS_RULE_UNKNOWN        /* this runner has not looked once: what one before
+                                it has said holds */
 } dots_rule_state_t;
 
 typedef struct {
@@ -115,7 +117,7 @@ int dots_mitigator_want(dots_mitigator_t *mt, const dots_rule_t *rules,
 
 /*
  * State of one prefix of the desired set given last; PENDING if the driver has
- * not looked at it yet.  "reason" may be NULL.
+ * not looked at it yet, UNKNOWN if at nothing at all.  "reason" may be NULL.
  */
 dots_rule_state_t dots_mitigator_state(dots_mitigator_t *mt,
     const dots_prefix_t *prefix, char reason[DOTS_REASON_MAX]);

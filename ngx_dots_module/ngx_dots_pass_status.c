@@ -110,7 +110,8 @@ ngx_dots_pass_status_expire(ngx_dots_conf_t *dcf, ngx_log_t *log)
 
 /*
  * Status 1 until every rule was seen in the daemon's table, 2 then; a rule that
- * is refused for good takes the whole mitigation back.
+ * is refused for good takes the whole mitigation back.  A new manager, after a
+ * reload, tells nothing new before it has looked.
  */
 
 ngx_int_t
@@ -136,7 +137,10 @@ ngx_dots_pass_status_report(dots_mitigator_t *runner, dots_mitigation_t *m,
         case DOTS_RULE_REFUSED:
             return ngx_dots_pass_status_revoke(m, reason, a, log);
 
-        default:
+        case DOTS_RULE_UNKNOWN:
+            return NGX_OK;
+
+        default: /* DOTS_RULE_PENDING */
             status = DOTS_STATUS_IN_PROGRESS;
         }
     }

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp/);
-$t->plan(21);
+$t->plan(23);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -135,11 +135,25 @@ is($b->get('s')->{code}, '4.01', 'it is nobody now');
 
 # several in a row
 
+sub said {
+	my ($t) = @_;
+	return scalar grep { /"channel":"manager".*"cuid":"r"/ }
+		split /\n/, $t->read_file('dots.log');
+}
+
+my $said = said($t);
+
 $a = dots_session($t);
 dots_reload($t) foreach 1 .. 3;
 $a = dots_session($t);
 is($a->get('r', 1)->{code}, '2.05', 'after three more');
 like(dots_rib($t), qr!192\.0\.2\.1/32!, 'with its route');
+
+# a manager that has not looked yet has nothing to say
+
+$a->put('r', 2, prefix => ['192.0.2.2/32']);
+ok(dots_until(sub { $a->status('r', 2) == 2 }), 'the newest manager has looked');
+is(said($t), $said + 1, 'no status was told that was none');
 
 # each transition was made once
 

@@ -627,6 +627,15 @@ test_takeover(void **state)
     dots_mitigator_stop(t->mt);
     t->mt = NULL;
     shows(t, "ipv4", "203.0.113.2/32", " 192.0.2.1 ");
+
+    /* which knows nothing before it has looked */
+
+    assert_int_equal(kill(t->pid, SIGSTOP), 0);
+    runner_start(t);
+    want(t, 1, "203.0.113.2");
+    assert_int_equal(state_of(t, "203.0.113.2", NULL), DOTS_RULE_UNKNOWN);
+    assert_int_equal(kill(t->pid, SIGCONT), 0);
+    becomes(t, "203.0.113.2", DOTS_RULE_INSTALLED);
 }
 
 
