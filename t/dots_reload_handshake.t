@@ -37,9 +37,19 @@ $t->run();
 
 # ---- a TLS client that stops where it is told to
 
-sub sockets {
-	my ($pid) = @_;
-	return scalar grep { (readlink || '') =~ /^socket/ } glob "/proc/$pid/fd/*";
+# the server's end of the connection is the worker's: until it is accepted it has
+# no inode
+sub accepted {
+	my ($s, $pid) = @_;
+	my ($from, $to) = map { sprintf '0100007F:%04X', $_ }
+		$s->peerport(), $s->sockport();
+
+	open my $fh, '<', '/proc/net/tcp' or die;
+	my ($inode) = map { $$_[9] } grep { $$_[1] eq $from && $$_[2] eq $to }
+		map { [ split ' ' ] } <$fh>;
+
+	return $inode && grep { (readlink || '') eq "socket:[$inode]" }
+		glob "/proc/$pid/fd/*";
 }
 
 sub worker {
@@ -52,10 +62,9 @@ sub worker {
 # returns when the worker has accepted it
 sub tcp {
 	my ($t, $pid) = @_;
-	my $before = sockets($pid);
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . port(8446))
 		or die "connect: $!\n";
-	dots_until(sub { sockets($pid) > $before }) or die "not accepted\n";
+	dots_until(sub { accepted($s, $pid) }) or die "not accepted\n";
 	$s->blocking(0);
 	return $s;
 }
