@@ -66,8 +66,12 @@ sub notice {
 
 		my $state = join ' ', map { "$_->{5}:$_->{16}" }
 			sort { $a->{5} <=> $b->{5} } @{$m->{cbor}{1}{2}};
-		push @twice, "$c->{cuid}: $state" if ($c->{state} || '') eq $state;
-		$c->{state} = $state;
+
+		# RFC 9132 section 4.4.2.1: every 60 seconds it is said again
+
+		push @twice, "$c->{cuid}: $state" if ($c->{state} || '') eq $state
+			&& time() - $c->{said} < 55;
+		@$c{qw/ state said /} = ($state, time());
 	}
 }
 

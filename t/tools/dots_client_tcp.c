@@ -32,6 +32,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -93,7 +94,7 @@ static unsigned char      dots_client_tcp_buf[DOTS_CLIENT_TCP_BYTES];
 static void
 dots_client_tcp_socket(dots_client_tcp_t *dc)
 {
-    int               rcvbuf;
+    int               rcvbuf, nodelay;
     struct addrinfo  *server, *local;
 
     server = dots_client_resolve(dc->server);
@@ -107,6 +108,13 @@ dots_client_tcp_socket(dots_client_tcp_t *dc)
     if (dc->fd == -1) {
         dots_client_die("socket(): %s", strerror(errno));
     }
+
+    /* a request behind the CSM waits for no acknowledgement of that */
+
+    nodelay = 1;
+
+    (void) setsockopt(dc->fd, IPPROTO_TCP, TCP_NODELAY, &nodelay,
+                      sizeof(nodelay));
 
     rcvbuf = (int) dc->rcvbuf;
 
