@@ -96,8 +96,16 @@ is(@{worlds($m)}, 1, 'now it is known');
 $m = model();
 $m->silent(put());
 is($m->answered(op('status', mid => 1), '4.04'), undef, 'seen: it was not');
-like($m->seen('x', { mitigations => { 1 => { prefixes => [ '192.0.2.1/32' ],
-	over => 0 } } }, $time, $time), qr/is there/, 'then it must not come');
+
+my %come = (mitigations => { 1 => { prefixes => [ '192.0.2.1/32' ],
+	over => 0 } });
+my $later = $time + $Fault::Model::LATE + 1;
+
+like($m->seen('x', \%come, $later, $later), qr/is there/,
+	'then it must not come, much later');
+is($m->seen('x', \%come, $time, $time), undef, 'it may have been on its way');
+like($m->answered(op('status', mid => 1), '4.04'), qr/2\\.05/,
+	'and goes no more');
 
 # an old or a new state, never a mix
 

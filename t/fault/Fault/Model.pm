@@ -3,8 +3,10 @@ package Fault::Model;
 # What may be there, by what was answered.  Each client (a cuid of a customer)
 # has a list of worlds: whole states, of which one is the server's.  An answer
 # leaves those in which it could have been given, changed as the request says;
-# no answer leaves both, changed and unchanged.  As a world is a whole state, a
-# mix of two states is in none of them.
+# no answer leaves both, changed and unchanged, the latter with the request in
+# "late": only its connection may be lost, and then it may still be done after a
+# look at what is there.  As a world is a whole state, a mix of two states is in
+# none of them.
 #
 # A world: client => is there a dots-client, aliases => { name => text },
 # acls => [ [ name, text ]... ] in their order, mitigations => { mid => {
@@ -19,6 +21,7 @@ use strict;
 use JSON::PP;
 
 our $MOST = 400;		# worlds of one client: more is a fault of the plan
+our $LATE = 10;			# s: in which what had no answer may still be done
 our $MOMENT = 10;		# s: from the end of a lifetime to that of the entry
 
 my $json = JSON::PP->new()->canonical();
@@ -91,14 +94,17 @@ sub answered {
 	return;
 }
 
-# No answer: it was done or not
+# No answer: it was done, or it was not yet
 sub silent {
 	my ($self, $op) = @_;
 	my $client = $op->{client};
-	my @left = $self->_aged($client, $op->{to});
+	my $id = push @{$self->{silent}}, $op;
+	my @left;
 
-	foreach my $world (@left[0 .. $#left]) {
+	foreach my $world ($self->_aged($client, $op->{to})) {
 		push @left, map { $_->[1] } $self->_outcomes($op, $world);
+		$world->{late}{$id} = 1;
+		push @left, $world;
 	}
 
 	$self->_set($client, @left);
@@ -124,10 +130,11 @@ sub seen {
 
 # ---- time ----
 
-# Each world, and those in which more of what may be over by $now is gone
+# Each world, and those in which more of what may be over by $now is gone, or what
+# is late is done
 sub _aged {
 	my ($self, $client, $now) = @_;
-	my @worlds = @{$self->worlds($client)};
+	my @worlds = map { $self->_later($_, $now) } @{$self->worlds($client)};
 	my @all;
 
 	while (my $world = shift @worlds) {
@@ -145,6 +152,27 @@ sub _aged {
 
 	foreach my $world (@all) {
 		delete $_->{aged} foreach values %{$world->{mitigations}};
+	}
+
+	return @all;
+}
+
+sub _later {
+	my ($self, $world, $now) = @_;
+	my @late = sort { $a <=> $b } keys %{$world->{late} || {}};
+	my @all = (copy($world));
+
+	foreach my $id (@late) {
+		my $op = $self->{silent}[$id - 1];
+		my @now = $op->{to} + $LATE < $now ? () : map { $_->[1] }
+			map { $self->_outcomes($op, $_) } @all;
+
+		delete $_->{late}{$id} foreach @now, @now ? () : @all;
+		push @all, @now;
+	}
+
+	foreach my $w (@all) {
+		delete $w->{late} unless %{$w->{late} || {}};
 	}
 
 	return @all;
