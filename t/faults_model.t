@@ -96,16 +96,27 @@ is(@{worlds($m)}, 1, 'now it is known');
 $m = model();
 $m->silent(put());
 is($m->answered(op('status', mid => 1), '4.04'), undef, 'seen: it was not');
+like($m->seen('x', { mitigations => { 1 => { prefixes => [ '192.0.2.1/32' ],
+	over => 0 } } }, $time, $time), qr/is there/, 'then it must not come');
 
-my %come = (mitigations => { 1 => { prefixes => [ '192.0.2.1/32' ],
-	over => 0 } });
-my $later = $time + $Fault::Model::LATE + 1;
+# on the data channel it may have been on its way, for a while
 
-like($m->seen('x', \%come, $later, $later), qr/is there/,
-	'then it must not come, much later');
-is($m->seen('x', \%come, $time, $time), undef, 'it may have been on its way');
-like($m->answered(op('status', mid => 1), '4.04'), qr/2\\.05/,
-	'and goes no more');
+foreach my $after ($Fault::Model::LATE - 1, $Fault::Model::LATE + 1) {
+	my $to = $time + $after;
+
+	$m = model();
+	$m->silent(op('client_put', aliases => [], acls => []));
+	is($m->answered(op('client_get'), '404'), undef, 'seen: it was not');
+
+	my $why = $m->answered(op('client_get', from => $to, to => $to), '200',
+		{ client => 1, aliases => {}, acls => [] });
+
+	like($why, qr/404/, 'then it must not come, later'), next
+		if $after > $Fault::Model::LATE;
+
+	is($why, undef, 'then it comes');
+	like($m->answered(op('client_get'), '404'), qr/200/, 'and stays');
+}
 
 # an old or a new state, never a mix
 

@@ -3,10 +3,10 @@ package Fault::Model;
 # What may be there, by what was answered.  Each client (a cuid of a customer)
 # has a list of worlds: whole states, of which one is the server's.  An answer
 # leaves those in which it could have been given, changed as the request says;
-# no answer leaves both, changed and unchanged, the latter with the request in
-# "late": only its connection may be lost, and then it may still be done after a
-# look at what is there.  As a world is a whole state, a mix of two states is in
-# none of them.
+# no answer leaves both, changed and unchanged.  Of the data channel the latter has
+# the request in "late": only its connection may be lost, and then it may still be
+# done after a look at what is there.  As a world is a whole state, a mix of two
+# states is in none of them.
 #
 # A world: client => is there a dots-client, aliases => { name => text },
 # acls => [ [ name, text ]... ] in their order, mitigations => { mid => {
@@ -103,7 +103,7 @@ sub silent {
 
 	foreach my $world ($self->_aged($client, $op->{to})) {
 		push @left, map { $_->[1] } $self->_outcomes($op, $world);
-		$world->{late}{$id} = 1;
+		$world->{late}{$id} = 1 if $op->{op} =~ /^(?:client_(?!get)|alias|acl|patch)/;
 		push @left, $world;
 	}
 
