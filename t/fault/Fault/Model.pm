@@ -3,10 +3,10 @@ package Fault::Model;
 # What may be there, by what was answered.  Each client (a cuid of a customer)
 # has a list of worlds: whole states, of which one is the server's.  An answer
 # leaves those in which it could have been given, changed as the request says;
-# no answer leaves both, changed and unchanged.  Of the data channel the latter has
-# the request in "late": only its connection may be lost, and then it may still be
-# done after a look at what is there.  As a world is a whole state, a mix of two
-# states is in none of them.
+# no answer leaves both, changed and unchanged.  Of the data channel the latter
+# has the request in "late": only its connection may be lost, and then it may
+# still be done after a look at what is there.  As a world is a whole state, a
+# mix of two states is in none of them.
 #
 # A world: client => is there a dots-client, aliases => { name => text },
 # acls => [ [ name, text ]... ] in their order, mitigations => { mid => {
@@ -130,8 +130,8 @@ sub seen {
 
 # ---- time ----
 
-# Each world, and those in which more of what may be over by $now is gone, or what
-# is late is done
+# Each world, and those in which more of what may be over by $now is gone, or
+# what is late is done
 sub _aged {
 	my ($self, $client, $now) = @_;
 	my @worlds = map { $self->_later($_, $now) } @{$self->worlds($client)};
