@@ -80,7 +80,16 @@ sub worker {
 # what it has already counts elsewhere: the limit is for what it takes from now on
 sub confine {
 	my ($pid, $bytes) = @_;
-	return knob($limit, $bytes) && knob('cgroup.procs', $pid);
+	return knob($limit, $bytes) && unswapped($bytes)
+		&& knob('cgroup.procs', $pid);
+}
+
+# where there is swap it would be slow instead of killed
+sub unswapped {
+	my ($bytes) = @_;
+	my %knobs = ('memory.memsw.limit_in_bytes' => $bytes,
+		'memory.swap.max' => 0);
+	return !grep { -e "$group/$_" && !knob($_, $knobs{$_}) } keys %knobs;
 }
 
 sub killed {
