@@ -24,6 +24,7 @@
 
 #include "dots_exec.h"
 #include "dots_exec_line.h"
+#include "mitigator_runner.h"
 
 
 #define TEST_PATIENCE 20000     /* ms: the longest wait for anything */
@@ -68,18 +69,6 @@ now_ms(void)
                                                                               \
         assert_true(cond);                                                    \
     } while (0)
-
-
-static dots_prefix_t
-prefix(const char *text)
-{
-    dots_prefix_t  p;
-
-    assert_int_equal(dots_prefix_parse(&p, dots_str(text, strlen(text))),
-                     DOTS_OK);
-
-    return p;
-}
 
 
 static void
@@ -266,19 +255,11 @@ end(test_t *t)
 static void
 want(test_t *t, size_t n, ...)
 {
-    size_t       i;
-    va_list      args;
-    dots_rule_t  rules[8];
+    va_list  args;
 
     va_start(args, n);
-
-    for (i = 0; i < n; i++) {
-        rules[i].prefix = prefix(va_arg(args, const char *));
-    }
-
+    runner_want(t->mt, n, args);
     va_end(args);
-
-    assert_int_equal(dots_mitigator_want(t->mt, rules, n), DOTS_OK);
 }
 
 
@@ -287,7 +268,7 @@ is(test_t *t, const char *text, dots_rule_state_t state)
 {
     dots_prefix_t  p;
 
-    p = prefix(text);
+    p = runner_prefix(text);
 
     return dots_mitigator_state(t->mt, &p, NULL) == state;
 }
@@ -303,7 +284,7 @@ counted(test_t *t, const char *text)
     dots_rule_count_t  *c;
     static char         result[64];
 
-    p = prefix(text);
+    p = runner_prefix(text);
     strcpy(result, "-");
 
     assert_int_equal(dots_mitigator_counts(t->mt, &c, &n), DOTS_OK);
@@ -416,7 +397,7 @@ test_lines_batch(void **state)
     (void) state;
 
     dots_exec_text_set(&text);
-    p = prefix("2001:db8:1111:2222:3333:4444:5555:0/128");
+    p = runner_prefix("2001:db8:1111:2222:3333:4444:5555:0/128");
 
     for (i = 0; i <= DOTS_EXEC_BATCH; i++) {
         p.addr[15] = (uint8_t) i;
@@ -527,7 +508,7 @@ test_refused(void **state)
     (void) state;
 
     t = begin("refuse", 5000);
-    p = prefix("192.0.2.66/32");
+    p = runner_prefix("192.0.2.66/32");
 
     want(t, 2, "192.0.2.7/32", "192.0.2.66/32");
     await(is(t, "192.0.2.7/32", DOTS_RULE_INSTALLED)
@@ -554,7 +535,7 @@ test_many(void **state)
     (void) state;
 
     for (i = 0; i < TEST_MANY; i++) {
-        rules[i].prefix = prefix("192.0.2.0/32");
+        rules[i].prefix = runner_prefix("192.0.2.0/32");
         rules[i].prefix.addr[2] = (uint8_t) (i >> 8);
         rules[i].prefix.addr[3] = (uint8_t) i;
     }

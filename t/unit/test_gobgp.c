@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "dots_gobgp.h"
+#include "mitigator_runner.h"
 
 
 #define TEST_PATIENCE 15000     /* ms: the longest wait for anything */
@@ -71,18 +72,6 @@ static void
 breathe(void)
 {
     poll(NULL, 0, 20);
-}
-
-
-static dots_prefix_t
-prefix(const char *text)
-{
-    dots_prefix_t  p;
-
-    assert_int_equal(dots_prefix_parse(&p, dots_str(text, strlen(text))),
-                     DOTS_OK);
-
-    return p;
 }
 
 
@@ -306,18 +295,11 @@ runner_start(test_t *t)
 static void
 want(test_t *t, size_t n, ...)
 {
-    size_t       i;
-    va_list      args;
-    dots_rule_t  rules[16];
+    va_list  args;
 
     va_start(args, n);
-
-    for (i = 0; i < n; i++) {
-        rules[i].prefix = prefix(va_arg(args, const char *));
-    }
-
+    runner_want(t->mt, n, args);
     va_end(args);
-    assert_int_equal(dots_mitigator_want(t->mt, rules, n), DOTS_OK);
 }
 
 
@@ -326,7 +308,7 @@ state_of(test_t *t, const char *text, char *reason)
 {
     dots_prefix_t  p;
 
-    p = prefix(text);
+    p = runner_prefix(text);
 
     return dots_mitigator_state(t->mt, &p, reason);
 }
@@ -409,8 +391,8 @@ setup(void **state)
     assert_int_not_equal(t->event, -1);
 
     snprintf(t->conf.target, sizeof(t->conf.target), "unix:%s/sock", t->dir);
-    t->conf.next_hop4 = prefix("192.0.2.1");
-    t->conf.next_hop6 = prefix("100::1");
+    t->conf.next_hop4 = runner_prefix("192.0.2.1");
+    t->conf.next_hop6 = runner_prefix("100::1");
     t->conf.communities[0] = 0xffff029a;
     t->conf.communities[1] = 0xffffff01;
     t->conf.ncommunities = 2;
@@ -489,8 +471,8 @@ test_can(void **state)
     dots_prefix_t      both[2];
     dots_mitigation_t  m = { .nresolved = 2, .resolved = both };
 
-    both[0] = prefix("192.0.2.7");
-    both[1] = prefix("2001:db8::7");
+    both[0] = runner_prefix("192.0.2.7");
+    both[1] = runner_prefix("2001:db8::7");
 
     assert_true(dots_gobgp_driver.can(&t->conf, &m));
     t->conf.next_hop6.family = 0;
@@ -919,7 +901,7 @@ test_many(void **state)
 
     for (i = 0; i < TEST_MANY; i++) {
         snprintf(text, sizeof(text), "10.0.%zu.%zu", i >> 8, i & 255);
-        rules[i].prefix = prefix(text);
+        rules[i].prefix = runner_prefix(text);
     }
 
     gobgpd_start(t);
