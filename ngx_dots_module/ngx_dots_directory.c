@@ -18,17 +18,13 @@ typedef struct {
 
 
 static u_char *ngx_dots_directory_end(u_char *p, struct sockaddr *sa);
-static uint64_t ngx_dots_directory_address(u_char *address,
-    ngx_connection_t *c);
-static ngx_dots_flow_t *ngx_dots_directory_find(uint64_t tag,
-    const u_char *address);
+static ngx_dots_flow_t *ngx_dots_directory_find(
+    const ngx_dots_link_head_t *head);
 static ngx_uint_t ngx_dots_directory_slot(
     const dots_directory_owner_t *owner);
 static int ngx_dots_directory_alive(void *ctx,
     const dots_directory_owner_t *owner);
 static void ngx_dots_directory_full(void);
-static ngx_int_t ngx_dots_directory_local(ngx_dots_link_head_t *head,
-    u_char *data, size_t len);
 
 
 static ngx_dots_directory_t  ngx_dots_directory;    /* of this process */
@@ -109,15 +105,18 @@ ngx_dots_directory_end(u_char *p, struct sockaddr *sa)
 }
 
 
-static uint64_t
-ngx_dots_directory_address(u_char *address, ngx_connection_t *c)
+void
+ngx_dots_directory_flow(ngx_dots_link_head_t *head, struct sockaddr *peer,
+    struct sockaddr *local)
 {
-    (void) ngx_dots_directory_end(
-                          ngx_dots_directory_end(address, c->sockaddr),
-                          c->local_sockaddr);
+    u_char  *p;
 
-    return dots_directory_tag(ngx_dots_shared->directory, address,
-                              NGX_DOTS_LINK_ADDRESS);
+    p = ngx_dots_directory_end(head->address, peer);
+    (void) ngx_dots_directory_end(p, local);
+
+    head->tag = dots_directory_tag(ngx_dots_shared->directory, head->address,
+                                   NGX_DOTS_LINK_ADDRESS);
+    head->type = NGX_DOTS_LINK_DATAGRAM;
 }
 
 
@@ -126,7 +125,13 @@ ngx_dots_directory_address(u_char *address, ngx_connection_t *c)
 void
 ngx_dots_directory_open(ngx_dots_flow_t *flow, ngx_connection_t *c)
 {
-    flow->tag = ngx_dots_directory_address(flow->address, c);
+    ngx_dots_link_head_t  head;
+
+    ngx_dots_directory_flow(&head, c->sockaddr, c->local_sockaddr);
+
+    flow->tag = head.tag;
+    ngx_memcpy(flow->address, head.address, NGX_DOTS_LINK_ADDRESS);
+
     flow->node.key = (ngx_rbtree_key_t) flow->tag;
 
     ngx_rbtree_insert(&ngx_dots_directory.flows, &flow->node);
@@ -154,13 +159,13 @@ ngx_dots_directory_close(ngx_dots_flow_t *flow)
 
 
 static ngx_dots_flow_t *
-ngx_dots_directory_find(uint64_t tag, const u_char *address)
+ngx_dots_directory_find(const ngx_dots_link_head_t *head)
 {
     ngx_dots_flow_t    *flow;
     ngx_rbtree_key_t    key;
     ngx_rbtree_node_t  *node;
 
-    key = (ngx_rbtree_key_t) tag;
+    key = (ngx_rbtree_key_t) head->tag;
     node = ngx_dots_directory.flows.root;
 
     while (node != &ngx_dots_directory.sentinel) {
@@ -172,8 +177,9 @@ ngx_dots_directory_find(uint64_t tag, const u_char *address)
 
         flow = (ngx_dots_flow_t *) node;
 
-        if (flow->tag == tag
-            && ngx_memcmp(flow->address, address, NGX_DOTS_LINK_ADDRESS) == 0)
+        if (flow->tag == head->tag
+            && ngx_memcmp(flow->address, head->address, NGX_DOTS_LINK_ADDRESS)
+               == 0)
         {
             return flow;
         }
@@ -184,6 +190,24 @@ ngx_dots_directory_find(uint64_t tag, const u_char *address)
     }
 
     return NULL;
+}
+
+
+ngx_int_t
+ngx_dots_directory_input(const ngx_dots_link_head_t *head, u_char *data,
+    size_t len)
+{
+    ngx_dots_flow_t  *flow;
+
+    flow = ngx_dots_directory_find(head);
+
+    if (flow == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_dots_directory.ops->input(flow, data, len);
+
+    return NGX_OK;
 }
 
 
@@ -255,6 +279,7 @@ ngx_dots_directory_claim(ngx_dots_flow_t *flow, uint64_t hello)
         ngx_memcpy(head.address, flow->address, NGX_DOTS_LINK_ADDRESS);
 
         ngx_dots_link_send(owner.slot, &head, NULL, 0);
+        ngx_dots_link_flush();
     }
 
     return NGX_OK;
@@ -304,26 +329,22 @@ ngx_dots_directory_reap(ngx_pid_t pid)
 /* ---- from one process to another ---- */
 
 ngx_int_t
-ngx_dots_directory_route(ngx_connection_t *c, u_char *data, size_t len)
+ngx_dots_directory_route(ngx_dots_link_head_t *head, u_char *data, size_t len)
 {
-    ngx_dots_link_head_t     head;
     dots_directory_owner_t   owner;
 
     if (ngx_dots_process_number() < 0) {
         return NGX_DECLINED;
     }
 
-    head.tag = ngx_dots_directory_address(head.address, c);
-    head.type = NGX_DOTS_LINK_DATAGRAM;
-
-    if (dots_directory_find(ngx_dots_shared->directory, head.tag, &owner)
+    if (dots_directory_find(ngx_dots_shared->directory, head->tag, &owner)
         != DOTS_OK)
     {
         return NGX_DECLINED;
     }
 
     if (owner.pid == (uint32_t) ngx_pid) {
-        return ngx_dots_directory_local(&head, data, len);
+        return NGX_DECLINED;
     }
 
     if (!ngx_dots_directory_slot(&owner)) {
@@ -332,7 +353,7 @@ ngx_dots_directory_route(ngx_connection_t *c, u_char *data, size_t len)
 
         ngx_dots_zone_hold();
 
-        dots_directory_remove(ngx_dots_shared->directory, head.tag, owner.pid);
+        dots_directory_remove(ngx_dots_shared->directory, head->tag, owner.pid);
 
         ngx_dots_zone_release();
 
@@ -340,31 +361,12 @@ ngx_dots_directory_route(ngx_connection_t *c, u_char *data, size_t len)
     }
 
     if (len <= NGX_DOTS_LINK_DATA
-        && dots_directory_admit(ngx_dots_shared->directory, head.tag,
+        && dots_directory_admit(ngx_dots_shared->directory, head->tag,
                        (uint32_t) ngx_dots_shared->slots[owner.slot].turn,
                        NGX_DOTS_LINK_SHARE))
     {
-        ngx_dots_link_send(owner.slot, &head, data, len);
+        ngx_dots_link_send(owner.slot, head, data, len);
     }
-
-    return NGX_OK;
-}
-
-
-/* A session of ours that nginx does not know under this listening socket. */
-
-static ngx_int_t
-ngx_dots_directory_local(ngx_dots_link_head_t *head, u_char *data, size_t len)
-{
-    ngx_dots_flow_t  *flow;
-
-    flow = ngx_dots_directory_find(head->tag, head->address);
-
-    if (flow == NULL) {
-        return NGX_DECLINED;
-    }
-
-    ngx_dots_directory.ops->input(flow, data, len);
 
     return NGX_OK;
 }
@@ -378,22 +380,16 @@ ngx_dots_directory_receive(ngx_dots_link_head_t *head, u_char *data,
 {
     ngx_dots_flow_t  *flow;
 
-    flow = ngx_dots_directory_find(head->tag, head->address);
-
-    if (flow == NULL) {
+    if (head->type == NGX_DOTS_LINK_DATAGRAM) {
+        (void) ngx_dots_directory_input(head, data, len);
         return;
     }
 
-    if (head->type == NGX_DOTS_LINK_REPLACED) {
+    flow = ngx_dots_directory_find(head);
 
-        /* unless it has come back meanwhile */
+    /* unless it has come back meanwhile */
 
-        if (!ngx_dots_directory_mine(flow)) {
-            ngx_dots_directory.ops->replaced(flow);
-        }
-
-        return;
+    if (flow && !ngx_dots_directory_mine(flow)) {
+        ngx_dots_directory.ops->replaced(flow);
     }
-
-    ngx_dots_directory.ops->input(flow, data, len);
 }

@@ -2,7 +2,8 @@
  * Which process has the DTLS session of a peer, and how a datagram that came to
  * another one gets there.  The host's side of model/dots_directory.h.
  *
- *   a stranger's datagram -> ngx_dots_directory_route()
+ *   a datagram -> ngx_dots_directory_input(): ours; or a stranger's
+ *        -> ngx_dots_directory_route()
  *        -> the table in the zone: whose is it? -> ngx_dots_link.c
  *   there -> input() of the session with this address
  *
@@ -58,12 +59,22 @@ ngx_int_t ngx_dots_directory_claim(ngx_dots_flow_t *flow, uint64_t hello);
 /* Nonzero unless another process has claimed it since. */
 ngx_uint_t ngx_dots_directory_mine(ngx_dots_flow_t *flow);
 
+/* Where a datagram came from, and which of our addresses it came to. */
+void ngx_dots_directory_flow(ngx_dots_link_head_t *head,
+    struct sockaddr *peer, struct sockaddr *local);
+
 /*
- * A datagram of nobody that this connection's listening socket knows.  NGX_OK:
- * it is (or would be, but for the peer's share) with its owner; NGX_DECLINED:
- * nobody's.
+ * Gives it to its session in this process; that may have ended then.
+ * NGX_DECLINED: there is none.
  */
-ngx_int_t ngx_dots_directory_route(ngx_connection_t *c, u_char *data,
+ngx_int_t ngx_dots_directory_input(const ngx_dots_link_head_t *head,
+    u_char *data, size_t len);
+
+/*
+ * The same with another process.  NGX_OK: it is on its way, or would be but for
+ * the peer's share: ngx_dots_link_flush() is to follow; NGX_DECLINED: nobody's.
+ */
+ngx_int_t ngx_dots_directory_route(ngx_dots_link_head_t *head, u_char *data,
     size_t len);
 
 /* The process is dead. */

@@ -12,6 +12,7 @@ typedef struct {
 
 static ngx_dots_dtls_t *ngx_dots_dtls_create(ngx_stream_session_t *s,
     ngx_dots_dtls_conf_t *conf, SSL *ssl);
+static void ngx_dots_dtls_stray(ngx_connection_t *c, u_char *data, size_t len);
 static void ngx_dots_dtls_cleanup(void *data);
 static ngx_socket_t ngx_dots_dtls_open_socket(ngx_connection_t *c);
 static void ngx_dots_dtls_close_socket(ngx_connection_t *c);
@@ -66,7 +67,6 @@ ngx_dots_dtls_init_process(ngx_cycle_t *cycle)
     ngx_dots_directory_init_process(&ngx_dots_dtls_flow_ops);
     ngx_dots_drain_init_process(cycle);
 
-    ngx_dots_dtls_batch_init(cycle);
     ngx_dots_dtls_send_init();
 
     return ngx_dots_dtls_bio_init(cycle->log);
@@ -116,11 +116,8 @@ ngx_dots_dtls_accept(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf)
     s->received = len;
     c->log_error = NGX_ERROR_INFO;
 
-    ngx_dots_dtls_batch_count();
-
     if (!ngx_dots_dtls_is_hello(data, len)) {
-        ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0,
-                       "dots DTLS stray datagram of %uz bytes", len);
+        ngx_dots_dtls_stray(c, data, len);
         ngx_stream_finalize_session(s, NGX_STREAM_OK);
         return;
     }
@@ -143,12 +140,30 @@ ngx_dots_dtls_accept(ngx_stream_session_t *s, ngx_dots_dtls_conf_t *conf)
     {
         /* the hello was repeated, and another process was first */
 
-        (void) ngx_dots_directory_route(c, data, len);
+        ngx_dots_dtls_stray(c, data, len);
         ngx_dots_dtls_close(ds, 0);
         return;
     }
 
     ngx_dots_dtls_process(ds);
+}
+
+
+/* Perhaps of a session that another process has. */
+
+static void
+ngx_dots_dtls_stray(ngx_connection_t *c, u_char *data, size_t len)
+{
+    ngx_dots_link_head_t  head;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_STREAM, c->log, 0,
+                   "dots DTLS stray datagram of %uz bytes", len);
+
+    if (ngx_dots_dtls_is_record(data, len)) {
+        ngx_dots_directory_flow(&head, c->sockaddr, c->local_sockaddr);
+        (void) ngx_dots_directory_route(&head, data, len);
+        ngx_dots_link_flush();
+    }
 }
 
 
@@ -471,6 +486,8 @@ ngx_dots_dtls_read_handler(ngx_event_t *rev)
         return;
     }
 
+    /* from a socket that ngx_dots_dtls_recv.c does not read */
+
     n = c->recv(c, datagram, sizeof(datagram));
 
     if (n <= 0) {
@@ -478,8 +495,6 @@ ngx_dots_dtls_read_handler(ngx_event_t *rev)
     }
 
     s->received += n;
-
-    ngx_dots_dtls_batch_count();
 
     ngx_dots_dtls_input(ds, datagram, n);
 }

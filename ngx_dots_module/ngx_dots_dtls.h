@@ -10,7 +10,7 @@
  *                    ngx_dots_dtls_cookie.c
  *      record        ngx_dots_dtls.c         handshake, timers, close
  *      plaintext     ngx_dots_peer.c         dots_signal_t of this peer
- *   ngx_dots_dtls_batch.c reads several datagrams a turn of the event loop,
+ *   ngx_dots_dtls_recv.c reads several datagrams a turn of the event loop,
  *   ngx_dots_dtls_send.c sends their answers together.
  *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
  *
@@ -134,16 +134,13 @@ ngx_int_t ngx_dots_dtls_cookie_verify(ngx_connection_t *c,
     const u_char *cookie, size_t len);
 
 
-/* ---- ngx_dots_dtls_batch.c ---- */
+/* ---- ngx_dots_dtls_recv.c ---- */
 
-/* Has UDP listening sockets read several datagrams an event. */
-void ngx_dots_dtls_batch_init(ngx_cycle_t *cycle);
-
-/* Nonzero for one of these: nginx does not call its own handler first. */
-ngx_uint_t ngx_dots_dtls_batch_reads(ngx_listening_t *ls);
-
-/* One of them has come to us. */
-void ngx_dots_dtls_batch_count(void);
+/*
+ * Of this process: what comes to this listening socket is read here, not by
+ * nginx.  All servers behind it have dots_signal.
+ */
+void ngx_dots_dtls_recv_init(ngx_listening_t *ls);
 
 
 /* ---- ngx_dots_dtls_send.c ---- */

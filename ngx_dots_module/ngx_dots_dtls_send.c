@@ -3,11 +3,11 @@
 
 /*
  * Datagrams on their way out.  While a batch of them is read (see
- * ngx_dots_dtls_batch.c) the answers wait for its end, and leave by one system
+ * ngx_dots_dtls_recv.c) the answers wait for its end, and leave by one system
  * call: an eighth less processor time for each (make bench, "sessions").
  */
 
-#define NGX_DOTS_DTLS_SENDS    16       /* as ngx_dots_dtls_batch.c */
+#define NGX_DOTS_DTLS_SENDS    16       /* as ngx_dots_dtls_recv.c */
 #define NGX_DOTS_DTLS_SILENCE  60       /* s between reports of lost ones */
 #define NGX_DOTS_DTLS_SOURCE   CMSG_SPACE(sizeof(struct in6_pktinfo))
 

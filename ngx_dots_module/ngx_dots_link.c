@@ -2,7 +2,7 @@
 #include "ngx_dots_process.h"
 
 
-#define NGX_DOTS_LINK_BATCH   16        /* as ngx_dots_dtls_batch.c */
+#define NGX_DOTS_LINK_BATCH   16        /* as ngx_dots_dtls_recv.c */
 #define NGX_DOTS_LINK_SMALL   2048      /* bytes; others leave by themselves */
 #define NGX_DOTS_LINK_BUFFER  (1024 * 1024) /* of a queue, if the kernel lets */
 #define NGX_DOTS_LINK_TURN    256       /* datagrams, see below */

@@ -21,8 +21,15 @@ typedef ngx_int_t (*ngx_stream_dots_listen_pt)(ngx_conf_t *cf,
     ngx_stream_dots_listen_t *listen);
 
 
-/* Nonzero if a server with "dots_signal" is behind the listening socket. */
-ngx_uint_t ngx_stream_dots_listening(ngx_listening_t *ls);
+/* Are the servers behind the listening socket ones with "dots_signal"? */
+
+typedef enum {
+    NGX_STREAM_DOTS_NONE = 0,
+    NGX_STREAM_DOTS_SOME,
+    NGX_STREAM_DOTS_ALL
+} ngx_stream_dots_listening_t;
+
+ngx_stream_dots_listening_t ngx_stream_dots_listening(ngx_listening_t *ls);
 
 
 #if (nginx_version >= 1025005)

@@ -498,11 +498,11 @@ ngx_stream_dots_init_module(ngx_cycle_t *cycle)
 }
 
 
-ngx_uint_t
+ngx_stream_dots_listening_t
 ngx_stream_dots_listening(ngx_listening_t *ls)
 {
     void                       **srv_conf;
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, n;
     ngx_stream_port_t           *port;
     ngx_stream_in_addr_t        *addr;
 #if (NGX_HAVE_INET6)
@@ -510,13 +510,12 @@ ngx_stream_dots_listening(ngx_listening_t *ls)
 #endif
     ngx_stream_dots_srv_conf_t  *dscf;
 
-    if (ls->handler != ngx_stream_init_connection
-        && !ngx_dots_dtls_batch_reads(ls))
-    {
-        return 0;
+    if (ls->handler != ngx_stream_init_connection) {
+        return NGX_STREAM_DOTS_NONE;
     }
 
     port = ls->servers;
+    n = 0;
 
     for (i = 0; i < port->naddrs; i++) {
 
@@ -534,12 +533,14 @@ ngx_stream_dots_listening(ngx_listening_t *ls)
 
         dscf = srv_conf[ngx_stream_dots_module.ctx_index];
 
-        if (dscf->enable) {
-            return 1;
-        }
+        n += dscf->enable;
     }
 
-    return 0;
+    if (n == 0) {
+        return NGX_STREAM_DOTS_NONE;
+    }
+
+    return n == port->naddrs ? NGX_STREAM_DOTS_ALL : NGX_STREAM_DOTS_SOME;
 }
 
 
@@ -589,11 +590,22 @@ ngx_stream_dots_policy(ngx_stream_dots_srv_conf_t *dscf)
 static ngx_int_t
 ngx_stream_dots_init_process(ngx_cycle_t *cycle)
 {
+    ngx_uint_t        i;
+    ngx_listening_t  *ls;
+
     if (ngx_dots_process_init(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_dots_tls_init_process(cycle);
+
+    ls = cycle->listening.elts;
+
+    for (i = 0; i < cycle->listening.nelts; i++) {
+        if (ngx_stream_dots_listening(&ls[i]) == NGX_STREAM_DOTS_ALL) {
+            ngx_dots_dtls_recv_init(&ls[i]);
+        }
+    }
 
     return ngx_dots_dtls_init_process(cycle);
 }

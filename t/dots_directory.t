@@ -14,6 +14,7 @@ use Test::More;
 BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
+use IO::Socket::INET;
 use Test::DOTS;
 use Test::Nginx;
 
@@ -25,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(42)->todo_alerts();
+$t->plan(50)->todo_alerts();
 
 dots_pki($t);
 
@@ -36,12 +37,14 @@ my %listen = (plain => "listen 127.0.0.1:$port udp;",
 	six => "listen [::]:$port udp reuseport ipv6only=on;",
 	other => "listen 127.0.0.3:$port udp reuseport;");
 
+# with "echo" another server has one address of the same socket
 sub conf {
 	my ($t, $workers, @listen) = @_;
-	$t->write_file_expand('nginx.conf', dots_conf(workers => $workers,
-		shutdown => '60s', listen => join(' ', map { $listen{$_} } @listen),
+
+	my $conf = dots_conf(workers => $workers, shutdown => '60s',
+		listen => join(' ', map { $listen{$_} // () } @listen),
 		dots => 'limit_source handshakes=off requests=off;',
-		customers => <<'EOC'));
+		customers => <<'EOC');
     customer a {
         identity  dns:client.example.com;
         prefix    2001:db8:6401::/48;
@@ -49,6 +52,11 @@ sub conf {
         limits    sessions=off handshakes=off rate=off mitigations=500;
     }
 EOC
+
+	my $echo = "server { listen 127.0.0.9:$port udp; return 'not DOTS'; }";
+	$conf =~ s/^stream \{/$&\n    $echo/m if grep { $_ eq 'echo' } @listen;
+
+	$t->write_file_expand('nginx.conf', $conf);
 }
 
 my $number = 0;
@@ -72,6 +80,18 @@ sub served {
 	return scalar grep { my $s = $_;
 		!grep { my $m = $s->get("c$s->{n}", 1); !$m || $m->{code} ne '2.05' }
 			1 .. 3 } @sessions;
+}
+
+sub echoed {
+	my ($server) = @_;
+	my $s = IO::Socket::INET->new(Proto => 'udp', PeerAddr => $server) or die;
+
+	$s->send('anybody?');
+	my $r = '';
+	vec($r, fileno $s, 1) = 1;
+	return 'nothing' unless select($r, undef, undef, 5);
+	$s->recv(my $answer, 100);
+	return $answer;
 }
 
 sub workers { my ($t) = @_;
@@ -166,6 +186,24 @@ my $s = protecting($t, server => "127.0.0.3:$port");
 is(served($s), 1, 'and nobody else keeps what comes to it');
 
 $_->quit() foreach @s, @gone, $s;
+
+# one socket with another stream server: nginx reads it, as ever
+
+conf($t, 2, 'wild', 'echo');
+ok(dots_turn($t), 'another server at the same port');
+
+@s = map { protecting($t, server => "127.0.0.2:$port") } 1 .. 6;
+is(served(@s), 6, 'sessions beside it');
+is(echoed("127.0.0.9:$port"), 'not DOTS', 'it has its own');
+
+ok(dots_turn($t), 'reload');
+is(served(@s), 6, 'sessions stay');
+is(echoed("127.0.0.9:$port"), 'not DOTS', 'and so does the other server');
+
+is(restarted(@s), 6, 'clients begin anew');
+ok(dots_until(sub { return 2 == workers($t) }),
+	'workers that leave have nothing to stay for');
+$_->quit() foreach @s;
 
 # junk from the addresses of sessions: the others are served
 
