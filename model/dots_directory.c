@@ -54,12 +54,17 @@ dots_directory_create(void *memory, size_t size,
 }
 
 
-/* ---- SipHash-2-4 ---- */
+/*
+ * ---- SipHash-1-3 ----
+ *
+ * For each datagram: the short form, that of the hash tables of several
+ * languages, against the same attack.
+ */
 
 #define dots_directory_rotate(x, n) ((x) << (n) | (x) >> (64 - (n)))
 
 
-static void
+static inline void
 dots_directory_round(uint64_t v[4])
 {
     v[0] += v[1];
@@ -75,11 +80,10 @@ dots_directory_round(uint64_t v[4])
 }
 
 
-static void
+static inline void
 dots_directory_mix(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
-    dots_directory_round(v);
     dots_directory_round(v);
     v[0] ^= word;
 }
@@ -108,7 +112,7 @@ dots_directory_tag(const dots_directory_t *d, const void *address, size_t len)
 
     v[2] ^= 0xff;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 3; i++) {
         dots_directory_round(v);
     }
 

@@ -100,7 +100,10 @@ test_sizes(void **state)
 }
 
 
-/* The paper's own vector, whose words are those of a little-endian machine. */
+/*
+ * Key and message of the paper's own vector; its words are those of a
+ * little-endian machine.  Python's hash() agrees on SipHash-1-3.
+ */
 
 static void
 test_tags(void **state)
@@ -118,7 +121,7 @@ test_tags(void **state)
     }
 
     assert_true(dots_directory_tag(d, address, sizeof(address))
-                == 0xa129ca6149be45e5ull);
+                == 0xd320d86d2a519956ull);
 
     memcpy(other, address, sizeof(other));
     other[14] ^= 1;
