@@ -446,6 +446,17 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
         return NGX_ERROR;
     }
 
+    if (listen->udp
+        && ngx_strncmp(listen->addr_text.data, "unix:", sizeof("unix:") - 1)
+           == 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"listen %V\" of \"dots_signal\" in %s:%ui is a unix "
+                      "socket, DTLS needs a port",
+                      &listen->addr_text, dscf->file, dscf->line);
+        return NGX_ERROR;
+    }
+
     dmcf = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_dots_module);
 
     server = ngx_array_push(&dmcf->servers);

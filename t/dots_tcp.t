@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl coap-client-openssl/);
-$t->plan(77);
+$t->plan(78);
 
 dots_pki($t);
 
@@ -324,6 +324,8 @@ sub test_conf {
 
 like(test_conf(listen => 'listen 127.0.0.1:8447;'),
 	qr/is plain TCP.*write "listen \S+ ssl"/, 'plain TCP is refused');
+like(test_conf(listen => "listen unix:$d/signal.sock udp;"),
+	qr/signal\.sock.*is a unix socket.*needs a port/, 'so is DTLS without one');
 like(test_conf(stream => 'ssl_verify_client optional;'),
 	qr/can't be optional.*write "on"/, 'so are optional certificates');
 like(test_conf(stream => 'ssl_protocols TLSv1.1;'),
