@@ -426,6 +426,15 @@ dots_signal_udp_send(dots_signal_t *s, dots_coap_message_t *m)
 
 /* ---- in ---- */
 
+static inline uint64_t
+dots_signal_udp_hash_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0xbf58476d1ce4e5b9;
+
+    return hash ^ hash >> 32;
+}
+
+
 /*
  * Tells a repeated datagram from one that reuses its message id.  Eight bytes at
  * a time, mixed as the finalizer of splitmix64 does; the peer could only fool
@@ -435,22 +444,20 @@ dots_signal_udp_send(dots_signal_t *s, dots_coap_message_t *m)
 static uint64_t
 dots_signal_udp_hash(const uint8_t *data, size_t len)
 {
-    size_t    n;
     uint64_t  hash, word;
 
     hash = len;
 
-    for ( /* void */ ; len > 0; data += n, len -= n) {
-
-        n = len < sizeof(word) ? len : sizeof(word);
-        word = 0;
-        memcpy(&word, data, n);
-
-        hash = (hash ^ word) * 0xbf58476d1ce4e5b9;
-        hash ^= hash >> 32;
+    for ( /* void */ ; len >= sizeof(word); len -= sizeof(word)) {
+        memcpy(&word, data, sizeof(word));
+        hash = dots_signal_udp_hash_word(hash, word);
+        data += sizeof(word);
     }
 
-    return hash;
+    word = 0;
+    memcpy(&word, data, len);
+
+    return dots_signal_udp_hash_word(hash, word);
 }
 
 
