@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp/);
-$t->plan(23);
+$t->plan(24);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -141,6 +141,7 @@ sub said {
 		split /\n/, $t->read_file('dots.log');
 }
 
+ok(dots_until(sub { said($t) == 3 }), 'told once in each of three zones');
 my $said = said($t);
 
 $a = dots_session($t);
