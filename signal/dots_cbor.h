@@ -13,6 +13,7 @@
 
 #define DOTS_CBOR_DEPTH 16     /* the deepest message of RFC 9244 needs 11 */
 #define DOTS_CBOR_ITEMS 4096   /* data items in one message */
+#define DOTS_CBOR_ENTRIES 512  /* of one array in a request: DOTS_TARGET_MAX */
 
 /* One row of the table: key, name, what the value is. */
 
@@ -50,8 +51,9 @@ int dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data,
     size_t len, struct lyd_node **tree, dots_fault_t *f);
 
 /*
- * The same for who understands of the signal channel's messages what its own
- * module has: comprehension-optional keys of others are ignored.
+ * The same for a server, whose peers are to say little: an array has no more
+ * than DOTS_CBOR_ENTRIES, and of the signal channel's messages it understands
+ * what its own module has, comprehension-optional keys of others are ignored.
  */
 int dots_cbor_decode_own(const dots_schema_t *schema, const uint8_t *data,
     size_t len, struct lyd_node **tree, dots_fault_t *f);

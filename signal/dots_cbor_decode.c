@@ -331,7 +331,13 @@ dots_cbor_decode_entry(dots_cbor_decode_t *d,
     int               rc;
     struct lyd_node  *node;
 
-    frame->count++;
+    /* what is refused in the end need not be made first: nodes are expensive */
+
+    if (frame->count++ == DOTS_CBOR_ENTRIES && d->own) {
+        return dots_fault(d->fault, DOTS_FAULT_TOO_BIG, frame->key->name,
+                          "more than %d %s entries", DOTS_CBOR_ENTRIES,
+                          frame->key->name);
+    }
 
     if (frame->schema->nodetype == LYS_LIST) {
         return dots_cbor_decode_list_entry(d, frame, item);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dots_cbor.h"
+#include "dots_target.h"
 
 #include "cbor_figures.h"
 
@@ -845,6 +846,58 @@ test_items(void **state)
 }
 
 
+/*
+ * What the model takes of one kind, in a request: the rest of it is not looked
+ * at.  An answer may have more.
+ */
+
+static void
+test_entries(void **state)
+{
+    size_t            i, n;
+    uint8_t           buf[TEST_SIZE];
+    dots_fault_t      f;
+    struct lyd_node  *tree;
+
+    (void) state;
+
+    assert_int_equal(DOTS_CBOR_ENTRIES, DOTS_TARGET_MAX);
+
+    n = test_hex("a1 01 a1 02 81 a2 0e 01 0d 9f", buf);
+
+    for (i = 0; i <= DOTS_CBOR_ENTRIES; i++) {
+        n += (size_t) snprintf((char *) buf + n, sizeof(buf) - n, "d%04zu", i);
+    }
+
+    n += test_hex("ff", buf + n);
+
+    assert_int_equal(test_decode_bytes(buf, n, &tree, &f), DOTS_OK);
+    lyd_free_all(tree);
+
+    test_own = 1;
+
+    assert_int_equal(test_decode_bytes(buf, n, &tree, &f), DOTS_INVALID);
+    assert_int_equal(f.kind, DOTS_FAULT_TOO_BIG);
+    assert_string_equal(f.attribute, "alias-name");
+    assert_string_equal(f.message, "more than 512 alias-name entries");
+
+    /* not even whether there is more */
+
+    assert_int_equal(test_decode_bytes(buf, n - 1, &tree, &f), DOTS_INVALID);
+    assert_int_equal(f.kind, DOTS_FAULT_TOO_BIG);
+
+    /* one less is taken */
+
+    n -= 6;
+    buf[n++] = 0xff;
+
+    assert_int_equal(test_decode_bytes(buf, n, &tree, &f), DOTS_OK);
+    lyd_free_all(tree);
+
+    test_own = 0;
+}
+
+
 static void
 test_keys_limit(void **state)
 {
@@ -1186,6 +1239,7 @@ main(void)
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_items),
+        cmocka_unit_test(test_entries),
         cmocka_unit_test(test_keys_limit),
         cmocka_unit_test(test_long_text),
         cmocka_unit_test(test_encode_new),
