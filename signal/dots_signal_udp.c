@@ -779,6 +779,10 @@ dots_signal_udp_timer(dots_signal_t *s)
 
     dots_signal_udp_expire(u, s->now);
 
+    /* the one that was under way may have made room for another answer */
+
+    dots_signal_udp_confirm_next(s);
+
     next = dots_signal_udp_acknowledge(s, -1);
     next = dots_signal_udp_retransmit(s, next);
 

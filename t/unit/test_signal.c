@@ -545,6 +545,39 @@ test_signal_confirm(void **state)
 }
 
 
+/* The one under way is forgotten, for its message id is used again: the next. */
+
+static void
+test_signal_confirm_forgotten(void **state)
+{
+    test_peer_t  p;
+
+    (void) state;
+
+    test_open(&p);
+    p.verdict = DOTS_VERDICT_DELETED;
+    p.hold = 1;
+
+    test_input_at(&p, DELETE(CON, "0001"), 1000);
+    test_input_at(&p, DELETE(CON, "0002"), 1000);
+    (void) dots_signal_timer(p.signal, 1500);
+
+    test_finish(&p, p.held[0]);
+    test_finish(&p, p.held[1]);
+    assert_int_equal(p.nsent, 3);
+
+    test_input_at(&p, GET(NON, "0001"), 1500);
+    (void) dots_signal_timer(p.signal, 1500);
+    assert_int_equal(p.nsent, 4);
+    assert_int_equal(p.sent[3][0], 0x42);
+    assert_int_not_equal(test_id(&p, 3), test_id(&p, 2));
+
+    p.verdict = DOTS_VERDICT_NOT_FOUND;
+    test_finish(&p, p.held[2]);
+    dots_signal_close(p.signal);
+}
+
+
 /* The answer waits for the disk: still an ACK; a NON's copies are silent. */
 
 static void
@@ -931,6 +964,7 @@ main(void)
         cmocka_unit_test(test_signal_recent_put),
         cmocka_unit_test(test_signal_separate),
         cmocka_unit_test(test_signal_confirm),
+        cmocka_unit_test(test_signal_confirm_forgotten),
         cmocka_unit_test(test_signal_later),
         cmocka_unit_test(test_signal_inflight),
         cmocka_unit_test(test_signal_nobody),
