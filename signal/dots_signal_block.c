@@ -75,7 +75,10 @@ dots_signal_block_mix(uint64_t hash, const uint8_t *data, size_t len)
 }
 
 
-/* What makes two requests of a peer parts of one transfer, section 2.4, 2.5. */
+/*
+ * What makes two requests of a customer parts of one transfer, section 2.4, 2.5:
+ * who sends both may make two paths look alike, to nobody else's harm.
+ */
 
 static uint64_t
 dots_signal_block_key(const dots_coap_message_t *m)
@@ -392,7 +395,9 @@ dots_signal_block_find(dots_signal_exchange_t *ex)
 
     for (b = ex->signal->blocks->out; b != NULL; b = b->next) {
 
-        if (b->key != key || b->expires <= ex->received) {
+        if (b->customer != ex->customer || b->key != key
+            || b->expires <= ex->received)
+        {
             continue;
         }
 
@@ -462,7 +467,8 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
 
     for (b = blocks->out; b != NULL; b = b->next) {
 
-        if (b->key == key && b->expires > ex->received
+        if (b->customer == ex->customer && b->key == key
+            && b->expires > ex->received
             && memcmp(b->etag, response->etag, sizeof(b->etag)) == 0)
         {
             return;

@@ -428,6 +428,46 @@ test_relay_large(void **state)
 }
 
 
+/*
+ * What makes two requests parts of one transfer is a hash that is easy to aim:
+ * this path of g's has that of h's list.
+ */
+
+static void
+test_relay_answers(void **state)
+{
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    static const char  hit[] = "52 01 0002 aabb " MITIGATE RELAY_G
+                               "0d 03 0a340f237f05003b001a2b0ff90c027d c1 16";
+
+    (void) state;
+
+    test_list_set(TEST_LIST);
+    test_relay_open(&p, test_customer);
+    p.decide = test_list_decide;
+
+    test_input(&p, "52 01 0001 aabb " MITIGATE RELAY_H CUID);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 5));
+    assert_true(m.block2 >= 0);
+
+    test_input(&p, hit);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(4, 0));
+
+    /* h's own, as ever */
+
+    test_input(&p, "52 01 0003 aabb " MITIGATE RELAY_H CUID "c1 16");
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 5));
+    assert_int_equal(dots_coap_block_num(m.block2), 1);
+
+    dots_signal_close(p.signal);
+}
+
+
 int
 main(void)
 {
@@ -439,6 +479,7 @@ main(void)
         cmocka_unit_test(test_relay_blocks),
         cmocka_unit_test(test_relay_clients),
         cmocka_unit_test(test_relay_large),
+        cmocka_unit_test(test_relay_answers),
     };
 
     return cmocka_run_group_tests(tests, test_relay_setup, test_teardown);
