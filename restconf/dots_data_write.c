@@ -210,6 +210,16 @@ dots_data_write_known_all(dots_exchange_t *x)
 }
 
 
+/* One that is moved may leave another one with another place. */
+
+static int
+dots_data_write_is_target(const dots_exchange_t *x, const dots_change_t *c)
+{
+    return x->path.n < DOTS_SCOPE_ENTRY
+           || dots_str_eq(x->path.steps[DOTS_SCOPE_ENTRY - 1].keys[0], c->name);
+}
+
+
 /*
  * An entry is known by itself, whatever else there is.  What is done is done:
  * where there is no memory for this the answer is without.
@@ -231,7 +241,8 @@ dots_data_write_known(dots_exchange_t *x)
     }
 
     if (n != 1 || (x->path.n < DOTS_SCOPE_LIST)
-        || (x->path.n == DOTS_SCOPE_LIST && x->method != DOTS_METHOD_POST))
+        || (x->path.n == DOTS_SCOPE_LIST && x->method != DOTS_METHOD_POST)
+        || !dots_data_write_is_target(x, one))
     {
         dots_data_write_known_all(x);
         return;
@@ -242,11 +253,23 @@ dots_data_write_known(dots_exchange_t *x)
 }
 
 
+/*
+ * Of a YANG Patch, too, whose answer tells of the target that it has changed
+ * (RFC 9110 section 8.8.3, the examples of RFC 8072 appendix A).
+ */
+
 static int
 dots_data_write_answer(dots_exchange_t *x, int created)
 {
     if (x->patch != NULL) {
-        return dots_data_patch_done(x);
+
+        if (dots_data_patch_done(x) != DOTS_OK) {
+            return DOTS_ERROR;
+        }
+
+        dots_data_write_known(x);
+
+        return DOTS_OK;
     }
 
     x->rc->status = 204;

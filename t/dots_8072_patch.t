@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(208);
+$t->plan(247);
 
 rc_start($t);
 
@@ -72,6 +72,17 @@ sub done {
 	my $s = ref $r->{json} ? $r->{json}{$STATUS} : {};
 	is(rc_text({ map { $_ => $s->{$_} } grep { $_ ne 'edit-status' }
 		keys %{$s || {}} }), '{"ok":[null],"patch-id":"p-1"}', "$name: its status");
+	my $answer = $r;
+	return sub { known($answer, $name) };
+}
+
+# By what the target is known then (RFC 9110 8.8.3): as a GET says
+sub known {
+	my ($answer, $name) = @_;
+	my $get = rc('GET', $answer->{target} =~ s!^/restconf!!r);
+	isnt(rc_etag($answer), '', "$name: an ETag");
+	is(rc_etag($answer), rc_etag($get), "$name: which a GET has");
+	is(rc_modified($answer), rc_modified($get), "$name: its Last-Modified");
 }
 
 # Refused: the status, the tag of the edit that is to blame, nothing has changed
@@ -381,6 +392,37 @@ done('the entity-tag');
 isnt(rc_etag(rc('GET', $client)), $tag, 'which is another one then');
 patch($client, [ edit('e1', 'delete', '/aliases/alias=good') ]);
 done('and back');
+
+# ---- by what the target is known then ----
+
+patch("$client/aliases/alias=a1", [ edit('e1', 'merge', '/', value(rc_alias('a1',
+	'"target-protocol":[6]'))) ]);
+done('an entry')->();
+patch("$client/aliases/alias=a1", [ edit('e1', 'remove', '/target-protocol=6') ]);
+done('below an entry')->();
+patch("$client/aliases/alias=a1", [ edit('e1', 'remove', '/target-protocol=6') ]);
+done('what was so already')->();
+patch("$client/aliases", [ map { edit("e$_", 'create', "/alias=k$_",
+	value(rc_alias("k$_"))) } 1, 2 ]);
+done('a list')->();
+patch("$client/acls", [ edit('e1', 'move', '/acl=f3', '"where":"first"') ]);
+done('a list in another order')->();
+patch($client, [ edit('e1', 'remove', '/aliases/alias=k1') ],
+	headers => [ 'If-Match: ' . rc_etag(rc('GET', $client)) ]);
+done('all that a condition was about')->();
+patch($client, [ edit('e1', 'remove', '/aliases/alias=k2'),
+	edit('e2', 'move', '/acls/acl=f3', '"where":"last"') ]);
+done('all of a client')->();
+
+# what else is in the target nobody has looked at, and a tag that has it would
+# let a client write over what another has changed
+
+patch($client, [ edit('e1', 'remove', '/aliases/alias=k3') ]);
+done('a part of what the target has');
+is(rc_etag($r) . rc_modified($r), '', 'says of the target nothing');
+
+patch("$client/aliases", [ edit('e1', 'delete', '/alias=k3') ]);
+is(rc_etag($r) . rc_modified($r), '', 'nor does what is refused');
 
 is(rc_loud(), '', 'nothing above info in the log');
 

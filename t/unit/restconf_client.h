@@ -107,7 +107,8 @@ test_request(const char *method, const char *uri, const char *body)
 
 /*
  * After each edit: what it says that its resource is known by is what a GET
- * says.  A PATCH of more than one client's part says nothing.
+ * says.  A PATCH of more than one client's part says nothing, nor does a YANG
+ * Patch that reads less than its target, or removes it.
  */
 
 static void
@@ -117,12 +118,16 @@ test_known(const char *method, const char *uri)
     char      path[1024], etag[64], modified[64], location[1024];
     unsigned  status;
 
+    static char  text[sizeof(test_text)];
+
     some = strcmp(method, "POST") != 0
-           && (strcmp(method, "PUT") == 0 || strstr(uri, "dots-client="));
+           && (strcmp(method, "PUT") == 0 || strstr(uri, "dots-client="))
+           && test_status != 200;
 
     strcpy(etag, test_etag);
     strcpy(modified, test_last_modified);
     strcpy(location, test_location);
+    strcpy(text, test_text);
     status = test_status;
     submitted = test_host.submitted;
 
@@ -135,7 +140,8 @@ test_known(const char *method, const char *uri)
 
     (void) test_request("GET", path, NULL);
 
-    if (test_status != 200 || (etag[0] == '\0' ? some && test_etag[0]
+    if ((test_status == 404 ? status != 200 : test_status != 200)
+        || (etag[0] == '\0' ? some && test_etag[0]
                                                : strcmp(etag, test_etag) != 0)
         || (etag[0] && strcmp(modified, test_last_modified) != 0))
     {
@@ -146,7 +152,7 @@ test_known(const char *method, const char *uri)
     strcpy(test_etag, etag);
     strcpy(test_last_modified, modified);
     strcpy(test_location, location);
-    test_text[0] = '\0';
+    strcpy(test_text, text);
     test_status = status;
     test_host.submitted = submitted;
 }
@@ -161,7 +167,7 @@ test_does(const char *method, const char *uri, const char *body,
                  test_status, status, test_text);
     }
 
-    if ((status == 201 || status == 204) && method[0] == 'P'
+    if ((status == 200 || status == 201 || status == 204) && method[0] == 'P'
         && test_host.before == NULL)
     {
         test_known(method, uri);
