@@ -516,6 +516,7 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
             && ngx_http_dots_header(r, "Vary", accept) != NGX_OK)
         || ngx_http_dots_header(r, "Allow", rc->allow) != NGX_OK
         || ngx_http_dots_header(r, "Accept-Patch", rc->accept_patch) != NGX_OK
+        || ngx_http_dots_header(r, "WWW-Authenticate", rc->challenge) != NGX_OK
         || ngx_http_dots_header(r, "Accept", rc->takes) != NGX_OK
         || ngx_http_dots_header(r, "Accept-Encoding", rc->decodes) != NGX_OK
         || ngx_http_dots_data_known(r, rc) != NGX_OK

@@ -38,6 +38,7 @@ static ngx_int_t ngx_http_dots_error_text(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_dots_error_allows(ngx_http_request_t *r);
 static ngx_int_t ngx_http_dots_error_allow(ngx_http_request_t *r,
     ngx_str_t *root);
+static ngx_int_t ngx_http_dots_error_challenge(ngx_http_request_t *r);
 static void *ngx_http_dots_error_create_conf(ngx_conf_t *cf);
 static char *ngx_http_dots_error_merge_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -114,7 +115,9 @@ ngx_http_dots_error_header_filter(ngx_http_request_t *r)
     if (ngx_http_dots_error_text(r, status, &media, &ctx->text) != NGX_OK
         || ngx_http_dots_header(r, "Cache-Control", no_cache) != NGX_OK
         || (status == NGX_HTTP_NOT_ALLOWED
-            && ngx_http_dots_error_allow(r, root) != NGX_OK))
+            && ngx_http_dots_error_allow(r, root) != NGX_OK)
+        || (status == NGX_HTTP_UNAUTHORIZED
+            && ngx_http_dots_error_challenge(r) != NGX_OK))
     {
         return NGX_ERROR;
     }
@@ -430,6 +433,21 @@ ngx_http_dots_error_allow(ngx_http_request_t *r, ngx_str_t *root)
     dots_restconf_free(&rc);
 
     return n;
+}
+
+
+/* What refused for another reason than the certificate has said its own. */
+
+static ngx_int_t
+ngx_http_dots_error_challenge(ngx_http_request_t *r)
+{
+    dots_str_t  challenge = dots_string(DOTS_RESTCONF_CHALLENGE);
+
+    if (r->headers_out.www_authenticate) {
+        return NGX_OK;
+    }
+
+    return ngx_http_dots_header(r, "WWW-Authenticate", challenge);
 }
 
 

@@ -701,7 +701,11 @@ dots_restconf_looped(dots_exchange_t *x)
 static int
 dots_restconf_admit(dots_exchange_t *x)
 {
+    static const dots_str_t  challenge = dots_string(DOTS_RESTCONF_CHALLENGE);
+
     if (x->rc->customer == NULL) {
+        x->rc->challenge = challenge;
+
         return dots_restconf_error(&x->error, DOTS_TAG_ACCESS_DENIED,
                                    "a client certificate of a customer is "
                                    "needed");
@@ -794,7 +798,7 @@ dots_restconf_handle(dots_restconf_t *rc)
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);
     rc->retry_after = 0;
     rc->accept_patch = rc->etag = rc->last_modified = dots_str(NULL, 0);
-    rc->takes = rc->decodes = dots_str(NULL, 0);
+    rc->challenge = rc->takes = rc->decodes = dots_str(NULL, 0);
 
     x = dots_restconf_start(rc);
 

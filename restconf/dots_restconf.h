@@ -18,6 +18,14 @@
 #define DOTS_RESTCONF_BODY  (1024 * 1024)      /* bytes accepted */
 #define DOTS_RESTCONF_ARENA (8 * 1024 * 1024)  /* bytes one request may use */
 
+/*
+ * WWW-Authenticate, which RFC 9110 section 15.5.2 wants of each 401.  No scheme
+ * that is registered is about certificates of TLS, and one of those would have a
+ * client ask for a password.  Any token is a challenge (section 11.6.1), and
+ * who does not know it does what it does without: this one says what is missing.
+ */
+#define DOTS_RESTCONF_CHALLENGE "ClientCertificate"
+
 typedef struct dots_restconf_s      dots_restconf_t;
 typedef struct dots_subscription_s  dots_subscription_t;
 
@@ -73,6 +81,7 @@ struct dots_restconf_s {
     dots_str_t              allow;      /* empty: none */
     unsigned                retry_after; /* s; 0: none */
     dots_str_t              accept_patch;
+    dots_str_t              challenge;  /* WWW-Authenticate of a 401 */
     dots_str_t              takes;      /* Accept of a 415; empty: none */
     dots_str_t              decodes;    /* and Accept-Encoding */
     dots_str_t              etag;

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(92);
+$t->plan(100);
 
 dots_pki($t);
 $t->write_file('own.html', 'the page of the operator');
@@ -35,6 +35,7 @@ my $http = <<'EOF';
 
         location /small { client_max_body_size 10; }
         location /denied { deny all; }
+        location /password { auth_basic x; auth_basic_user_file %%TESTDIR%%/own.html; }
         location /gone { proxy_pass http://127.0.0.1:8081; }
         location /broken { return 500; }
         location /teapot { return 418; }
@@ -143,21 +144,31 @@ foreach my $case (
 
 # who is not known: 2.5
 
-dots_yang_errors((dots_curl($t, 'GET', "$origin/restconf", cert => ''))[0, 1],
-	401, 'access-denied', 'no certificate, "ssl_verify_client on"');
-dots_yang_errors((dots_curl($t, 'GET', "$origin/restconf",
-	cert => 'revoked'))[0, 1], 401, 'access-denied', 'a revoked one');
-dots_yang_errors((dots_curl($t, 'GET', "$origin/restconf",
-	cert => 'other'))[0, 1], 401, 'access-denied', 'of another CA');
-
 my @optional = (args => ['--resolve', 'optional.example.com:' . port(8443)
 	. ':127.0.0.1', '-k']);
 my $optional = 'https://optional.example.com:' . port(8443) . '/restconf';
 
-dots_yang_errors((dots_curl($t, 'GET', $optional, cert => '', @optional))[0, 1],
-	401, 'access-denied', 'no certificate, "ssl_verify_client optional"');
-dots_yang_errors((dots_curl($t, 'GET', $optional, cert => 'revoked',
-	@optional))[0, 1], 401, 'access-denied', 'a revoked one');
+foreach (
+	[ 'no certificate, "ssl_verify_client on"', "$origin/restconf", cert => '' ],
+	[ 'a revoked one', "$origin/restconf", cert => 'revoked' ],
+	[ 'of another CA', "$origin/restconf", cert => 'other' ],
+	[ 'no certificate, "ssl_verify_client optional"', $optional, cert => '',
+		@optional ],
+	[ 'a revoked one there', $optional, cert => 'revoked', @optional ],
+) {
+	my ($name, $url, @args) = @$_;
+
+	($code, $body, $head) = dots_curl($t, 'GET', $url, @args);
+	dots_yang_errors($code, $body, 401, 'access-denied', $name);
+	like($head, qr/^www-authenticate: ClientCertificate\r$/mi,
+		"$name: a challenge, RFC 9110 15.5.2");
+}
+
+($code, $body, $head) = dots_curl($t, 'GET', "$origin/password");
+dots_yang_errors($code, $body, 401, 'access-denied', 'a password of the operator');
+is(join(',', $head =~ /^www-authenticate: ([^\r]*)/gmi), 'Basic realm="x"',
+	'its own challenge, no other');
+
 dots_yang_errors((dots_curl($t, 'GET', 'http://127.0.0.1:' . port(8443)
 	. '/restconf', cert => ''))[0, 1], 400, 'malformed-message', 'plain HTTP');
 

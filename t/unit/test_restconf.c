@@ -44,6 +44,7 @@ static char                    test_location[1024];
 static char                    test_allow[64];
 static char                    test_accept_patch[128];
 static char                    test_etag[64];
+static char                    test_challenge[64];
 static char                    test_modified[64];
 
 
@@ -70,6 +71,7 @@ test_done(dots_restconf_t *rc)
     test_copy(test_allow, sizeof(test_allow), rc->allow);
     test_copy(test_accept_patch, sizeof(test_accept_patch), rc->accept_patch);
     test_copy(test_etag, sizeof(test_etag), rc->etag);
+    test_copy(test_challenge, sizeof(test_challenge), rc->challenge);
     test_copy(test_modified, sizeof(test_modified), rc->last_modified);
 }
 
@@ -353,6 +355,7 @@ test_admission(void **state)
     /* 2.5: nothing is looked at, nothing is told */
 
     assert_int_equal(test_as(NULL, "BREW", "%%%", "{"), 401);
+    assert_string_equal(test_challenge, "ClientCertificate");
     test_is_error(401, "access-denied");
 
     test_make(&rc, "POST", TEST_TREE, NULL);

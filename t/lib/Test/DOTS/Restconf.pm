@@ -273,6 +273,10 @@ sub _faults {
 		&& $h->{etag}[0] !~ /^"[\x21\x23-\x7e\x80-\xff]*"$/;
 	push @faults, 'Last-Modified is no HTTP-date' if $h->{'last-modified'}
 		&& $h->{'last-modified'}[0] !~ /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+	push @faults, '401 without a challenge (9110 15.5.2)' if $code == 401
+		&& "@{$h->{'www-authenticate'} || []}" !~ /^[A-Za-z]+$/;
+	push @faults, 'a challenge with another status' if $code && $code != 401
+		&& $h->{'www-authenticate'};
 	push @faults, '405 without Allow (9110 15.5.6)'
 		if $code == 405 && !$h->{allow};
 	push @faults, 'created by POST without Location (8040 4.4.1)'
