@@ -15,6 +15,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 use lib 'lib';
 use Test::DOTS;
 use Test::DOTS::Restconf;
+use Test::DOTS::Yang;
 use Test::Nginx;
 
 ###############################################################################
@@ -25,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(206);
+$t->plan(212);
 
 rc_start($t);
 
@@ -316,6 +317,16 @@ like(rc('GET', "$acl/activation-type?with-defaults=report-all-tagged",
 	accept => 'application/yang-data+xml')->{body},
 	qr!^<activation-type xmlns="[^"]*" xmlns:wd="urn:ietf:params:xml:ns:netconf:default:1.0" wd:default="true">activate-when-mitigating</activation-type>$!,
 	'report-all-tagged: its tag in XML (RFC 8040 section 5.3.1)');
+
+# all of them are read by libyang, those of XML here
+
+foreach my $of ("$acl/activation-type", $acl, rc_below('/acls')) {
+	dots_yang_ok($of, rc('GET', "$of?with-defaults=report-all-tagged",
+		accept => 'application/yang-data+xml')->{body},
+		'tags in XML: ' . ($of =~ m!([^/]+)$!)[0]);
+	rc_is(rc('GET', "$of?with-defaults=report-all-tagged"), 200, 'and in JSON');
+}
+
 rc_same(rc('GET', rc_below(
 	'/acls/acl=said/activation-type?with-defaults=report-all-tagged')),
 	qq!{"ietf-dots-data-channel:activation-type":$value}!,

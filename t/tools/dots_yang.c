@@ -2,7 +2,8 @@
  * dots_yang SCHEMAS json|xml WHAT <BODY: is the body what RFC 7951 or RFC 7950
  * makes of it by the schemas?  libyang reads it, strictly.  WHAT is the path
  * of the resource below {+restconf} ("/data", "/data/ietf-...:..."), "errors",
- * "patch-status" or "notification".  Says what is wrong, and fails.
+ * "patch-status" or "notification".  Tags of defaults are metadata (RFC 6243).
+ * Says what is wrong, and fails.
  */
 
 #include <stdio.h>
@@ -15,6 +16,11 @@
 
 
 #define YANG_BODY (8 * 1024 * 1024)
+
+/* RFC 8040 section 5.3.1, and what libyang has instead: that of the module. */
+
+#define YANG_TAG    "\"urn:ietf:params:xml:ns:netconf:default:1.0\""
+#define YANG_MODULE "ietf-netconf-with-defaults"
 
 typedef struct {
     dots_schema_t *schema;
@@ -77,6 +83,49 @@ yang_input(yang_t *y)
     }
 
     return in;
+}
+
+
+/* The tags of defaults, which the server writes and has no module for. */
+
+static void
+yang_load_tags(yang_t *y)
+{
+    if (ly_ctx_load_module(y->schema->ctx, YANG_MODULE, "2011-06-01", NULL)
+        == NULL
+        || ly_ctx_compile(y->schema->ctx) != LY_SUCCESS)
+    {
+        yang_fail(y, YANG_MODULE);
+    }
+}
+
+
+static void
+yang_rename_tags(yang_t *y)
+{
+    char               *p;
+    const char         *rest;
+    static const char   name[] = "\"urn:ietf:params:xml:ns:yang:"
+                                 YANG_MODULE "\"";
+
+    rest = y->body;
+
+    p = y->body = calloc(2, YANG_BODY);
+
+    if (p == NULL) {
+        exit(2);
+    }
+
+    while (*rest) {
+
+        if (strncmp(rest, YANG_TAG, sizeof(YANG_TAG) - 1) == 0) {
+            p = stpcpy(p, name);
+            rest += sizeof(YANG_TAG) - 1;
+            continue;
+        }
+
+        *p++ = *rest++;
+    }
 }
 
 
@@ -251,6 +300,12 @@ main(int argc, char **argv)
 
     n = fread(y.body, 1, YANG_BODY - 1, stdin);
     y.body[n] = '\0';
+
+    yang_load_tags(&y);
+
+    if (y.format == LYD_XML) {
+        yang_rename_tags(&y);
+    }
 
     if (strcmp(argv[3], "errors") == 0) {
         yang_structure(&y, "ietf-restconf", "yang-errors");

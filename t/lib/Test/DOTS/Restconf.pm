@@ -302,17 +302,17 @@ sub _body_faults {
 	return (_yang_faults($r), $r->{code} >= 400 ? _error_faults($r) : ());
 }
 
-# What libyang says of a body, by the schemas that the server itself publishes.
-# It does not read the tags of with-defaults (RFC 6243) in JSON.
+# What libyang says of a body, by the schemas that the server itself publishes,
+# and the one of the tags of with-defaults (RFC 6243).
 sub _yang_faults {
 	my ($r) = @_;
 
-	my ($path, $query) = split /\?/, $r->{target} // '', 2;
+	my ($path) = split /\?/, $r->{target} // '', 2;
 	my ($name) = keys %{ref $r->{json} eq 'HASH' ? $r->{json} : {}};
 	my $what = ($name // '') eq 'ietf-yang-patch:yang-patch-status'
 		? 'patch-status' : $r->{code} >= 400 ? 'errors' : _resource($path, $name);
 
-	return () if !defined $what || ($query // '') =~ /report-all-tagged/;
+	return () unless defined $what;
 
 	my $said = $read{"$what $r->{body}"} //= dots_yang_said($what, $r->{body});
 
