@@ -3,7 +3,7 @@
 #include "ngx_dots_zone.h"
 
 
-#define NGX_DOTS_EVENTS_PART      64    /* of the zone, one in so many */
+#define NGX_DOTS_EVENTS_PART      32    /* of the zone, one in so many */
 #define NGX_DOTS_EVENTS_BUCKETS   256
 #define NGX_DOTS_EVENTS_BATCH     64    /* read under one lock */
 #define NGX_DOTS_EVENTS_TICK      1000  /* ms: looks by itself */
@@ -89,7 +89,7 @@ ngx_dots_events_init_process(ngx_cycle_t *cycle)
 
 
 int64_t
-ngx_dots_events_since(void)
+ngx_dots_events_since(const dots_customer_t *customer)
 {
     int64_t  since;
 
@@ -98,7 +98,7 @@ ngx_dots_events_since(void)
     }
 
     ngx_dots_zone_hold();
-    since = dots_history_since(ngx_dots_shared->history);
+    since = dots_history_since(ngx_dots_shared->history, customer->name);
     ngx_dots_zone_release();
 
     return since;
@@ -127,8 +127,8 @@ ngx_dots_events_open(ngx_dots_events_reader_t *rd, ngx_uint_t replay)
 
     ngx_dots_zone_hold();
 
-    rd->position = replay ? dots_history_tail(ngx_dots_shared->history)
-                          : dots_history_head(ngx_dots_shared->history);
+    dots_history_open(ngx_dots_shared->history, rd->customer->name, replay,
+                      &rd->history);
 
     if (ngx_dots_events.readers++ == 0) {
         ngx_dots_events.position = dots_history_head(ngx_dots_shared->history);
@@ -160,16 +160,14 @@ ngx_dots_events_close(ngx_dots_events_reader_t *rd)
 ngx_int_t
 ngx_dots_events_next(ngx_dots_events_reader_t *rd, dots_event_t *e, u_char *buf)
 {
-    int         rc;
-    ngx_uint_t  more;
+    int  rc;
 
     ngx_dots_events_busy(rd, ngx_dots_events.position);
 
     ngx_dots_zone_hold();
 
-    rc = dots_history_next(ngx_dots_shared->history, &rd->position,
+    rc = dots_history_next(ngx_dots_shared->history, &rd->history,
                            rd->customer->name, e, buf);
-    more = rd->position != dots_history_head(ngx_dots_shared->history);
 
     ngx_dots_zone_release();
 
@@ -179,8 +177,8 @@ ngx_dots_events_next(ngx_dots_events_reader_t *rd, dots_event_t *e, u_char *buf)
         return NGX_OK;
 
     case DOTS_DECLINED:
-        rd->idle = !more;
-        return more ? NGX_AGAIN : NGX_DONE;
+        rd->idle = 1;
+        return NGX_DONE;
 
     default:
         return NGX_ERROR;
@@ -281,8 +279,8 @@ ngx_dots_events_tell(ngx_queue_t *bucket, const uint64_t *hash,
 
 
 /*
- * A reader that waits does not move, or many others' events would cost it
- * time; the history must not overtake it for that.
+ * A reader that waits does not move, or others' events would cost it time; that
+ * the history has lost some of these must not look as if they were its own.
  */
 
 static void
@@ -290,7 +288,7 @@ ngx_dots_events_busy(ngx_dots_events_reader_t *rd, uint64_t position)
 {
     if (rd->idle) {
         rd->idle = 0;
-        rd->position = ngx_max(rd->position, position);
+        rd->history.position = ngx_max(rd->history.position, position);
     }
 }
 

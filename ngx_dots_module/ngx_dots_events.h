@@ -17,7 +17,7 @@ struct ngx_dots_events_reader_s {
     ngx_queue_t            queue;
     const dots_customer_t *customer;
     uint64_t               hash;        /* of its name */
-    uint64_t               position;    /* in the history */
+    dots_history_reader_t  history;
     unsigned               idle:1;      /* it has all there was: what the
                                            process passes since is others' */
     ngx_event_t            event;       /* posted: there may be more; also once
@@ -31,8 +31,8 @@ void ngx_dots_events_init_process(ngx_cycle_t *cycle);
 /* ms since the epoch: the time of events. */
 int64_t ngx_dots_events_now(void);
 
-/* Likewise, how far back the history reaches. */
-int64_t ngx_dots_events_since(void);
+/* Likewise, how far back the history of the customer reaches. */
+int64_t ngx_dots_events_since(const dots_customer_t *customer);
 
 /*
  * The customer, and the event's handler and data, are set.  "replay": from the
@@ -43,9 +43,8 @@ void ngx_dots_events_close(ngx_dots_events_reader_t *rd);
 
 /*
  * The next event of the customer; its strings are in "buf", of
- * DOTS_HISTORY_EVENT bytes.  NGX_DONE: there is none; NGX_AGAIN: many others'
- * were passed, try again later; NGX_ERROR: events are lost, the reader was too
- * slow.
+ * DOTS_HISTORY_EVENT bytes.  NGX_DONE: there is none; NGX_ERROR: events are
+ * lost, the reader was too slow.
  */
 ngx_int_t ngx_dots_events_next(ngx_dots_events_reader_t *rd, dots_event_t *e,
     u_char *buf);

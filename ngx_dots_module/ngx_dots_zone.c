@@ -398,6 +398,8 @@ ngx_dots_zone_acquire(void)
             ngx_sched_yield();
         }
     }
+
+    dots_history_repair(ngx_dots_shared->history, ngx_dots_events_now());
 }
 
 

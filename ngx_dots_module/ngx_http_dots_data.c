@@ -24,6 +24,7 @@ static void ngx_http_dots_data_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static int ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
+static int64_t ngx_http_dots_data_since(dots_restconf_t *rc);
 static unsigned ngx_http_dots_data_limited(dots_restconf_t *rc);
 static void ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_data_done(dots_restconf_t *rc);
@@ -296,13 +297,13 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->body = dots_str(ctx->body, ctx->len);
     rc->now = ngx_dots_now();
     rc->wall = ngx_dots_events_now();
-    rc->history = ngx_dots_events_since();
 
     rc->via = ngx_http_dots_field(r, "Via");
     rc->names = dlcf->via->elts;
     rc->nnames = dlcf->via->nelts;
     rc->customers = dcf->customers;
     rc->registered = ngx_http_dots_data_registered;
+    rc->since = ngx_http_dots_data_since;
     rc->limited = ngx_http_dots_data_limited;
     rc->submit = ngx_http_dots_data_submit;
     rc->done = ngx_http_dots_data_done;
@@ -373,6 +374,13 @@ ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
     return ngx_dots_identity_cuid(ngx_dots_get_conf(ngx_cycle), cuid,
                                   rc->arena, customer)
            == NGX_OK ? DOTS_OK : DOTS_ERROR;
+}
+
+
+static int64_t
+ngx_http_dots_data_since(dots_restconf_t *rc)
+{
+    return ngx_dots_events_since(rc->customer);
 }
 
 

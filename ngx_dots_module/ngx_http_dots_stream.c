@@ -11,8 +11,9 @@
 
 /*
  * One client that listens.  It pulls: while its last buffer is not on the wire
- * nothing more is read for it, so a slow one costs one buffer; whom the history
- * overtakes, or who takes nothing for "send_timeout", is closed.
+ * nothing more is read for it, so a slow one costs one buffer; whom its own
+ * customer's events overtake, or who takes nothing for "send_timeout", is
+ * closed.
  */
 
 typedef struct {

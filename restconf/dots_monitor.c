@@ -52,7 +52,7 @@ dots_monitor_stream(dots_exchange_t *x)
 {
     char  since[DOTS_STREAM_TIME + 1];
 
-    dots_stream_time(x->rc->history, since);
+    dots_stream_time(x->rc->since ? x->rc->since(x->rc) : 0, since);
 
     return json_pack("{s:s, s:s, s:b, s:s, s:[{s:s, s:o}, {s:s, s:o}]}",
                      "name", "NETCONF",

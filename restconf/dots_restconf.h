@@ -58,12 +58,13 @@ struct dots_restconf_s {
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
     int64_t                 now;        /* ms of dots_clock.h */
     int64_t                 wall;       /* ms since the epoch, as others say it */
-    int64_t                 history;    /* since when events are kept, likewise */
 
     /* whose dots-client has this cuid; NULL: nobody's.  DOTS_OK or DOTS_ERROR:
        not now */
     int                   (*registered)(dots_restconf_t *rc, dots_str_t cuid,
                                         const dots_customer_t **customer);
+    /* since when events of the customer are kept (ms, as "wall"); NULL: 0 */
+    int64_t               (*since)(dots_restconf_t *rc);
     /* s until the customer may ask again; 0: now.  NULL: always now */
     unsigned              (*limited)(dots_restconf_t *rc);
     void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);

@@ -30,7 +30,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(33);
+$t->plan(37);
 
 dots_pki($t);
 
@@ -69,7 +69,11 @@ my $member = 'ietf-dots-data-channel';
 my $many = 250;          # aliases of one request
 my ($s, $n, @events, $code, $body);
 
-# nobody changes anything of b until its turn comes
+# one thing happens to b, then nobody changes anything of b until its turn comes
+
+dots_curl($t, 'POST', $url, cert => 'b', body =>
+	"{\"$member:dots-client\":[{\"cuid\":\"first\"}]}");
+my $began = since(cert => 'b');
 
 my $quiet = Test::DOTS::Stream->new($t, $streams, cert => 'b');
 is($quiet->comment(), '', 'b is connected');
@@ -77,7 +81,7 @@ is($quiet->comment(), '', 'b is connected');
 dots_curl($t, 'POST', $url, body =>
 	"{\"$member:dots-client\":[{\"cuid\":\"c\"}]}");
 
-# a client that does not read is overtaken by the history, of 128 KB here
+# a client that does not read is overtaken by the history, of 256 KB here
 
 my $fast = Test::DOTS::Stream->new($t, $streams);
 my $slow = slow($t, '/restconf');
@@ -113,10 +117,18 @@ like($events[0], qr/"change":"replaced"/, 'from the earliest that is left');
 like($events[-1], qr/"alias-name":"x+@{[$many - 1]}"/, 'to the last');
 is($replay->{comments}[-1], ': replay complete', 'then all is said');
 
-($code, $body) = dots_curl($t, 'GET',
-	"$root/data/ietf-restconf-monitoring:restconf-state/streams");
-my ($since) = $body =~ /"replay-log-creation-time": ?"([^"]+)"/;
+my $since = since();
 ok($since le when($events[0]), "it reaches back to $since");
+$replay->quit();
+
+# what a has pushed out is its own: b is not told of, nor loses anything
+
+is(since(cert => 'b'), $began, "another's reaches as far as it did");
+ok($began lt $since, 'which is further');
+$replay = Test::DOTS::Stream->new($t, "$streams?start-time="
+	. '2020-01-01T00:00:00Z', cert => 'b');
+like($replay->event(), qr/"cuid":"first"/, 'and has what happened to it');
+ok(!defined $replay->event(1), 'nothing else');
 $replay->quit();
 
 # one that takes nothing for "send_timeout" is closed; others hear on
@@ -192,6 +204,14 @@ undef $_ foreach $fast, $quiet, $replay, $bounded;
 undef $t;
 
 ###############################################################################
+
+# Replay reaches that far
+sub since {
+	my $body = (dots_curl($t, 'GET', "$root/data/"
+		. 'ietf-restconf-monitoring:restconf-state/streams', @_))[1];
+
+	return $body =~ /"replay-log-creation-time": ?"([^"]+)"/ ? $1 : '';
+}
 
 sub when {
 	return $_[0] =~ /"eventTime":"([^"]+)"/ ? $1 : '';

@@ -68,14 +68,15 @@ static void
 fuzz_history(const uint8_t *data, size_t size)
 {
     size_t           i;
-    uint64_t         position;
     dots_event_t     e, seen;
     static uint8_t   memory[DOTS_HISTORY_MIN] __attribute__((aligned(16)));
     static uint8_t   name[4 * 256], buf[DOTS_HISTORY_EVENT];
     dots_history_t  *h;
 
+    dots_history_reader_t  rd;
+
     h = dots_history_create(memory, sizeof(memory), 0);
-    position = 0;
+    dots_history_open(h, dots_str("ab", 2), 1, &rd);
 
     for (i = 0; i < size; i++) {
         memset(&e, 0, sizeof(e));
@@ -87,7 +88,7 @@ fuzz_history(const uint8_t *data, size_t size)
 
         dots_history_add(h, &e);
 
-        while (dots_history_next(h, &position, dots_str("ab", 2), &seen, buf)
+        while (dots_history_next(h, &rd, dots_str("ab", 2), &seen, buf)
                == DOTS_OK)
         {
             if (seen.mid != i || !dots_str_eq(seen.name, e.name)) {
@@ -95,7 +96,7 @@ fuzz_history(const uint8_t *data, size_t size)
             }
         }
 
-        if (position != dots_history_head(h)) {
+        if (rd.position != dots_history_head(h)) {
             abort();
         }
     }

@@ -78,6 +78,15 @@ test_submit(dots_restconf_t *rc, dots_request_t *rq)
 }
 
 
+static int64_t
+test_since(dots_restconf_t *rc)
+{
+    assert_ptr_equal(rc->customer, test_customer);
+
+    return NOW - 1;
+}
+
+
 static dots_str_t
 test_string(const char *s)
 {
@@ -99,7 +108,7 @@ test_request(const char *method, const char *uri, const char *accept)
     test_rc.accept = test_string(accept);
     test_rc.now = NOW;
     test_rc.wall = NOW;
-    test_rc.history = NOW - 1;
+    test_rc.since = test_since;
     test_rc.submit = test_submit;
     test_rc.done = test_done;
 
