@@ -8,13 +8,15 @@
 #define DOTS_MONITOR_CAPABILITY "urn:ietf:params:restconf:capability:"
 
 
-/* RFC 8040 sections 9.1.1, 9.1.2; RFC 8072 section 2.8. */
+/*
+ * RFC 8040 sections 9.1.1, 9.1.2; RFC 8072 section 2.8.  "filter" is not among
+ * them: it would promise all of XPath (section 4.8.4).
+ */
 
 static const char *const  dots_monitor_capabilities[] = {
     DOTS_MONITOR_CAPABILITY "defaults:1.0?basic-mode=explicit",
     DOTS_MONITOR_CAPABILITY "depth:1.0",
     DOTS_MONITOR_CAPABILITY "fields:1.0",
-    DOTS_MONITOR_CAPABILITY "filter:1.0",
     DOTS_MONITOR_CAPABILITY "replay:1.0",
     DOTS_MONITOR_CAPABILITY "with-defaults:1.0",
     DOTS_MONITOR_CAPABILITY "yang-patch:1.0",

@@ -1,7 +1,10 @@
 /*
  * The "filter" of an event stream (RFC 8040 section 4.8.4): the part of XPath
  * that notifications with flat leaves need.  Full XPath lets a client write
- * what takes for ever on any tree; this is linear in its own length.
+ * what takes for ever on any tree; this is linear in its own length.  libyang's
+ * evaluator is not for the words of a peer: in 2.1 "1 mod 0" and deref() end
+ * the process, each predicate within another multiplies its time, and the text
+ * of a node with children is not what XPath has.
  *
  *   expression  comparisons with "and", "or", "not(...)", parentheses
  *   comparison  path, path|path, path OP value, contains(path, 'text')

@@ -26,7 +26,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(34);
+$t->plan(35);
 
 rc_start($t);
 
@@ -102,6 +102,7 @@ my $capabilities = rc('GET',
 
 like($capabilities, qr/"urn:ietf:params:restconf:capability:$_:1\.0"/, $_)
 	foreach qw/ depth fields with-defaults yang-patch /;
+unlike($capabilities, qr/filter/, 'filter, of which there is a part, is not');
 like($capabilities,
 	qr/"urn:ietf:params:restconf:capability:defaults:1\.0\?basic-mode=(?:explicit|trim|report-all)"/,
 	'the basic mode');
