@@ -12,8 +12,8 @@
 #include "dots_schema.h"
 
 #define DOTS_CBOR_DEPTH 16     /* the deepest message of RFC 9244 needs 11 */
-#define DOTS_CBOR_ITEMS 4096   /* data items in one message */
-#define DOTS_CBOR_ENTRIES 512  /* of one array in a request: DOTS_TARGET_MAX */
+#define DOTS_CBOR_ITEMS 4096   /* data items in one message of a client */
+#define DOTS_CBOR_ENTRIES 512  /* of one array in it: DOTS_TARGET_MAX */
 
 /* One row of the table: key, name, what the value is. */
 
@@ -42,8 +42,8 @@ int dots_cbor_key_optional(uint64_t key);
  * libyang; *tree is that top node (lyd_free_all() it).  Definite and
  * indefinite lengths, any key order, tag 271 (RFC 9132 section 10.5) before the
  * whole; duplicate keys, trailing bytes, unknown comprehension-required keys,
- * wrong types, other tags than on decimals, depth and count beyond the limits
- * are refused with the attribute in "f".
+ * wrong types, other tags than on decimals, depth beyond the limit are refused
+ * with the attribute in "f".  How many items there are "len" bounds.
  * Allocates nothing by a length that the peer claims.
  * DOTS_OK, DOTS_INVALID, DOTS_ERROR.
  */
@@ -51,9 +51,10 @@ int dots_cbor_decode(const dots_schema_t *schema, const uint8_t *data,
     size_t len, struct lyd_node **tree, dots_fault_t *f);
 
 /*
- * The same for a server, whose peers are to say little: an array has no more
- * than DOTS_CBOR_ENTRIES, and of the signal channel's messages it understands
- * what its own module has, comprehension-optional keys of others are ignored.
+ * The same for a server, whose peers are to say little: more items than
+ * DOTS_CBOR_ITEMS, or entries of an array than DOTS_CBOR_ENTRIES, are refused;
+ * of the signal channel's messages it understands what its own module has,
+ * comprehension-optional keys of others are ignored.
  */
 int dots_cbor_decode_own(const dots_schema_t *schema, const uint8_t *data,
     size_t len, struct lyd_node **tree, dots_fault_t *f);

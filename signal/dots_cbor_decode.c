@@ -734,6 +734,7 @@ dots_cbor_decode_as(const dots_schema_t *schema, const uint8_t *data,
     d.reader.len = len;
     d.reader.pos = 0;
     d.reader.items = 0;
+    d.reader.max = own ? DOTS_CBOR_ITEMS : SIZE_MAX;
     d.fault = f;
     d.tree = NULL;
     d.depth = 0;

@@ -133,9 +133,9 @@ dots_cbor_item_head(dots_cbor_reader_t *r, dots_cbor_item_t *item,
                           "the CBOR body is truncated");
     }
 
-    if (r->items++ == DOTS_CBOR_ITEMS) {
+    if (r->items++ == r->max) {
         return dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
-                          "more than %d CBOR data items", DOTS_CBOR_ITEMS);
+                          "more than %zu CBOR data items", r->max);
     }
 
     memset(item, 0, sizeof(dots_cbor_item_t));

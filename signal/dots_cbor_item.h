@@ -41,6 +41,7 @@ typedef struct {
     size_t         len;
     size_t         pos;
     size_t         items;                  /* read so far */
+    size_t         max;                    /* of them */
     char           text[DOTS_CBOR_TEXT];   /* of strings that came in chunks */
 } dots_cbor_reader_t;
 

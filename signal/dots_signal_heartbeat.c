@@ -195,6 +195,7 @@ dots_signal_heartbeat_read(dots_str_t body, int *status, dots_fault_t *f)
     r.len = body.len;
     r.pos = 0;
     r.items = 0;
+    r.max = DOTS_CBOR_ITEMS;
 
     if (dots_signal_heartbeat_find(&r, DOTS_SIGNAL_HEARTBEAT_KEY, "heartbeat",
                                    dots_signal_heartbeat_read_heartbeat,

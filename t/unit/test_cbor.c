@@ -840,9 +840,18 @@ test_items(void **state)
     n = sizeof(buf);
     buf[n - 1] = 0xff;
 
+    test_own = 1;
+
     assert_int_equal(test_decode_bytes(buf, n, &tree, &f), DOTS_INVALID);
     assert_int_equal(f.kind, DOTS_FAULT_TOO_BIG);
     assert_non_null(strstr(f.message, "4096"));
+
+    /* a client reads what its server sends */
+
+    test_own = 0;
+
+    assert_int_equal(test_decode_bytes(buf, n, &tree, &f), DOTS_OK);
+    lyd_free_all(tree);
 }
 
 
