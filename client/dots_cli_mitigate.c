@@ -84,7 +84,7 @@ dots_cli_mitigate_none(dots_cli_t *cli)
 {
     int                 rc;
     dots_cli_answer_t   answer;
-    dots_cli_request_t  rq = { DOTS_COAP_GET, -1, NULL, 0 };
+    dots_cli_request_t  rq = { .method = DOTS_COAP_GET, .mid = -1 };
 
     rc = dots_cli_signal(cli, &rq, &answer);
 
@@ -182,7 +182,7 @@ dots_cli_mitigate(dots_cli_t *cli)
     int                 rc;
     uint8_t             body[DOTS_CLI_SIGNAL_BODY];
     dots_cli_answer_t   answer;
-    dots_cli_request_t  rq;
+    dots_cli_request_t  rq = { .method = DOTS_COAP_PUT };
 
     if (dots_target_empty(&cli->target.target)) {
         return dots_cli_output_error(cli, DOTS_CLI_USAGE,
@@ -190,7 +190,6 @@ dots_cli_mitigate(dots_cli_t *cli)
                                      "--uri or --alias");
     }
 
-    rq.method = DOTS_COAP_PUT;
     rq.body = body;
 
     rc = dots_cli_mitigate_body(cli, body, sizeof(body), &rq.len);
@@ -230,7 +229,7 @@ dots_cli_withdraw(dots_cli_t *cli)
     int                 rc;
     uint64_t            mid;
     dots_cli_answer_t   answer;
-    dots_cli_request_t  rq = { DOTS_COAP_DELETE, 0, NULL, 0 };
+    dots_cli_request_t  rq = { .method = DOTS_COAP_DELETE };
 
     if (dots_cli_target_number(cli->args[0], UINT32_MAX, &mid) != DOTS_OK) {
         return dots_cli_output_error(cli, DOTS_CLI_USAGE,

@@ -22,7 +22,7 @@
 
 typedef struct {
     dots_cli_t               *cli;
-    const dots_cli_request_t *rq;
+    dots_cli_request_t       *rq;
     dots_cli_answer_t        *answer;
     coap_context_t           *context;
     coap_session_t           *session;
@@ -515,6 +515,11 @@ dots_cli_signal_send(dots_cli_signal_t *s)
             && coap_add_option(pdu, COAP_OPTION_ETAG, s->etag_len, s->etag)
                == 0)
         || dots_cli_signal_path(s, pdu) != DOTS_OK
+        || (s->rq->query != NULL
+            && coap_add_option(pdu, COAP_OPTION_URI_QUERY,
+                               strlen(s->rq->query),
+                               (const uint8_t *) s->rq->query)
+               == 0)
         || (s->len
             && coap_add_option(pdu, COAP_OPTION_BLOCK2, m, block) == 0)
         || (s->rq->len
@@ -568,6 +573,28 @@ dots_cli_signal_exchange(dots_cli_signal_t *s, int64_t limit, int64_t end)
 }
 
 
+/* Nonzero: all is reset for another request in this session. */
+
+static int
+dots_cli_signal_more(dots_cli_signal_t *s)
+{
+    if (s->answer->code == 0 || s->rq->more == NULL
+        || !s->rq->more(s->rq, s->answer))
+    {
+        return 0;
+    }
+
+    lyd_free_all(s->answer->tree);
+    memset(s->answer, 0, sizeof(*s->answer));
+
+    coap_prng(s->token, sizeof(s->token));
+    s->len = 0;
+    s->etag_len = 0;
+
+    return 1;
+}
+
+
 /*
  * The server's addresses in the system's order (RFC 6724, RFC 9132 section
  * 4.3), each with its share of the time that is left.
@@ -594,6 +621,12 @@ dots_cli_signal_ask(dots_cli_signal_t *s)
 
         if (s->session != NULL) {
             dots_cli_signal_exchange(s, now + (end - now) / left, end);
+
+            while (dots_cli_signal_more(s)) {
+                end = dots_cli_signal_now() + s->cli->timeout * 1000;
+                dots_cli_signal_exchange(s, end, end);
+            }
+
             s->closing = 1;
             coap_session_release(s->session);
             s->session = NULL;
@@ -664,7 +697,7 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
 
 
 int
-dots_cli_signal(dots_cli_t *cli, const dots_cli_request_t *rq,
+dots_cli_signal(dots_cli_t *cli, dots_cli_request_t *rq,
     dots_cli_answer_t *answer)
 {
     int                rc;

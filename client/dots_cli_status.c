@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "dots_cli_status.h"
+#include "dots_cli_list.h"
 #include "dots_cli_output.h"
-#include "dots_cli_signal.h"
 #include "dots_coap.h"
 
 
@@ -120,18 +120,14 @@ dots_cli_status_none(dots_cli_t *cli, const char *text)
 
 
 static void
-dots_cli_status_print(dots_cli_t *cli, dots_cli_answer_t *answer)
+dots_cli_status_print(dots_cli_t *cli, json_t *scopes)
 {
-    size_t   i;
-    json_t  *tree, *scopes;
+    size_t  i;
 
-    tree = dots_cli_output_tree(answer->tree);
-    scopes = json_object_get(tree, "scope");
-
-    if (cli->json && scopes != NULL) {
+    if (cli->json) {
         dots_cli_output_json(json_pack("{s:O}", "mitigations", scopes));
 
-    } else if (cli->json || scopes == NULL) {
+    } else if (json_array_size(scopes) == 0) {
         dots_cli_status_none(cli, "no mitigations");
 
     } else {
@@ -144,7 +140,6 @@ dots_cli_status_print(dots_cli_t *cli, dots_cli_answer_t *answer)
     }
 
     (void) fflush(stdout);
-    json_decref(tree);
 }
 
 
@@ -154,41 +149,41 @@ dots_cli_status_print(dots_cli_t *cli, dots_cli_answer_t *answer)
  */
 
 static char *
-dots_cli_status_digest(dots_cli_answer_t *answer)
+dots_cli_status_digest(const json_t *scopes)
 {
     char    *text;
     size_t   i, k;
-    json_t  *tree, *scope;
+    json_t  *copy, *scope;
 
     static const char *const  own[] = {
         "lifetime", "bytes-dropped", "bps-dropped", "pkts-dropped",
         "pps-dropped"
     };
 
-    tree = dots_cli_output_tree(answer->tree);
+    copy = json_deep_copy(scopes);
 
-    json_array_foreach(json_object_get(tree, "scope"), i, scope) {
+    json_array_foreach(copy, i, scope) {
         for (k = 0; k < sizeof(own) / sizeof(own[0]); k++) {
             (void) json_object_del(scope, own[k]);
         }
     }
 
-    text = json_dumps(tree, JSON_COMPACT);
-    json_decref(tree);
+    text = json_dumps(copy, JSON_COMPACT);
+    json_decref(copy);
 
     return text;
 }
 
 
 static void
-dots_cli_status_shown(dots_cli_t *cli, dots_cli_answer_t *answer, char **last)
+dots_cli_status_shown(dots_cli_t *cli, json_t *scopes, char **last)
 {
     char  *digest;
 
-    digest = dots_cli_status_digest(answer);
+    digest = dots_cli_status_digest(scopes);
 
     if (*last == NULL || digest == NULL || strcmp(*last, digest) != 0) {
-        dots_cli_status_print(cli, answer);
+        dots_cli_status_print(cli, scopes);
     }
 
     free(*last);
@@ -201,19 +196,17 @@ dots_cli_status_shown(dots_cli_t *cli, dots_cli_answer_t *answer, char **last)
 static int
 dots_cli_status_once(dots_cli_t *cli, int64_t mid, char **last)
 {
-    int                 rc;
-    dots_cli_answer_t   answer;
-    dots_cli_request_t  rq = { DOTS_COAP_GET, 0, NULL, 0 };
+    int                rc;
+    json_t            *scopes;
+    dots_cli_answer_t  answer;
 
-    rq.mid = mid;
-
-    rc = dots_cli_signal(cli, &rq, &answer);
+    rc = dots_cli_list(cli, mid, &answer, &scopes);
 
     if (rc != DOTS_CLI_DONE) {
         rc = dots_cli_output_error(cli, rc, "%s", answer.text);
 
-    } else if (answer.code == dots_coap_code(2, 5) && answer.tree != NULL) {
-        dots_cli_status_shown(cli, &answer, last);
+    } else if (scopes != NULL) {
+        dots_cli_status_shown(cli, scopes, last);
 
     } else if (answer.code == dots_coap_code(4, 4) && *last != NULL) {
         dots_cli_status_none(cli, "over");
@@ -228,6 +221,7 @@ dots_cli_status_once(dots_cli_t *cli, int64_t mid, char **last)
     }
 
     lyd_free_all(answer.tree);
+    json_decref(scopes);
 
     return rc;
 }

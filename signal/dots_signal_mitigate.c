@@ -241,7 +241,8 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
     if (rc == DOTS_FULL) {
         free(buf);
         dots_signal_refuse(ex, rq, dots_coap_code(5, 1), -1,
-                           "the answer is too large, ask for a single mid");
+                           "the answer is too large, ask for a single mid or "
+                           "with a Uri-Query target-prefix");
         return;
     }
 
