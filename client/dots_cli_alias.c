@@ -114,7 +114,10 @@ dots_cli_alias_request(dots_cli_t *cli, const char *method, const char *rest,
 }
 
 
-/* The client that has aliases must be registered: once is enough. */
+/*
+ * The client that has aliases must be registered: once is enough.  To see it
+ * without all that it has, a full link is thankful for.
+ */
 
 static int
 dots_cli_alias_registered(dots_cli_t *cli)
@@ -123,7 +126,7 @@ dots_cli_alias_registered(dots_cli_t *cli)
     json_t                 *body;
     dots_cli_data_answer_t  answer;
 
-    rc = dots_cli_alias_request(cli, "GET", "", NULL, NULL, &answer);
+    rc = dots_cli_alias_request(cli, "HEAD", "", NULL, NULL, &answer);
 
     json_decref(answer.body);
 

@@ -8,7 +8,7 @@
 #include "dots_cli_output.h"
 
 
-#define DOTS_CLI_DATA_BODY  (8 * 1024 * 1024)
+#define DOTS_CLI_DATA_BODY  (64 * 1024 * 1024)
 #define DOTS_CLI_DATA_ROOT  "/restconf"
 #define DOTS_CLI_DATA_TREE  "/data/ietf-dots-data-channel:dots-data"
 #define DOTS_CLI_DATA_PATH  512
@@ -184,6 +184,10 @@ dots_cli_data_request(dots_cli_t *cli, CURL *c, const char *method,
     }
 
     (void) curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    /* it would wait for the body that an answer to HEAD has not */
+
+    (void) curl_easy_setopt(c, CURLOPT_NOBODY,
+                            (long) (strcmp(method, "HEAD") == 0));
     (void) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
     (void) curl_easy_setopt(c, CURLOPT_URL, url);
 

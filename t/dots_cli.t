@@ -27,7 +27,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl dnsmasq/);
-$t->plan(108);
+$t->plan(109);
 
 dots_pki($t);
 dots_dns($t);
@@ -126,6 +126,8 @@ is($rc, 0, 'alias add registers by itself');
 is($out, "alias web created\n", 'created');
 ($rc, $out) = dots(@a, 'alias', 'add', 'web', '192.0.2.81');
 is($out, "alias web changed\n", 'changed');
+unlike($t->read_file('dots.log'), qr/"channel":"data".*"method":"GET"/,
+	'without reading all that there is');
 ($rc, $out) = dots(@a, 'alias', 'list');
 like($out, qr!"192\.0\.2\.81/32"!, 'list');
 ($rc, $out) = dots(@a, 'mitigate', '--alias', 'web');
