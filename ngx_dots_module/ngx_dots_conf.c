@@ -31,7 +31,16 @@ static char *ngx_dots_conf_data_lifetime(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_dots_conf_lifetime(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_dots_conf_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_dots_conf_state_size(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_dots_conf_lookup(ngx_conf_t *cf, void *post, void *data);
 static void ngx_dots_conf_cleanup(void *data);
+
+
+static ngx_conf_post_t  ngx_dots_conf_state_size_post = {
+    ngx_dots_conf_state_size
+};
+
+static ngx_conf_post_t  ngx_dots_conf_lookup_post = { ngx_dots_conf_lookup };
 
 
 ngx_command_t  ngx_dots_conf_commands[] = {
@@ -62,7 +71,7 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       ngx_conf_set_off_slot,
       0,
       offsetof(ngx_dots_conf_t, state_size),
-      NULL },
+      &ngx_dots_conf_state_size_post },
 
     { ngx_string("schemas"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
@@ -104,7 +113,7 @@ ngx_command_t  ngx_dots_conf_commands[] = {
       ngx_conf_set_msec_slot,
       0,
       offsetof(ngx_dots_conf_t, lookup),
-      NULL },
+      &ngx_dots_conf_lookup_post },
 
     { ngx_string("log"),
       NGX_DOTS_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
@@ -272,6 +281,19 @@ ngx_dots_conf_error(ngx_conf_t *cf, ngx_dots_place_t *place, const char *fmt,
 }
 
 
+char *
+ngx_dots_conf_end(ngx_conf_t *cf, const char *block, ngx_str_t *name, char *rv)
+{
+    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
+        return rv;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s \"%V\" %s", block, name, rv);
+
+    return NGX_CONF_ERROR;
+}
+
+
 ngx_uint_t
 ngx_dots_conf_param(ngx_str_t *arg, const char *key, ngx_str_t *value)
 {
@@ -300,6 +322,8 @@ ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char                *rv;
     ngx_conf_t           save;
     ngx_pool_cleanup_t  *cln;
+
+    static ngx_str_t     block = ngx_string("dots");
 
     if (dcf->enable) {
         return "is duplicate";
@@ -349,7 +373,7 @@ ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    return ngx_dots_conf_done(cf, dcf);
+    return ngx_dots_conf_end(cf, "block", &block, ngx_dots_conf_done(cf, dcf));
 }
 
 
@@ -370,16 +394,7 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     }
 
     ngx_conf_init_value(dcf->state_size, 1024 * 1024 * 1024);
-
-    if (dcf->state_size < NGX_DOTS_STATE_MIN) {
-        return "has a \"state_size\" below 1m";
-    }
-
     ngx_conf_init_msec_value(dcf->lookup, 60000);
-
-    if (dcf->lookup < 1000) {
-        return "has a \"lookup_interval\" below 1s";
-    }
 
     if (dcf->schemas.data == NULL) {
         ngx_str_set(&dcf->schemas, NGX_DOTS_SCHEMAS);
@@ -572,13 +587,29 @@ ngx_dots_conf_load_schemas(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
 
     if (dcf->schema == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the YANG modules in \"%V\" can't be used: %s; "
-                           "point \"schemas\" at the module's schemas folder",
-                           &dcf->schemas, err);
+                           "the YANG modules can't be used: %s", err);
         return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_dots_conf_state_size(ngx_conf_t *cf, void *post, void *data)
+{
+    off_t *size = data;
+
+    return *size < NGX_DOTS_STATE_MIN ? "must be at least 1m" : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_dots_conf_lookup(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *interval = data;
+
+    return *interval < 1000 ? "must be at least 1s" : NGX_CONF_OK;
 }
 
 
@@ -703,6 +734,12 @@ ngx_dots_conf_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0
+        || ngx_strncmp(value[1].data, "syslog:", 7) == 0)
+    {
+        return "needs the name of a file; for no audit log remove it";
+    }
 
     dcf->log = ngx_conf_open_file(cf->cycle, &value[1]);
 

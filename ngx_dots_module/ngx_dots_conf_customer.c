@@ -31,6 +31,7 @@ typedef struct {
 
 static ngx_dots_conf_customers_t *ngx_dots_conf_customers(ngx_conf_t *cf,
     ngx_dots_conf_t *dcf);
+static char *ngx_dots_conf_customer_done(ngx_dots_conf_customers_t *ccs);
 static ngx_int_t ngx_dots_conf_want(ngx_conf_t *cf, ngx_array_t *array,
     ngx_str_t *name);
 static ngx_int_t ngx_dots_conf_fingerprint(ngx_str_t *text, u_char raw[32]);
@@ -93,7 +94,7 @@ ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_dots_conf_t *dcf = conf;
 
     char                       *rv;
-    ngx_str_t                  *value;
+    ngx_str_t                  *value, name;
     ngx_conf_t                  save;
     dots_fault_t                f;
     ngx_dots_conf_customers_t  *ccs;
@@ -126,6 +127,17 @@ ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
+    name.data = (u_char *) ccs->customer->name.data;
+    name.len = ccs->customer->name.len;
+
+    return ngx_dots_conf_end(cf, "customer", &name,
+                             ngx_dots_conf_customer_done(ccs));
+}
+
+
+static char *
+ngx_dots_conf_customer_done(ngx_dots_conf_customers_t *ccs)
+{
     if (ccs->identities == 0) {
         return "has no \"identity\", so nobody can be this customer: write "
                "e.g. \"identity dns:client.example.com;\"";

@@ -94,7 +94,7 @@ ngx_dots_conf_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "invalid limit \"%V\": write "
                                "mitigations=NUMBER, aliases=NUMBER, "
                                "acls=NUMBER, clients=NUMBER (up to 1000), "
-                               "sessions=NUMBER|off, "
+                               "vendors=NUMBER, sessions=NUMBER|off, "
                                "observers=NUMBER|off, streams=NUMBER|off, "
                                "rate=NUMBERr/s|off, "
                                "data_rate=NUMBERr/s|off, "

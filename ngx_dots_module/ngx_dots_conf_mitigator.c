@@ -108,7 +108,8 @@ ngx_dots_conf_mitigator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    return ngx_dots_conf_mitigator_done(cf, dcf, mt);
+    return ngx_dots_conf_end(cf, "mitigator", &mt->name,
+                             ngx_dots_conf_mitigator_done(cf, dcf, mt));
 }
 
 
@@ -258,8 +259,13 @@ ngx_dots_conf_gobgp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "has a too long address";
     }
 
-    if (ngx_strncmp(value[1].data, "unix:/", 6) != 0) {
+    if (ngx_strncmp(value[1].data, "unix:/", 6) == 0) {
 
+        if (value[1].len - 5 >= sizeof(((struct sockaddr_un *) 0)->sun_path)) {
+            return "has a too long path: no socket's has more than 107 bytes";
+        }
+
+    } else {
         last = value[1].data + value[1].len;
 
         for (p = last; p > value[1].data && p[-1] != ':'; p--) { /* void */ }
@@ -397,6 +403,7 @@ ngx_dots_conf_next_hop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t             *value;
     ngx_uint_t             i;
+    const char            *why;
     dots_prefix_t          p, *hop;
     ngx_dots_mitigator_t  *mt;
 
@@ -416,6 +423,16 @@ ngx_dots_conf_next_hop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid next hop \"%V\": write one IPv4 and/or "
                                "one IPv6 address", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        why = dots_prefix_forbidden(&p);
+
+        if (why) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid next hop \"%V\": it is %s; write the "
+                               "address that your routers discard what goes to",
+                               &value[i], why);
             return NGX_CONF_ERROR;
         }
 

@@ -187,6 +187,7 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_dots_loc_conf_t *prev = parent;
     ngx_http_dots_loc_conf_t *conf = child;
 
+    ngx_http_ssl_srv_conf_t   *sscf;
     ngx_http_core_loc_conf_t  *clcf;
 
     ngx_conf_merge_uint_value(conf->form, prev->form, NGX_HTTP_DOTS_RFC8040);
@@ -196,6 +197,25 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->data && clcf->handler != ngx_http_dots_data_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"dots_data\" needs location \"%V\" for itself: remove "
+                      "its \"proxy_pass\" or the like", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    /* ngx_http_ssl_module comes before this module: it is merged */
+
+    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+
+    if (conf->data && sscf->verify == 0) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"dots_data\" of location \"%V\" knows its clients by "
+                      "their certificates, and this server asks for none: "
+                      "write \"listen ... ssl\" and \"ssl_verify_client "
+                      "optional\"", &clcf->name);
+    }
 
     if (!clcf->noname || clcf->handler) {
         return NGX_CONF_OK;
@@ -236,6 +256,11 @@ ngx_http_dots_data(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     {
         return "needs a plain location without a slash at its end, "
                "e.g. \"location /restconf { dots_data; }\"";
+    }
+
+    if (clcf->handler) {
+        return "needs the location for itself: remove its \"proxy_pass\" or "
+               "the like";
     }
 
     dcf = ngx_dots_get_conf(cf->cycle);

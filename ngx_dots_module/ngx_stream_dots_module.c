@@ -149,6 +149,12 @@ ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     dscf->line = cf->conf_file->line;
 
     cscf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_core_module);
+
+    if (cscf->handler) {
+        return "needs the server for itself: remove its \"proxy_pass\" or "
+               "\"return\"";
+    }
+
     cscf->handler = ngx_stream_dots_handler;
 
     /* ngx_dots_module.c refuses it if there is no dots {} block in the end */
@@ -298,10 +304,21 @@ static ngx_int_t
 ngx_stream_dots_check(ngx_conf_t *cf, ngx_stream_dots_srv_conf_t *conf,
     ngx_stream_ssl_conf_t *sslcf)
 {
-    const char  *missing, *what;
+    const char                  *missing, *what;
+    ngx_stream_core_srv_conf_t  *cscf;
 
     missing = NULL;
     what = NULL;
+
+    cscf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_core_module);
+
+    if (cscf->handler != ngx_stream_dots_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"dots_signal\" in %s:%ui needs the server for itself: "
+                      "remove its \"proxy_pass\" or \"return\"",
+                      conf->file, conf->line);
+        return NGX_ERROR;
+    }
 
     if (sslcf->certificates == NULL) {
         missing = "ssl_certificate";

@@ -82,15 +82,15 @@ my @cases = (
 
 	[ 'a customer without identity',
 		{ customers => customer('one', without(qr/identity/, @a)) },
-		qr/no "identity".*nginx\.conf:\d+/s ],
+		qr/customer "one" has no "identity".*nginx\.conf:\d+/s ],
 
 	[ 'a customer without prefix',
 		{ customers => customer('one', without(qr/prefix/, @a)) },
-		qr/no "prefix".*nginx\.conf:\d+/s ],
+		qr/customer "one" has no "prefix".*nginx\.conf:\d+/s ],
 
 	[ 'a customer without mitigator',
 		{ customers => customer('one', without(qr/mitigate/, @a)) },
-		qr/no "mitigate".*nginx\.conf:\d+/s ],
+		qr/customer "one" has no "mitigate".*nginx\.conf:\d+/s ],
 
 	[ 'a bad prefix',
 		{ customers => customer('one', @a, 'prefix 192.0.2.0/33;') },
@@ -118,11 +118,20 @@ my @cases = (
 		qr/is duplicate.*nginx\.conf:\d+/s ],
 
 	[ 'names looked up all the time', { dots => 'lookup_interval 10ms;' },
-		qr/"lookup_interval" below 1s.*nginx\.conf:\d+/s ],
+		qr/"lookup_interval" .* at least 1s.*nginx\.conf:24$/m ],
+
+	[ 'a store of nothing', {}, qr/"state_size" .* at least 1m.*conf:\d+/,
+		sub { s!state_size .*;!state_size 1k;! } ],
+
+	[ 'no audit log by a word', {}, qr/"log" .* of a file.*conf:\d+/,
+		sub { s!    log  .*;!    log off;! } ],
+
+	[ 'an audit log elsewhere', {}, qr/"log" .* of a file.*conf:\d+/,
+		sub { s!    log  .*;!    log syslog:server=127.0.0.1;! } ],
 
 	[ 'an unknown limit',
 		{ customers => customer('one', @a, 'limits acl=1;') },
-		qr/invalid limit "acl=1".*nginx\.conf:\d+/s ],
+		qr/invalid limit "acl=1".*vendors=NUMBER.*nginx\.conf:\d+/s ],
 
 	[ 'a PSK identity without psk_file',
 		{ customers => customer('one', @a, 'identity psk:one;') },
@@ -277,10 +286,18 @@ my @cases = (
 		qr/unknown action "drop".*blackhole.*nginx\.conf:\d+/s ],
 
 	[ 'a mitigator without daemon', { mitigator => 'next_hop 192.0.2.1;' },
-		qr/gobgp unix:.*nginx\.conf:\d+/s ],
+		qr/mitigator "rtbh" .*gobgp unix:.*nginx\.conf:\d+/s ],
 
 	[ 'a mitigator without next hop', { mitigator => 'gobgp unix:/x;' },
-		qr/next_hop.*nginx\.conf:\d+/s ],
+		qr/mitigator "rtbh" has no "next_hop".*nginx\.conf:\d+/s ],
+
+	(map { [ "next hop $_", { mitigator => "gobgp unix:/x; next_hop $_;" },
+			qr/next hop "\Q$_\E": it is .*discard.*nginx\.conf:\d+/s ] }
+		qw/ 127.0.0.1 0.0.0.0 255.255.255.255 224.0.0.1 ::1 ff02::1 /),
+
+	[ 'a socket whose path is too long',
+		{ mitigator => 'gobgp unix:/' . 'x' x 107 . '; next_hop 192.0.2.1;' },
+		qr/"gobgp" .*too long.*107 bytes.*nginx\.conf:\d+/s ],
 
 	[ 'two IPv4 next hops',
 		{ mitigator => 'gobgp unix:/x; next_hop 192.0.2.1 192.0.2.2;' },
@@ -341,9 +358,9 @@ my @cases = (
 		qr/invalid parameter "default=1h".*nginx\.conf:\d+/s ],
 
 	[ 'schemas that are not there', { dots => '' },
-		qr/YANG modules in.*schemas/s, sub { s!schemas .*;!schemas /nowhere;! } ],
+		qr/YANG modules can't be used: "\/nowhere".*"schemas".*conf:\d+/s, sub { s!schemas .*;!schemas /nowhere;! } ],
 
-	[ 'no state_path', {}, qr/no "state_path".*nginx\.conf:\d+/s,
+	[ 'no state_path', {}, qr/block "dots" has no "state_path".*nginx\.conf:\d+/s,
 		sub { s!state_path .*;!! } ],
 
 	[ 'a small zone', {}, qr/invalid size "8k".*nginx\.conf:\d+/s,
@@ -358,6 +375,21 @@ my @cases = (
 	[ 'dots_data in a location with a slash', {},
 		qr/dots_data.*slash.*nginx\.conf:\d+/s,
 		sub { s!location /restconf \{!location /restconf/ {! } ],
+
+	[ 'dots_data beside a proxy',
+		{ http => 'location /r { dots_data; proxy_pass http://127.0.0.1:1; }' },
+		qr/"dots_data" needs location "\/r" for itself/ ],
+
+	[ 'dots_data behind a proxy',
+		{ http => 'location /r { proxy_pass http://127.0.0.1:1; dots_data; }' },
+		qr/"dots_data" .* for itself.*nginx\.conf:\d+/ ],
+
+	[ 'dots_signal beside a proxy', { stream => 'proxy_pass 127.0.0.1:1;' },
+		qr/"dots_signal" in .*nginx\.conf:\d+ needs the server for itself/ ],
+
+	[ 'dots_signal behind a proxy', {},
+		qr/"dots_signal" .* for itself.*nginx\.conf:\d+/,
+		sub { s!dots_signal;!proxy_pass 127.0.0.1:1; dots_signal;! } ],
 
 	[ 'no certificate', {}, qr/ssl_certificate/s,
 		sub { s!ssl_certificate .*server.crt;!! } ],
@@ -375,7 +407,7 @@ my @cases = (
 		qr/"identity" directive is not allowed here.*nginx\.conf:\d+/s ],
 );
 
-$t->plan(@cases + 4);
+$t->plan(@cases + 5);
 
 foreach my $case (@cases) {
 	my ($name, $options, $re, $edit) = @$case;
@@ -407,6 +439,13 @@ $t->write_file_expand('nginx.conf', dots_conf(customers =>
 		'prefix 198.51.100.0/24 2001:db8::/32;', 'mitigate rtbh;',
 		'limits mitigations=10 aliases=20 rate=1r/s sessions=off;')));
 like(dots_test($t), qr/test is successful/, 'all kinds of identities');
+
+# nobody could be anybody's client there
+
+$t->write_file_expand('nginx.conf',
+	dots_conf() =~ s/ssl_verify_client +optional;//r);
+like(dots_test($t), qr/\[warn\].*"dots_data" of location "\/restconf".*asks/,
+	'a data channel without client certificates');
 
 # more than one worker on one UDP socket
 
