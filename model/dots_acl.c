@@ -9,8 +9,7 @@
 #define DOTS_ACL_IPPROTO_UDP    17
 #define DOTS_ACL_IPPROTO_ICMPV6 58
 
-#define DOTS_ACL_BITMASK_MAX    4095 /* 12 bits: RFC 8783, "bitmask" */
-#define DOTS_ACL_DOMAINS        3    /* of no family, of IPv4, of IPv6 */
+#define DOTS_ACL_DOMAINS        3 /* of no family, of IPv4, of IPv6 */
 
 
 /* In the order of dots_acl_field_t; of the two families where they differ. */
@@ -198,15 +197,6 @@ dots_acl_check_bits(const dots_ace_t *ace, dots_fault_t *f)
         return dots_fault(f, DOTS_FAULT_INVALID_VALUE,
                           "matches/ipv6/fragment/type",
                           "type: \"df\" is of IPv4 only");
-    }
-
-    if (dots_acl_has(ace, DOTS_ACL_FLAGS_BITMASK)
-        && ace->bitmask.bits > DOTS_ACL_BITMASK_MAX)
-    {
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE,
-                          "matches/tcp/flags-bitmask/bitmask",
-                          "bitmask: it has 12 bits, at most %d",
-                          DOTS_ACL_BITMASK_MAX);
     }
 
     return DOTS_OK;

@@ -60,6 +60,34 @@ dots_data_acl_identity(json_t *object, const char *name)
 }
 
 
+static int
+dots_data_acl_prepare(json_t *entry)
+{
+    size_t   i;
+    json_t  *list, *ace;
+
+    if (dots_data_acl_identity(entry, "type") != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
+    list = json_object_get(json_object_get(entry, "aces"), "ace");
+
+    json_array_foreach(list, i, ace) {
+
+        if (dots_data_acl_identity(json_object_get(ace, "actions"),
+                                   "forwarding")
+            != DOTS_OK)
+        {
+            return DOTS_ERROR;
+        }
+    }
+
+    return DOTS_OK;
+}
+
+
+/* ---- body to request ---- */
+
 /*
  * For YANG a header without a field is as good as none (RFC 7950 section
  * 7.5.1), so that "udp": {} would drop all that is not UDP, too.  A client that
@@ -67,14 +95,14 @@ dots_data_acl_identity(json_t *object, const char *name)
  */
 
 static int
-dots_data_acl_hollow(dots_exchange_t *x, json_t *matches)
+dots_data_acl_hollow_in(dots_exchange_t *x, json_t *matches)
 {
     json_t      *header, *field;
     const char  *name, *below;
 
     json_object_foreach(matches, name, header) {
 
-        if (json_is_object(header) && json_object_size(header) == 0) {
+        if (json_object_size(header) == 0) {
             return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                        "\"%s\" has no field to match", name);
         }
@@ -93,30 +121,25 @@ dots_data_acl_hollow(dots_exchange_t *x, json_t *matches)
 }
 
 
-int
-dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
+/* After the schema: what is unknown is said to be so, empty or not. */
+
+static int
+dots_data_acl_hollow(dots_exchange_t *x, const dots_acl_t *acl,
+    const json_t *entry)
 {
     int      rc;
     size_t   i;
     json_t  *list, *ace;
 
-    if (dots_data_acl_identity(entry, "type") != DOTS_OK) {
-        return DOTS_ERROR;
-    }
-
     list = json_object_get(json_object_get(entry, "aces"), "ace");
 
     json_array_foreach(list, i, ace) {
 
-        if (dots_data_acl_identity(json_object_get(ace, "actions"),
-                                   "forwarding")
-            != DOTS_OK)
-        {
-            return DOTS_ERROR;
-        }
+        rc = dots_data_acl_hollow_in(x, json_object_get(ace, "matches"));
 
-        rc = dots_data_acl_hollow(x, json_object_get(ace, "matches"));
         if (rc != DOTS_OK) {
+            dots_data_yang_acl_path(x, acl->name, acl->aces[i].name,
+                                    "matches");
             return rc;
         }
     }
@@ -124,8 +147,6 @@ dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
     return DOTS_OK;
 }
 
-
-/* ---- body to request ---- */
 
 static int
 dots_data_acl_fault(dots_exchange_t *x, const dots_acl_t *acl, size_t where,
@@ -171,7 +192,7 @@ dots_data_acl_check(dots_exchange_t *x, const dots_acl_t *acl)
 }
 
 
-int
+static int
 dots_data_acl_take(dots_exchange_t *x, const struct lyd_node *entry,
     dots_acl_t *acl)
 {
@@ -207,13 +228,12 @@ dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
     const struct lyd_node  *node;
 
     if (!json_is_object(entry)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "an entry of \"acl\" has to be an object");
     }
 
-    rc = dots_data_acl_prepare(x, entry);
-    if (rc != DOTS_OK) {
-        return rc;
+    if (dots_data_acl_prepare(entry) != DOTS_OK) {
+        return DOTS_ERROR;
     }
 
     client = json_pack("{s:s%, s:{s:[O]}}", "cuid", (char *) x->cuid.data,
@@ -229,6 +249,10 @@ dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
     node = dots_data_yang_child(node, "acl");
 
     rc = node ? dots_data_acl_take(x, node, acl) : DOTS_ERROR;
+
+    if (rc == DOTS_OK) {
+        rc = dots_data_acl_hollow(x, acl, entry);
+    }
 
     lyd_free_all(tree);
 

@@ -14,22 +14,6 @@
 /* As dots_data_alias_parse(); "entry" may get modules before identities. */
 int dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl);
 
-/* ---- one entry, for whoever has it by other means ---- */
-
-
-/*
- * Before the schema sees it: identities get their module (RFC 7951 section
- * 6.8), a header without a field is refused.  DOTS_OK, DOTS_INVALID or DOTS_ERROR.
- */
-int dots_data_acl_prepare(dots_exchange_t *x, json_t *entry);
-
-/*
- * From the validated "acl" entry of a tree: typed, checked against the customer
- * (RFC 8783 section 7.2), with its canonical text.  Results as above.
- */
-int dots_data_acl_take(dots_exchange_t *x, const struct lyd_node *entry,
-    dots_acl_t *acl);
-
 /* ---- to JSON ---- */
 
 /* Appends {"acl":[...]} as "content" wants it; the size is an upper bound. */

@@ -104,7 +104,7 @@ dots_data_alias_parse(dots_exchange_t *x, json_t *entry, dots_alias_t *alias)
     const struct lyd_node  *node;
 
     if (!json_is_object(entry)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "an entry of \"alias\" has to be an object");
     }
 

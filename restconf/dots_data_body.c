@@ -181,6 +181,12 @@ dots_data_body_json(dots_exchange_t *x, json_t **root)
         return DOTS_ERROR;
     }
 
+    if (json_error_code(&error) == json_error_numeric_overflow) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "line %d, column %d: no number of YANG is "
+                                   "that large", error.line, error.column);
+    }
+
     return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
                                "not JSON: line %d, column %d: %s", error.line,
                                error.column, error.text);
@@ -216,53 +222,11 @@ dots_data_body_parse(dots_exchange_t *x, const struct lysc_node *target,
 
 
 int
-dots_data_body_top(dots_exchange_t *x, json_t *root,
-    const char *const *names, size_t *index, json_t **value)
-{
-    void        *member;
-    size_t       i;
-    const char  *name, *local;
-
-    if (json_object_size(root) != 1) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
-                                   "the message has to have one member, "
-                                   "\"" DOTS_RESTCONF_MODULE ":%s\"",
-                                   names[0]);
-    }
-
-    member = json_object_iter(root);
-    name = json_object_iter_key(member);
-    *value = json_object_iter_value(member);
-
-    local = name;
-
-    if (strncmp(name, DOTS_RESTCONF_MODULE ":",
-                sizeof(DOTS_RESTCONF_MODULE ":") - 1) == 0)
-    {
-        local += sizeof(DOTS_RESTCONF_MODULE ":") - 1;
-    }
-
-    for (i = 0; names[i] != NULL; i++) {
-
-        if (local != name && strcmp(local, names[i]) == 0) {
-            *index = i;
-            return DOTS_OK;
-        }
-    }
-
-    return dots_restconf_error(&x->error, DOTS_TAG_UNKNOWN_ELEMENT,
-                               "\"%s\" does not belong here, expected "
-                               "\"" DOTS_RESTCONF_MODULE ":%s\"",
-                               name, names[0]);
-}
-
-
-int
 dots_data_body_single(dots_exchange_t *x, json_t *value, const char *name,
     json_t **entry)
 {
     if (!json_is_array(value)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "\"%s\" has to be an array", name);
     }
 
@@ -275,7 +239,7 @@ dots_data_body_single(dots_exchange_t *x, json_t *value, const char *name,
     *entry = json_array_get(value, 0);
 
     if (!json_is_object(*entry)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "an entry of \"%s\" has to be an object",
                                    name);
     }

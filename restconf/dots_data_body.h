@@ -30,14 +30,6 @@ int dots_data_body_parse(dots_exchange_t *x, const struct lysc_node *target,
     json_t **root);
 
 /*
- * The one member of the message (RFC 8040 sections 4.4.1, 4.5): its namespace-
- * qualified name (RFC 7951 section 4) has to be one of the "names", without
- * module, the list ends with NULL.  *value is borrowed, *index says which.
- */
-int dots_data_body_top(dots_exchange_t *x, json_t *root,
-    const char *const *names, size_t *index, json_t **value);
-
-/*
  * A list's only entry, or 400: "value" has to be an array of one object.
  */
 int dots_data_body_single(dots_exchange_t *x, json_t *value, const char *name,

@@ -108,14 +108,14 @@ dots_data_json_list(const dots_data_context_t *c, const dots_data_path_t *path,
     dots_data_path_t  below;
 
     if (!json_is_array(list)) {
-        return dots_data_json_fault(c, path, DOTS_TAG_MALFORMED,
+        return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
                                     "has to be an array", schema->name);
     }
 
     json_array_foreach(list, i, entry) {
 
         if (!json_is_object(entry)) {
-            return dots_data_json_fault(c, path, DOTS_TAG_MALFORMED,
+            return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
                                         "has to be an array of objects",
                                         schema->name);
         }
@@ -155,14 +155,14 @@ dots_data_json_leaf_list(const dots_data_context_t *c,
     json_t  *value, *canonical;
 
     if (!json_is_array(list)) {
-        return dots_data_json_fault(c, path, DOTS_TAG_MALFORMED,
+        return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
                                     "has to be an array", schema->name);
     }
 
     json_array_foreach(list, i, value) {
 
         if (!dots_data_json_is_scalar(value)) {
-            return dots_data_json_fault(c, path, DOTS_TAG_MALFORMED,
+            return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
                                         "has to be an array of values",
                                         schema->name);
         }
@@ -261,7 +261,7 @@ dots_data_json_leaf(const dots_data_context_t *c, const dots_data_path_t *path,
     const struct lysc_node *schema, const json_t *value)
 {
     if (!dots_data_json_is_scalar(value)) {
-        return dots_data_json_fault(c, path, DOTS_TAG_MALFORMED,
+        return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
                                     "has to be a value", schema->name);
     }
 
@@ -293,7 +293,7 @@ dots_data_json_value(const dots_data_context_t *c,
 
     case LYS_CONTAINER:
         if (!json_is_object(value)) {
-            return dots_data_json_fault(c, path, DOTS_TAG_MALFORMED,
+            return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
                                         "has to be an object", schema->name);
         }
 

@@ -166,7 +166,7 @@ dots_data_message_member(dots_exchange_t *x, dots_str_t *module,
     const char  *name, *colon;
 
     if (json_object_size(x->body) != 1) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "the message has to have one member");
     }
 
@@ -194,7 +194,7 @@ dots_data_message_container(dots_exchange_t *x, const char *name,
     const char *list, json_t *value, json_t **entries)
 {
     if (!json_is_object(value)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "\"%s\" has to be an object", name);
     }
 
@@ -209,7 +209,7 @@ dots_data_message_container(dots_exchange_t *x, const char *name,
     }
 
     if (*entries != NULL && !json_is_array(*entries)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "\"%s\" has to be an array", list);
     }
 
@@ -334,7 +334,7 @@ dots_data_message_single(dots_exchange_t *x, const struct lysc_node *schema,
     }
 
     if (!json_is_array(value)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "\"%s\" has to be an array", schema->name);
     }
 
@@ -398,7 +398,7 @@ dots_data_message_datastore(dots_exchange_t *x, json_t *value)
     int  rc;
 
     if (!json_is_object(value)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "\"data\" has to be an object");
     }
 
@@ -466,7 +466,7 @@ dots_data_message_whole(dots_exchange_t *x, int blind)
     {
         rc = json_is_array(value)
                  ? DOTS_OK
-                 : dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+                 : dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                        "\"%s\" has to be an array",
                                        schema->name);
 

@@ -439,7 +439,7 @@ dots_patch_edit_id(dots_exchange_t *x, json_t *object, size_t i)
     size_t  k;
 
     if (!json_is_object(object)) {
-        return dots_patch_malformed(x, DOTS_TAG_MALFORMED,
+        return dots_patch_malformed(x, DOTS_TAG_INVALID_VALUE,
                                     "\"edit\" has to be an array of objects");
     }
 
@@ -502,7 +502,7 @@ dots_patch_edits(dots_exchange_t *x, json_t *list)
     n = json_array_size(list);
 
     if (list != NULL && !json_is_array(list)) {
-        return dots_patch_malformed(x, DOTS_TAG_MALFORMED,
+        return dots_patch_malformed(x, DOTS_TAG_INVALID_VALUE,
                                     "\"edit\" has to be an array");
     }
 
@@ -544,7 +544,7 @@ dots_data_patch(dots_exchange_t *x)
     patch = json_object_get(x->body, DOTS_PATCH_TOP);
 
     if (!json_is_object(patch) || json_object_size(x->body) != 1) {
-        return dots_patch_malformed(x, DOTS_TAG_MALFORMED,
+        return dots_patch_malformed(x, DOTS_TAG_INVALID_VALUE,
                                     "the message has to have one member, \""
                                     DOTS_PATCH_TOP "\"");
     }

@@ -22,7 +22,7 @@ dots_data_vendor_parse(dots_exchange_t *x, json_t *entry,
     const struct lyd_node  *node, *key;
 
     if (!json_is_object(entry)) {
-        return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "an entry of \"vendor\" has to be an "
                                    "object");
     }

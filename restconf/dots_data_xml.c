@@ -18,10 +18,10 @@ static const dots_xml_limits_t  dots_data_xml_limits = {
 
 
 static int
-dots_data_xml_malformed(dots_exchange_t *x, const dots_xml_node_t *node,
+dots_data_xml_unfit(dots_exchange_t *x, const dots_xml_node_t *node,
     const char *why)
 {
-    return dots_restconf_error(&x->error, DOTS_TAG_MALFORMED,
+    return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                "the element \"%s\" %s", node->name, why);
 }
 
@@ -222,7 +222,7 @@ dots_data_xml_add(dots_exchange_t *x, dots_xml_node_t *node, json_t *object,
 
         if (found != NULL) {
             json_decref(value);
-            return dots_data_xml_malformed(x, node, "is there twice");
+            return dots_data_xml_unfit(x, node, "is there twice");
         }
 
         rc = json_object_set_new(object, member, value);
@@ -248,15 +248,14 @@ dots_data_xml_check(dots_exchange_t *x, const dots_xml_node_t *node)
     schema = node->schema;
 
     if (schema->nodetype & (LYS_LEAF | LYS_LEAFLIST)) {
-        return node->child ? dots_data_xml_malformed(x, node,
-                                                     "has to be a value")
+        return node->child ? dots_data_xml_unfit(x, node, "has to be a value")
                            : DOTS_OK;
     }
 
     /* space alone is left of how it was laid out */
 
     return dots_xml_blank(node->text)
-               ? DOTS_OK : dots_data_xml_malformed(x, node, "has text");
+               ? DOTS_OK : dots_data_xml_unfit(x, node, "has text");
 }
 
 

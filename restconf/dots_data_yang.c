@@ -13,7 +13,10 @@ typedef struct {
 } dots_data_yang_error_t;
 
 
-/* The first line that fits decides; the rest is invalid-value. */
+/*
+ * The first line that fits decides; the rest is invalid-value, a value of the
+ * wrong form, too: the message itself could be read.
+ */
 
 static const dots_data_yang_error_t  dots_data_yang_errors[] = {
 
@@ -23,8 +26,6 @@ static const dots_data_yang_error_t  dots_data_yang_errors[] = {
     { LYVE_DATA, "Mandatory node", DOTS_TAG_MISSING_ATTRIBUTE },
 
     { LYVE_REFERENCE, NULL, DOTS_TAG_UNKNOWN_ELEMENT },
-    { LYVE_SYNTAX, NULL, DOTS_TAG_MALFORMED },
-    { LYVE_SYNTAX_JSON, NULL, DOTS_TAG_MALFORMED },
 };
 
 

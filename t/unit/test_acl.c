@@ -245,13 +245,16 @@ test_fields(void **state)
                  TEST_ACCEPT ",\"rate-limit\":\"20.5\"") ","
         TEST_ACE("two", "\"ipv4\":{\"destination-ipv4-network\":"
                  "\"192.0.2.7/30\"},\"icmp\":{\"type\":8,\"code\":0,"
-                 "\"rest-of-header\":\"AAAA\"}", TEST_DROP))), 201);
+                 "\"rest-of-header\":\"AAAA\"}", TEST_DROP) ","
+        TEST_ACE("three", "\"ipv4\":{" TEST_DST "},\"tcp\":{"
+                 "\"flags-bitmask\":{\"bitmask\":65535}}", TEST_DROP))),
+        201);
 
     test_stored(&acl, a);
 
     assert_int_equal(acl.family, DOTS_ACL_IPV4);
     assert_int_equal(acl.activation, DOTS_ACL_IMMEDIATE);
-    assert_int_equal(acl.naces, 2);
+    assert_int_equal(acl.naces, 3);
 
     e = &acl.aces[0];
     assert_int_equal(e->action, DOTS_ACL_RATE);
@@ -276,6 +279,10 @@ test_fields(void **state)
     assert_int_equal(e->numbers[DOTS_ACL_ICMP_TYPE], 8);
     assert_int_equal(e->destination.addr[3], 4);
     assert_false(e->fields & dots_acl_bit(DOTS_ACL_SOURCE));
+
+    /* RFC 8783, "bitmask": the data offset is there, and in no match */
+
+    assert_int_equal(acl.aces[2].bitmask.bits, 65535);
 
     dots_arena_destroy(a);
 }
@@ -394,21 +401,28 @@ test_rules(void **state)
           "\"operator\":\"match any\",\"bitmask\":2}}", TEST_DROP)),
           "invalid-value", NULL },
         { TEST_ACL("", TEST_ACE("r", "\"tcp\":{\"flags-bitmask\":{"
-          "\"bitmask\":4096}}", TEST_DROP)), "invalid-value", "bitmask" },
+          "\"bitmask\":65536}}", TEST_DROP)), "invalid-value", "bitmask" },
         { TEST_ACL(TEST_V6, TEST_ACE("r", "\"ipv6\":{\"fragment\":{\"type\":"
           "\"df\"}}", TEST_DROP)), "invalid-value", "fragment/type" },
         { TEST_ACL("", TEST_ACE("r", "\"tcp\":{\"flags\":\"syn\"},\"udp\":{"
           "\"length\":1}", TEST_DROP)), "invalid-value", NULL },
         { TEST_ACL("", TEST_ACE("r", "\"udp\":{\"source-port-range-or-operator"
           "\":{\"lower-port\":9,\"upper-port\":5}}", TEST_DROP)),
-          "invalid-value", NULL },
+          "invalid-value", "less than or equal to" },
 
         /* what says nothing */
 
         { TEST_ACL("", TEST_ACE("r", "\"udp\":{}", TEST_DROP)),
-          "invalid-value", NULL },
+          "invalid-value", "matches" },
         { TEST_ACL("", TEST_ACE("r", "\"udp\":{\"source-port-range-or-"
-          "operator\":{}}", TEST_DROP)), "invalid-value", NULL },
+          "operator\":{}}", TEST_DROP)), "invalid-value", "matches" },
+
+        /* 7.2: unknown, with or without anything in it */
+
+        { TEST_ACL("", TEST_ACE("r", "\"eth\":{}", TEST_DROP)),
+          "unknown-element", "matches" },
+        { TEST_ACL("", TEST_ACE("r", "\"tcp\":{\"eth\":{}}", TEST_DROP)),
+          "unknown-element", "matches/tcp" },
 
         /* actions */
 
@@ -430,11 +444,11 @@ test_rules(void **state)
         { "{\"" TEST_DC "acl\":[{\"name\":\"\"}]}", "invalid-value", NULL },
         { "{\"" TEST_DC "acl\":[]}", "invalid-value", NULL },
         { "{\"" TEST_DC "acl\":[{\"name\":\"x\",\"aces\":7}]}",
-          "malformed-message", NULL },
+          "invalid-value", NULL },
         { "{\"" TEST_DC "acl\":[{\"name\":\"x\",\"type\":7}]}",
           "invalid-value", NULL },
         { "{\"" TEST_DC "acl\":[{\"name\":\"x\",\"aces\":{\"ace\":[7]}}]}",
-          "malformed-message", NULL },
+          "invalid-value", NULL },
     };
 
     (void) state;

@@ -514,14 +514,14 @@ test_register_refused(void **state)
         { "{" TEST_DC("dots-client") ":[]}", 400, "invalid-value" },
 
         { "{" TEST_DC("dots-client") ":{\"cuid\":\"a\"}}", 400,
-          "malformed-message" },
-        { "{" TEST_DC("dots-client") ":[\"a\"]}", 400, "malformed-message" },
+          "invalid-value" },
+        { "{" TEST_DC("dots-client") ":[\"a\"]}", 400, "invalid-value" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"\"}]}", 400,
           "invalid-value" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":7}]}", 400,
           "invalid-value" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\",\"cdid\":[]}]}", 400,
-          "malformed-message" },
+          "invalid-value" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\",\"x\":1}]}", 400,
           "unknown-element" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\","
@@ -531,16 +531,16 @@ test_register_refused(void **state)
           "\"vendor-mapping\":{}}]}", 400,
           "unknown-element" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\",\"acls\":[]}]}", 400,
-          "malformed-message" },
+          "invalid-value" },
 
         /* RFC 7951 section 4: the top member has its module */
         { "{\"dots-client\":[{\"cuid\":\"a\"}]}", 400, "unknown-element" },
         { "{\"x:dots-client\":[{\"cuid\":\"a\"}]}", 400, "unknown-element" },
         { "{" TEST_DC("dots-clients") ":[{\"cuid\":\"a\"}]}", 400,
           "unknown-element" },
-        { "{}", 400, "malformed-message" },
+        { "{}", 400, "invalid-value" },
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\"}],\"x\":1}", 400,
-          "malformed-message" },
+          "invalid-value" },
 
         /* RFC 7952 */
         { "{" TEST_DC("dots-client") ":[{\"cuid\":\"a\",\"@cuid\":"
@@ -932,13 +932,21 @@ test_alias_refused(void **state)
           "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"\"]}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":\"192.0.2.1/32\"}",
-          "malformed-message" },
+          "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\","
           "\"192.0.2.1/32\"]}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
           "\"target-protocol\":[256]}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
           "\"target-protocol\":[6.5]}", "invalid-value" },
+        { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
+          "\"target-protocol\":[18446744073709551616]}", "invalid-value" },
+        { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
+          "\"target-protocol\":6}", "invalid-value" },
+        { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
+          "\"target-port-range\":[80]}", "invalid-value" },
+        { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
+          "\"\":1}", "unknown-element" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
           "\"target-protocol\":[\"6\"]}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
@@ -954,7 +962,7 @@ test_alias_refused(void **state)
           "\"ietf-dots-data-channel:name\":\"y\"}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
           "\"@name\":{\"yang:insert\":\"first\"}}", "unknown-attribute" },
-        { "7", "malformed-message" },
+        { "7", "invalid-value" },
     };
 
     (void) state;
@@ -968,6 +976,16 @@ test_alias_refused(void **state)
         test_refuses("POST", TEST_CLIENT, body, 400, bad[i].tag);
     }
 
+    /* RFC 7950 sections 7.5.4.1, 15.4: the words of the module */
+
+    test_refuses("POST", TEST_CLIENT,
+                 TEST_LIST("{\"name\":\"x\",\"target-prefix\":["
+                           "\"192.0.2.1/32\"],\"target-port-range\":[{"
+                           "\"lower-port\":80,\"upper-port\":79}]}"), 400,
+                 "invalid-value");
+    assert_non_null(strstr(test_text, "\"error-app-tag\":\"must-violation\""));
+    assert_non_null(strstr(test_text, "The upper-port number must be greater"));
+
     test_refuses("POST", TEST_CLIENT,
                  TEST_LIST(TEST_WEB("x") "," TEST_WEB("x")), 400,
                  "invalid-value");
@@ -975,12 +993,12 @@ test_alias_refused(void **state)
     test_refuses("POST", TEST_CLIENT, "{" TEST_DC("aliases") ":{}}", 400,
                  "missing-attribute");
     test_refuses("POST", TEST_CLIENT, "{" TEST_DC("aliases") ":[]}", 400,
-                 "malformed-message");
+                 "invalid-value");
     test_refuses("POST", TEST_CLIENT, "{" TEST_DC("aliases") ":{\"x\":[]}}",
                  400, "unknown-element");
     test_refuses("POST", TEST_CLIENT,
                  "{" TEST_DC("aliases") ":{\"alias\":{}}}", 400,
-                 "malformed-message");
+                 "invalid-value");
     test_refuses("POST", TEST_CLIENT, TEST_ENTRY(TEST_WEB("x")), 400,
                  "unknown-element");
     test_refuses("POST", TEST_ALIASES, TEST_LIST(TEST_WEB("x")), 400,

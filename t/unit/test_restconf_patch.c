@@ -340,19 +340,19 @@ test_refused(void **state)
         const char *body;
         const char *tag;
     } bad[] = {
-        { "{}", "malformed-message" },
+        { "{}", "invalid-value" },
         { "[]", "malformed-message" },
-        { "{\"yang-patch\":{\"patch-id\":\"x\"}}", "malformed-message" },
-        { "{\"ietf-yang-patch:yang-patch\":[]}", "malformed-message" },
+        { "{\"yang-patch\":{\"patch-id\":\"x\"}}", "invalid-value" },
+        { "{\"ietf-yang-patch:yang-patch\":[]}", "invalid-value" },
         { "{\"ietf-yang-patch:yang-patch\":{}}", "missing-attribute" },
         { "{\"ietf-yang-patch:yang-patch\":{\"patch-id\":7}}",
           "invalid-value" },
         { "{\"ietf-yang-patch:yang-patch\":{\"patch-id\":\"x\",\"x\":1}}",
           "unknown-element" },
         { "{\"ietf-yang-patch:yang-patch\":{\"patch-id\":\"x\",\"edit\":{}}}",
-          "malformed-message" },
+          "invalid-value" },
         { "{\"ietf-yang-patch:yang-patch\":{\"patch-id\":\"x\",\"edit\":[7]}}",
-          "malformed-message" },
+          "invalid-value" },
         { TEST_YANG("{\"operation\":\"remove\",\"target\":\"/\"}"),
           "missing-attribute" },
         { TEST_YANG(TEST_EDIT("1", "remove", "/aliases", "") ","

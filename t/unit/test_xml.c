@@ -351,12 +351,8 @@ test_in_malformed(void **state)
         "", " ", "x", "{}", "<aliases", "<aliases " DATA ">",
         "<aliases " DATA "></alias>", "<aliases " DATA "/>x",
         "<aliases " DATA "/><aliases " DATA "/>",
-        "<aliases " DATA ">x</aliases>",
         "<aliases " DATA "><alias/>x</aliases>",
         "<aliases " DATA ">x<alias/></aliases>",
-        "<aliases " DATA "><alias><name><b/></name></alias></aliases>",
-        "<aliases " DATA "><alias><name>a</name><name>a</name></alias>"
-        "</aliases>",
         "<aliases " DATA "><alias><name>&#0;</name></alias></aliases>",
         "<aliases " DATA "><alias><name>&#1;</name></alias></aliases>",
         "<aliases " DATA "><alias><name>\xff</name></alias></aliases>",
@@ -383,6 +379,16 @@ test_in_malformed(void **state)
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         test_refused(CLIENT "=c", bad[i], DOTS_TAG_MALFORMED, "");
     }
+
+    /* RFC 8783 section 6.1: it can be read, and does not fit */
+
+    test_refused(CLIENT "=c", "<aliases " DATA ">x</aliases>",
+                 DOTS_TAG_INVALID_VALUE, "has text");
+    test_refused(CLIENT "=c", "<aliases " DATA "><alias><name><b/></name>"
+                 "</alias></aliases>", DOTS_TAG_INVALID_VALUE, "a value");
+    test_refused(CLIENT "=c", "<aliases " DATA "><alias><name>a</name>"
+                 "<name>a</name></alias></aliases>", DOTS_TAG_INVALID_VALUE,
+                 "twice");
 
     test_refused_len(CLIENT "=c", "\xff\xfe<\0a\0/\0>\0", 10, 400,
                      DOTS_TAG_MALFORMED, "UTF-8");
