@@ -10,29 +10,36 @@
 /* ---- insert and point (sections 4.8.5, 4.8.6) ---- */
 
 /*
- * Section 4.8.6 has "the same format as a target resource URI", appendix B.3.5
- * what is below {+restconf}/data: a client may mean either, since a top-level
- * node has its module in front and "restconf" has not.
+ * Section 4.8.6 has "the same format as a target resource URI", which may be
+ * what Location has told, appendix B.3.5 what is below {+restconf}/data: a
+ * client may mean either, since a top-level node has its module in front and
+ * "restconf" has not.
  */
 
 static dots_str_t
 dots_data_message_below(const dots_exchange_t *x, dots_str_t path)
 {
-    dots_str_t               root;
-    static const dots_str_t  data = dots_string("/data");
+    size_t                   i;
+    dots_str_t               rest;
+    const dots_str_t         above[] = { x->rc->origin, x->rc->root,
+                                         dots_string("/data") };
 
-    root = x->rc->root;
+    rest = path;
 
-    if (path.len > root.len + data.len
-        && memcmp(path.data, root.data, root.len) == 0
-        && memcmp(path.data + root.len, data.data, data.len) == 0
-        && path.data[root.len + data.len] == '/')
-    {
-        path.data += root.len + data.len;
-        path.len -= root.len + data.len;
+    for (i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
+
+        if (above[i].len != 0 && rest.len > above[i].len
+            && memcmp(rest.data, above[i].data, above[i].len) == 0)
+        {
+            rest.data += above[i].len;
+            rest.len -= above[i].len;
+
+        } else if (i != 0) {
+            return path;    /* the origin alone may be left out */
+        }
     }
 
-    return path;
+    return rest.data[0] == '/' ? rest : path;
 }
 
 
@@ -524,7 +531,8 @@ dots_data_message_create(dots_exchange_t *x, const dots_data_path_t *parent,
 
     rc = edit ? dots_data_message_follow(x, edit) : DOTS_ERROR;
 
-    return rc == DOTS_OK ? dots_data_path_uri(&x->context, &path, x->rc->root,
+    return rc == DOTS_OK ? dots_data_path_uri(&x->context, &path,
+                                              x->rc->origin, x->rc->root,
                                               &x->location)
                          : rc;
 }
@@ -596,7 +604,8 @@ dots_data_message_entries(dots_exchange_t *x, const struct lysc_node *schema,
     }
 
     if (rc == DOTS_OK && json_array_size(list) > 1) {
-        rc = dots_data_path_uri(&x->context, &path, x->rc->root, &x->location);
+        rc = dots_data_path_uri(&x->context, &path, x->rc->origin,
+                                x->rc->root, &x->location);
     }
 
     return rc;

@@ -314,14 +314,14 @@ dots_data_path_text(const dots_data_context_t *c, const dots_data_path_t *path)
 
 int
 dots_data_path_uri(const dots_data_context_t *c, const dots_data_path_t *path,
-    dots_str_t root, dots_str_t *uri)
+    dots_str_t origin, dots_str_t root, dots_str_t *uri)
 {
     size_t                   i, k, size;
     uint8_t                 *buf;
     dots_writer_t            w;
     const dots_data_step_t  *step;
 
-    size = root.len + sizeof("/data");
+    size = origin.len + root.len + sizeof("/data");
 
     for (i = 0; i < path->n; i++) {
         step = &path->steps[i];
@@ -339,6 +339,7 @@ dots_data_path_uri(const dots_data_context_t *c, const dots_data_path_t *path,
 
     w = (dots_writer_t) { buf, buf + size, 0 };
 
+    dots_write_bytes(&w, origin.data, origin.len);
     dots_write_bytes(&w, root.data, root.len);
     dots_write_bytes(&w, "/data", 5);
 

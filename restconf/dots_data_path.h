@@ -77,8 +77,12 @@ void dots_data_path_predicate(dots_writer_t *w, const char *key,
 dots_str_t dots_data_path_text(const dots_data_context_t *c,
     const dots_data_path_t *path);
 
-/* {+restconf}/data and the path, percent-encoded (RFC 8040 section 3.5.3). */
+/*
+ * The origin, {+restconf}/data and the path, percent-encoded (RFC 8040 sections
+ * 3.5.3, 4.4.1).
+ */
 int dots_data_path_uri(const dots_data_context_t *c,
-    const dots_data_path_t *path, dots_str_t root, dots_str_t *uri);
+    const dots_data_path_t *path, dots_str_t origin, dots_str_t root,
+    dots_str_t *uri);
 
 #endif /* DOTS_DATA_PATH_H */

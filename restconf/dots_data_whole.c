@@ -144,7 +144,8 @@ dots_data_whole_post(dots_exchange_t *x,
         rc = dots_data_path_enter(&x->context, &path, schema, &key, 1);
     }
 
-    return rc == DOTS_OK ? dots_data_path_uri(&x->context, &path, x->rc->root,
+    return rc == DOTS_OK ? dots_data_path_uri(&x->context, &path,
+                                              x->rc->origin, x->rc->root,
                                               &x->location)
                          : rc;
 }

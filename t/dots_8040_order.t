@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(210);
+$t->plan(218);
 
 rc_start($t);
 
@@ -50,10 +50,10 @@ sub ace {
 }
 
 # A path below {+restconf}/data as a value: as in B.3 of RFC 8040; with $whole
-# a whole one, as in 4.8.6
+# a whole one, as in 4.8.6, after an origin or none
 sub point {
 	my ($path, $whole) = @_;
-	$whole ? $path =~ s!^!/restconf! : $path =~ s!^/data!!;
+	defined $whole ? $path =~ s!^!$whole/restconf! : $path =~ s!^/data!!;
 	$path =~ s!([^A-Za-z0-9._~-])!sprintf '%%%02X', ord $1!ge;
 	return "point=$path";
 }
@@ -84,7 +84,9 @@ foreach (
 			[ 'insert=before&' . point("$list/$node=b"), 'a n b c' ],
 			[ 'insert=after&' . point("$list/$node=b"), 'a b n c' ],
 			[ point("$list/$node=c") . '&insert=after', 'a b c n' ],
-			[ 'insert=after&' . point("$list/$node=a", 1), 'a n b c' ],
+			[ 'insert=after&' . point("$list/$node=a", ''), 'a n b c' ],
+			[ 'insert=after&' . point("$list/$node=a", 'https://localhost'),
+				'a n b c' ],
 			[ 'insert=%66irst', 'n a b c' ],
 		) {
 			my ($query, $want) = @$_;
@@ -142,7 +144,7 @@ foreach (
 		[ 'a point of data', 'insert=before&point=%2Frestconf%2Fdata' ],
 		[ 'a point of nothing', 'insert=before&point=%2Frestconf%2Fdata%2F' ],
 		[ 'a point of another root', 'insert=before&'
-			. (point("$list/$node=a", 1) =~ s/restconf/restcom/r) ],
+			. (point("$list/$node=a", '') =~ s/restconf/restcom/r) ],
 		[ 'a point with a bad escape', 'insert=before&point=%zz' ],
 		[ 'a point with a query', "insert=before&$p%3Fx%3D1" ],
 		[ 'a point with NUL', "insert=before&$p%00" ],

@@ -21,6 +21,8 @@
 #define TEST_JSON    "application/yang-data+json"
 #define TEST_PATCH   "application/yang-patch+json"
 #define TEST_NOW     1700000000000LL
+#define TEST_ORIGIN  "https://dots.example:8443"
+#define TEST_URI     TEST_ORIGIN "/restconf"
 
 #define TEST_DC(name) "\"" TEST_MODULE name "\""
 
@@ -71,6 +73,7 @@ test_as(const dots_customer_t *customer, const char *method, const char *uri,
     rc.method = test_str(method);
     rc.uri = test_str(uri);
     rc.root = test_str("/restconf");
+    rc.origin = test_str(TEST_ORIGIN);
     rc.content_type = test_str(test_content_type ? test_content_type
                                                  : TEST_JSON);
     rc.body = test_str(body);
@@ -135,7 +138,7 @@ test_known(const char *method, const char *uri)
 
     if (location[0]) {
         (void) snprintf(path, sizeof(path), "%s",
-                        location + strlen("/restconf"));
+                        location + strlen(TEST_URI));
     }
 
     (void) test_request("GET", path, NULL);

@@ -274,17 +274,17 @@ test_post(void **state)
 
     test_does("POST", TEST_ACES, "{" TEST_DC("ace") ":[" TEST_ACE("z/z", "9")
               "]}", 201);
-    assert_string_equal(test_location, "/restconf" TEST_ACES "/ace=z%2Fz");
+    assert_string_equal(test_location, TEST_URI TEST_ACES "/ace=z%2Fz");
     test_refuses("POST", TEST_ACES, "{" TEST_DC("ace") ":["
                  TEST_ACE("z/z", "9") "]}", 409, "resource-denied");
 
     test_does("POST", TEST_ONE, "{" TEST_DC("target-prefix")
               ":[\"192.0.2.77/32\"]}", 201);
     assert_string_equal(test_location,
-                        "/restconf" TEST_ONE "/target-prefix=192.0.2.77%2F32");
+                        TEST_URI TEST_ONE "/target-prefix=192.0.2.77%2F32");
     test_does("POST", TEST_ONE "/target-port-range=80",
               "{" TEST_DC("upper-port") ":90}", 201);
-    assert_string_equal(test_location, "/restconf" TEST_ONE
+    assert_string_equal(test_location, TEST_URI TEST_ONE
                         "/target-port-range=80/upper-port");
     test_refuses("POST", TEST_ONE "/target-port-range=80",
                  "{" TEST_DC("upper-port") ":91}", 409, "resource-denied");
@@ -301,7 +301,7 @@ test_post(void **state)
               "[{\"cuid\":\"new\",\"aliases\":{\"alias\":[" TEST_ALIAS_ONE
               "]}}]}}", 201);
     assert_string_equal(test_location,
-                        "/restconf" TEST_DATA "/dots-client=new");
+                        TEST_URI TEST_DATA "/dots-client=new");
     test_does("GET", TEST_DATA "/dots-client=new/aliases/alias=one", NULL,
               200);
     test_refuses("POST", "/data", "{" TEST_DC("dots-data") ":{\"dots-client\":"
@@ -492,6 +492,22 @@ test_insert(void **state)
     test_does("POST", TEST_ACLS "?insert=before&" TEST_POINT("1"), TEST_ACL_S,
               201);
     test_order("ps123qr");
+
+    /* section 4.8.6: what Location tells is a target resource URI, too */
+
+    test_does("PUT", TEST_ACLS "/acl=s?insert=after&point=https%3A%2F%2F"
+              "dots.example%3A8443%2Frestconf%2Fdata%2Fietf-dots-data-channel"
+              "%3Adots-data%2Fdots-client%3Dc%2Facls%2Facl%3Dr", TEST_ACL_S,
+              204);
+    test_order("p123qrs");
+    test_refuses("PUT", TEST_ACLS "/acl=s?insert=before&point=https%3A%2F%2F"
+                 "dots.example%2Frestconf%2Fdata%2Fietf-dots-data-channel"
+                 "%3Adots-data%2Fdots-client%3Dc%2Facls%2Facl%3Dr",
+                 TEST_ACL_S, 400, "invalid-value");
+    test_refuses("PUT", TEST_ACLS "/acl=s?insert=before&point=https%3A%2F%2F"
+                 "dots.example%3A8443%2Fietf-dots-data-channel%3Adots-data%2F"
+                 "dots-client%3Dc%2Facls%2Facl%3Dr", TEST_ACL_S, 400,
+                 "invalid-value");
 
     /* between neighbours without room the others move up */
     test_does("PUT", TEST_ACLS, "{" TEST_DC("acls") ":{\"acl\":[{\"name\":"

@@ -281,6 +281,9 @@ sub _faults {
 		if $code == 405 && !$h->{allow};
 	push @faults, 'created by POST without Location (8040 4.4.1)'
 		if $code == 201 && $r->{method} eq 'POST' && !$h->{location};
+	push @faults, "Location \"$h->{location}[0]\", not where the request went"
+		if $h->{location}
+		&& $h->{location}[0] !~ m!^https://localhost/restconf/data/!;
 	push @faults, "$code with a body" if $code =~ /^(?:201|204|304)$/
 		&& (length $r->{body} || ($h->{'content-length'} || [ 0 ])->[0]
 			&& $code != 304);
