@@ -14,6 +14,8 @@
 #define DOTS_DATA_ACL_ACE      4   /* braces and brackets around what is in an
                                       entry: acl, aces, [ and its own */
 #define DOTS_DATA_ACL_IDENTITY "ietf-access-control-list:"
+#define DOTS_DATA_ACL_MODULE   DOTS_RESTCONF_MODULE ":"
+#define DOTS_DATA_ACL_MODULE_LEN (sizeof(DOTS_DATA_ACL_MODULE) - 1)
 
 
 /* ---- the JSON before the schema sees it ---- */
@@ -60,25 +62,190 @@ dots_data_acl_identity(json_t *object, const char *name)
 }
 
 
+/*
+ * RFC 7951 section 4 wants simple names where the module is the parent's; the
+ * others are taken, too, and mean the same.
+ */
+
 static int
-dots_data_acl_prepare(json_t *entry)
+dots_data_acl_qualified(const char *name)
 {
+    return strncmp(name, DOTS_DATA_ACL_MODULE, DOTS_DATA_ACL_MODULE_LEN) == 0
+           && strchr(name + DOTS_DATA_ACL_MODULE_LEN, ':') == NULL;
+}
+
+
+static int
+dots_data_acl_simple(dots_exchange_t *x, json_t *object)
+{
+    int          rc, some;
+    json_t      *as_sent, *value;
+    const char  *name, *simple;
+
+    some = 0;
+
+    json_object_foreach(object, name, value) {
+        some |= dots_data_acl_qualified(name);
+    }
+
+    if (!some) {
+        return DOTS_OK;
+    }
+
+    as_sent = json_copy(object);
+    if (as_sent == NULL) {
+        return DOTS_ERROR;
+    }
+
+    (void) json_object_clear(object);
+
+    rc = DOTS_OK;
+
+    json_object_foreach(as_sent, name, value) {
+        simple = name;
+
+        if (dots_data_acl_qualified(name)) {
+            simple += DOTS_DATA_ACL_MODULE_LEN;
+        }
+
+        if (json_object_get(object, simple) != NULL) {
+            rc = dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                     "\"%s\" appears twice", simple);
+            break;
+        }
+
+        if (json_object_set(object, simple, value) != 0) {
+            rc = DOTS_ERROR;
+            break;
+        }
+    }
+
+    json_decref(as_sent);
+
+    return rc;
+}
+
+
+/*
+ * For YANG a header without a field is as good as none (RFC 7950 section
+ * 7.5.1), so that "udp": {} would drop all that is not UDP, too.  A client that
+ * says so means something else, and libyang 2.1 does not survive one that has a
+ * "when".
+ */
+
+static const char *
+dots_data_acl_hollow(json_t *object, const char *const *names)
+{
+    json_t  *value;
+
+    for ( /* void */ ; *names != NULL; names++) {
+        value = json_object_get(object, *names);
+
+        if (json_is_object(value) && json_object_size(value) == 0) {
+            return *names;
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+dots_data_acl_prepare_matches(dots_exchange_t *x, json_t *matches)
+{
+    int          rc;
+    json_t      *header;
+    const char  *name, *hollow;
+
+    static const char *const  headers[] = {
+        "ipv4", "ipv6", "tcp", "udp", "icmp", NULL
+    };
+
+    static const char *const  fields[] = {
+        "fragment", "flags-bitmask", "source-port-range-or-operator",
+        "destination-port-range-or-operator", NULL
+    };
+
+    rc = dots_data_acl_simple(x, matches);
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
+
+    hollow = dots_data_acl_hollow(matches, headers);
+
+    json_object_foreach(matches, name, header) {
+
+        rc = dots_data_acl_simple(x, header);
+
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+
+        if (hollow == NULL) {
+            hollow = dots_data_acl_hollow(header, fields);
+        }
+    }
+
+    return hollow ? dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                        "\"%s\" has nothing to match", hollow)
+                  : DOTS_OK;
+}
+
+
+static int
+dots_data_acl_prepare_ace(dots_exchange_t *x, json_t *ace)
+{
+    int      rc;
+    json_t  *actions;
+
+    rc = dots_data_acl_simple(x, ace);
+
+    if (rc == DOTS_OK) {
+        actions = json_object_get(ace, "actions");
+        rc = dots_data_acl_simple(x, actions);
+
+        if (rc == DOTS_OK
+            && dots_data_acl_identity(actions, "forwarding") != DOTS_OK)
+        {
+            return DOTS_ERROR;
+        }
+    }
+
+    return rc == DOTS_OK
+               ? dots_data_acl_prepare_matches(x,
+                                               json_object_get(ace, "matches"))
+               : rc;
+}
+
+
+static int
+dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
+{
+    int      rc;
     size_t   i;
-    json_t  *list, *ace;
+    json_t  *aces, *ace;
+
+    rc = dots_data_acl_simple(x, entry);
+
+    if (rc == DOTS_OK) {
+        aces = json_object_get(entry, "aces");
+        rc = dots_data_acl_simple(x, aces);
+    }
+
+    if (rc != DOTS_OK) {
+        return rc;
+    }
 
     if (dots_data_acl_identity(entry, "type") != DOTS_OK) {
         return DOTS_ERROR;
     }
 
-    list = json_object_get(json_object_get(entry, "aces"), "ace");
+    json_array_foreach(json_object_get(aces, "ace"), i, ace) {
+        rc = dots_data_acl_prepare_ace(x, ace);
 
-    json_array_foreach(list, i, ace) {
-
-        if (dots_data_acl_identity(json_object_get(ace, "actions"),
-                                   "forwarding")
-            != DOTS_OK)
-        {
-            return DOTS_ERROR;
+        if (rc != DOTS_OK) {
+            return rc;
         }
     }
 
@@ -87,66 +254,6 @@ dots_data_acl_prepare(json_t *entry)
 
 
 /* ---- body to request ---- */
-
-/*
- * For YANG a header without a field is as good as none (RFC 7950 section
- * 7.5.1), so that "udp": {} would drop all that is not UDP, too.  A client that
- * says so means something else.
- */
-
-static int
-dots_data_acl_hollow_in(dots_exchange_t *x, json_t *matches)
-{
-    json_t      *header, *field;
-    const char  *name, *below;
-
-    json_object_foreach(matches, name, header) {
-
-        if (json_object_size(header) == 0) {
-            return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                       "\"%s\" has no field to match", name);
-        }
-
-        json_object_foreach(header, below, field) {
-
-            if (json_is_object(field) && json_object_size(field) == 0) {
-                return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                           "\"%s\" has nothing to match",
-                                           below);
-            }
-        }
-    }
-
-    return DOTS_OK;
-}
-
-
-/* After the schema: what is unknown is said to be so, empty or not. */
-
-static int
-dots_data_acl_hollow(dots_exchange_t *x, const dots_acl_t *acl,
-    const json_t *entry)
-{
-    int      rc;
-    size_t   i;
-    json_t  *list, *ace;
-
-    list = json_object_get(json_object_get(entry, "aces"), "ace");
-
-    json_array_foreach(list, i, ace) {
-
-        rc = dots_data_acl_hollow_in(x, json_object_get(ace, "matches"));
-
-        if (rc != DOTS_OK) {
-            dots_data_yang_acl_path(x, acl->name, acl->aces[i].name,
-                                    "matches");
-            return rc;
-        }
-    }
-
-    return DOTS_OK;
-}
-
 
 static int
 dots_data_acl_fault(dots_exchange_t *x, const dots_acl_t *acl, size_t where,
@@ -232,8 +339,9 @@ dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
                                    "an entry of \"acl\" has to be an object");
     }
 
-    if (dots_data_acl_prepare(entry) != DOTS_OK) {
-        return DOTS_ERROR;
+    rc = dots_data_acl_prepare(x, entry);
+    if (rc != DOTS_OK) {
+        return rc;
     }
 
     client = json_pack("{s:s%, s:{s:[O]}}", "cuid", (char *) x->cuid.data,
@@ -249,10 +357,6 @@ dots_data_acl_parse(dots_exchange_t *x, json_t *entry, dots_acl_t *acl)
     node = dots_data_yang_child(node, "acl");
 
     rc = node ? dots_data_acl_take(x, node, acl) : DOTS_ERROR;
-
-    if (rc == DOTS_OK) {
-        rc = dots_data_acl_hollow(x, acl, entry);
-    }
 
     lyd_free_all(tree);
 

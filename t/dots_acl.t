@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl curl gobgpd gobgp/);
-$t->plan(126);
+$t->plan(130);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -228,6 +228,12 @@ refused('reject, which is not of RFC 8783', 'invalid-value', 'forwarding');
 put('x', ace('"ipv4":{"destination-ipv4-network":"192.0.2.9/32"},"udp":{}'),
 	type => 'ipv4-acl-type');
 refused('a header with nothing in it', 'invalid-value');
+put('x', ace('"ipv4":{}') =~ s/"matches"/"ietf-dots-data-channel:matches"/r,
+	type => 'ipv4-acl-type');
+refused('one that a "when" is about, its parent with its module',
+	'invalid-value');
+put('x', ace('"eth":{}'), type => 'ipv4-acl-type');
+refused('a header that there is not, with nothing in it', 'unknown-element');
 put('x', ace('"ipv6":{"destination-ipv6-network":"::ffff:192.0.2.9/128"}'),
 	type => 'ipv6-acl-type');
 refused('IPv4 inside IPv6', 'invalid-value', 'destination-ipv6-network');
