@@ -27,7 +27,7 @@
 #include "mitigator_runner.h"
 
 
-#define TEST_PATIENCE 20000     /* ms: the longest wait for anything */
+#define TEST_PATIENCE 60000     /* ms: the longest wait for anything */
 #define TEST_PROGRAM  SOURCE_DIR "/t/tools/exec_program"
 
 

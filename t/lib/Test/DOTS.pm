@@ -11,7 +11,7 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_dns
-	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_until dots_session dots_cbor dots_decode
+	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_stop dots_until dots_session dots_cbor dots_decode
 	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
 	dots_test /;
 
@@ -325,7 +325,16 @@ sub dots_workers {
 	return @pids;
 }
 
-# ---- GoBGP ----
+# Stops a child.  kill() does not wait for it: the signal is one thread's, and the
+# others run on until that has its turn.
+sub dots_stop {
+	my ($pid) = @_;
+
+	kill 'STOP', $pid;
+	waitpid($pid, POSIX::WUNTRACED()) == $pid
+		&& POSIX::WIFSTOPPED(${^CHILD_ERROR_NATIVE})
+		or die "process $pid has ended\n";
+}
 
 # Reloads, and returns when no old worker is left to answer with what was
 sub dots_reload {
@@ -362,6 +371,8 @@ sub _title {
 	open my $fh, '<', "/proc/$pid/cmdline" or return '';
 	return scalar <$fh> // '';
 }
+
+# ---- GoBGP ----
 
 sub dots_gobgpd {
 	my ($t) = @_;

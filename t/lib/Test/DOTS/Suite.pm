@@ -472,15 +472,14 @@ sub observe {
 
 	# the mitigator is kept from acting while status 1 is looked at
 
-	kill 'STOP', $v->{gobgpd};
+	dots_stop($v->{gobgpd});
 	my $put = $v->put('a', $A, 80, prefix => [ '192.0.2.80/32' ],
 		lifetime => 600);
 	my @first = map { watch($v, @$_) } @watchers;
-	my $gobgpd = `ps -o pid,stat,etime,args -p $v->{gobgpd} 2>&1`;
 	kill 'CONT', $v->{gobgpd};
 
 	is($put->{code}, '2.01', 'a mitigation');
-	is_deeply(\@first, [ 1, 1 ], 'registered: status 1') or diag($gobgpd);
+	is_deeply(\@first, [ 1, 1 ], 'registered: status 1');
 
 	foreach my $status (2, 5, 6) {
 		$v->del('other3', $A, 80) if $status == 5;
