@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(18);
+$t->plan(19);
 
 rc_start($t, dots => 'data_lifetime 3s;');
 
@@ -61,21 +61,25 @@ ok(dots_until(sub {
 	rc('PUT', $client . '/acls/acl=kept/activation-type', body =>
 		'{"ietf-dots-data-channel:activation-type":"deactivate"}');
 	return !there('aliases/alias=left') && !there('acls/acl=left');
-}, 20), 'what is not refreshed ends');
+}), 'what is not refreshed ends');
 is($wrong, '', 'what is refreshed by PUT is never away');
-ok(there('aliases/alias=kept') && there('acls/acl=kept'), 'and is there');
+alias('kept');
+ok(there('aliases/alias=kept'), 'and is there');
+acl('kept');
+ok(there('acls/acl=kept'), 'the ACL, too');
 
 rc_error(rc('GET', "$client/aliases/alias=left"), 404, 'invalid-value',
 	'what has ended is not there');
 rc_error(rc('DELETE', "$client/acls/acl=left"), 404, 'invalid-value',
 	'nor can it be deleted');
+alias('kept');
 is(rc_names("$client/aliases", 'ietf-dots-data-channel:aliases', 'alias'), 'kept',
 	'nor is it among the others');
 rc_is(alias('left'), 201, 'it is a new one then');
 
 # what has ended is no alias of the signal channel either
 
-ok(dots_until(sub { !there('aliases/alias=left') }, 20), 'it ends again');
+ok(dots_until(sub { !there('aliases/alias=left') }), 'it ends again');
 $s = dots_session($t);
 is($s->put($CUID, 1, alias => [ 'left' ], lifetime => 600)->{code}, '4.00',
 	'a mitigation by its name is refused');
@@ -83,7 +87,7 @@ undef $s;
 
 # the dots-client itself stays: nothing says that it ends (section 5.2)
 
-ok(dots_until(sub { !there('aliases/alias=kept') && !there('acls/acl=kept') }, 20),
+ok(dots_until(sub { !there('aliases/alias=kept') && !there('acls/acl=kept') }),
 	'without refresh all ends');
 rc_same(rc('GET', "$client?content=config"), rc_client($CUID), 'but the client');
 

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(24);
+$t->plan(25);
 
 # ten seconds' worth at once: 5 requests
 
@@ -42,29 +42,54 @@ sub get {
 	return $r = rc('GET', $DATA, @_);
 }
 
+# how many are served before one is refused
+sub spend {
+	my $n = 0;
+	$n++ while get()->{code} == 200 && $n < 100;
+	return $n;
+}
+
+# What comes when there is nothing left is refused.  A slow machine gives it
+# something in between: then again.
+sub over {
+	my ($ask) = @_;
+
+	foreach my $try (1 .. 5) {
+		spend();
+		last if $ask->()->{code} == 429;
+	}
+}
+
 is(join(' ', map { get()->{code} } 1 .. 5), '200 200 200 200 200',
 	'what is within the limit, on any worker');
-rc_error(get(), 429, 'resource-denied', 'one more');
+cmp_ok(spend(), '<=', (time() - $^T) / 2, 'and hardly more');
+rc_error($r, 429, 'resource-denied', 'one more');
 like(($r->{h}{'retry-after'} || [''])->[0], qr/^[12]$/, 'Retry-After');
-rc_error(rc('PUT', rc_below(), body => rc_client($CUID)), 429, 'resource-denied',
-	'a new cuid');
-rc_error(rc('GET', '/nosuch'), 429, 'resource-denied', 'whatever it is');
-rc_is(rc('OPTIONS', '/data'), 429, 'OPTIONS, too');
+
+over(sub { $r = rc('PUT', rc_below(), body => rc_client($CUID)) });
+rc_error($r, 429, 'resource-denied', 'a new cuid');
+over(sub { $r = rc('GET', '/nosuch') });
+rc_error($r, 429, 'resource-denied', 'whatever it is');
+over(sub { $r = rc('OPTIONS', '/data') });
+rc_is($r, 429, 'OPTIONS, too');
 
 is(join(' ', map { get(cert => 'b')->{code} } 1 .. 9), join(' ', (200) x 9),
 	'another customer has none of it');
 rc_error(get(cert => ''), 401, 'access-denied', 'nor has who is nobody');
 
+my $since = time();
+spend();
 dots_reload($t);
-rc_error(get(), 429, 'resource-denied', 'a reload changes nothing');
+cmp_ok(spend(), '<=', 1 + (time() - $since) / 2, 'a reload changes nothing');
 
 # a refused one leaves no trace: with one every two seconds it is soon served
 
-ok(dots_until(sub { get()->{code} == 200 }, 20), 'later it is served');
-rc_error(get(), 429, 'resource-denied', 'and the next one is too early');
+ok(dots_until(sub { get()->{code} == 200 }), 'later it is served');
+over(\&get);
+rc_error($r, 429, 'resource-denied', 'and the next one is too early');
 
 my @lines = $t->read_file('error.log') =~ /\[warn\].*customer "a" over its limits.*/g;
-is(scalar @lines, 1, 'one line in the log');
+ok(@lines >= 1 && @lines <= 1 + (time() - $^T) / 60, 'one line a minute');
 my $audit = $t->read_file('dots.log');
 unlike($audit, qr/"429"/, 'the audit log has none of them');
 like($audit, qr/"customer":\s*"a".*"200"/, 'but what was served');

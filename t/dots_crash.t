@@ -90,13 +90,26 @@ sub killed {
 
 sub master { return $_[0]->read_file('nginx.pid') + 0 }
 
-# the process that has locked manager.lock
+# the process that has locked manager.lock, when there is one
 sub manager {
+	my ($t) = @_;
+	my $pid;
+	dots_until(sub { $pid = locked($t) }) or die "no manager\n";
+	return $pid;
+}
+
+sub locked {
 	my ($t) = @_;
 	my $inode = (stat $t->testdir() . '/state/manager.lock')[1];
 	open my $fh, '<', '/proc/locks' or return 0;
 	my ($line) = grep { /FLOCK.*:$inode / } <$fh>;
 	return $line && $line =~ /WRITE (\d+)/ ? $1 : 0;
+}
+
+sub workers {
+	my ($t) = @_;
+	my $manager = manager($t);
+	return grep { $_ != $manager } dots_workers($t);
 }
 
 sub request {
@@ -111,7 +124,7 @@ sub request {
 sub session {
 	my ($t) = @_;
 	return dots_until(sub {
-		my $s = dots_session($t, args => [ '--timeout', 1000 ]);
+		my $s = dots_session($t, args => [ '--timeout', 3000 ]);
 		return $s->connected() =~ /^connected/ ? $s : undef;
 	}) || die "no session\n";
 }
@@ -148,7 +161,7 @@ foreach my $case (
 {
 	my ($function, $what, $code) = @$case;
 	my $mid = $mids[-1] + 1;
-	my @workers = grep { $_ != manager($t) } dots_workers($t);
+	my @workers = workers($t);
 
 	my @armed = arm($function, @workers);
 	request($s, 'PUT', $mid);
@@ -168,7 +181,7 @@ foreach my $case ([ 'dots_registry_withdraw', 'DELETE' ],
 	[ 'dots_registry_get', 'GET' ])
 {
 	my ($function, $method) = @$case;
-	my @workers = grep { $_ != manager($t) } dots_workers($t);
+	my @workers = workers($t);
 
 	my @armed = arm($function, @workers);
 	request($s, $method, 1);
@@ -206,7 +219,7 @@ foreach my $case (
 	[ 'dots_registry_stored', 'stored', 204 ])
 {
 	my ($function, $what, $code) = @$case;
-	my @workers = grep { $_ != manager($t) } dots_workers($t);
+	my @workers = workers($t);
 
 	my @armed = arm($function, @workers);
 	register($t, 'PUT', 'a');
@@ -234,7 +247,7 @@ is($s->put($c, 50, prefix => ['192.0.2.50/32'])->{code}, '2.01',
 	'a mitigation for the manager');
 push @mids, 50;
 is((killed(@armed))[0], $old, 'manager: killed when it reports the status');
-ok(dots_until(sub { my $new = manager($t); $new && $new != $old }),
+ok(dots_until(sub { manager($t) != $old }),
 	'manager: another one acts');
 ok(dots_until(sub { ($s->status($c, 50) || 0) == 2 }), 'manager: status 2');
 all($t, $s, 'manager');
@@ -253,9 +266,9 @@ all($t, $s, 'over');
 my $served = 0;
 
 foreach my $i (1 .. 10) {
-	my @workers = grep { $_ != manager($t) } dots_workers($t);
+	my @workers = workers($t);
 	request($s, 'PUT', 1) foreach 1 .. 3;
-	kill 'KILL', $workers[rand @workers], $i % 3 ? () : manager($t);
+	dots_kill('KILL', $workers[rand @workers], $i % 3 ? () : manager($t));
 	$s->quit();
 	$s = session($t);
 	$served += dots_until(sub { $s->get($c, 1)->{code} eq '2.05' }) ? 1 : 0;
@@ -268,7 +281,7 @@ all($t, $s, 'at random');
 
 my $master = master($t);
 @orphans = dots_workers($t);
-kill 'KILL', $master;
+dots_kill('KILL', $master);
 waitpid $master, 0;
 
 is($s->get($c, 1)->{code}, '2.05', 'no master: the session goes on');
@@ -277,7 +290,8 @@ put($t, $s, 60, '2.01', 'no master');
 # nobody frees the lock for them
 
 my ($worker) = do {
-	my @armed = arm('dots_registry_put', grep { $_ != manager($t) } @orphans);
+	my $manager = manager($t);
+	my @armed = arm('dots_registry_put', grep { $_ != $manager } @orphans);
 	request($s, 'PUT', 61);
 	killed(@armed);
 };
@@ -300,7 +314,7 @@ $t->run();
 
 ok(dots_until(sub { !grep { $_ != $worker && kill 0, $_ } @orphans }),
 	'another nginx: the orphans leave');
-is($s->command('recv 5000'), 'closed', 'another nginx: with close_notify');
+is($s->command('recv 60000'), 'closed', 'another nginx: with close_notify');
 $s->quit();
 
 my @sessions = map { dots_session($t) } 1 .. 8;

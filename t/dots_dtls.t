@@ -85,13 +85,13 @@ is($stranger->put('f', 1, prefix => ['192.0.2.1/32'])->{code}, '4.01',
 is($stranger->get('c')->{code}, '4.01', '4.01 for a GET');
 
 foreach my $cert ('', 'other', 'revoked') {
-	my $x = dots_session($t, cert => $cert, args => ['--timeout', 5000]);
+	my $x = dots_session($t, cert => $cert);
 	my $got = $x->connected();
 
 	# the client has finished its part when the server refuses: the refusal
 	# comes as an alert
 
-	$got = $x->command('recv 5000') if $got =~ /^connected/;
+	$got = $x->command('recv 60000') if $got =~ /^connected/;
 	like($got, qr/^failed|^closed/, "refused: certificate \"$cert\"");
 }
 
@@ -105,7 +105,7 @@ my $hello = $w->command('hello');
 my ($hex) = $hello =~ /^hello ([0-9a-f]+)/;
 ok($hex, 'a ClientHello without cookie');
 $w->command("raw $hex");
-my ($verify) = $w->command('rawrecv 3000') =~ /^raw ([0-9a-f]+)/;
+my ($verify) = $w->command('rawrecv 60000') =~ /^raw ([0-9a-f]+)/;
 like($verify, qr/^16fe[fd][fd]0000.{16}03/, 'gets a HelloVerifyRequest');
 cmp_ok(length $verify, '<=', length $hex, 'no longer than itself');
 
@@ -116,25 +116,30 @@ my ($size, $largest) = $flood =~ /size=(\d+) largest=(\d+)/;
 cmp_ok($largest, '<=', $size, 'no answer larger than the hello');
 is($s->get('c', 1)->{code}, '2.05', 'other sessions go on');
 
-# what is no DTLS, or of a session that is not there, is dropped
+# what is no DTLS, or of a session that is not there, is dropped; from a port to
+# which no answer to the flood is on its way
+
+my $j = dots_session($t, args => ['--wait']);
 
 foreach my $junk ('00', '16', 'ff' x 40, '16fefd' . '00' x 20,
 	'17fefd000100000000000100080000000000000000', '40010001', '16fefd00')
 {
-	$w->command("raw $junk");
+	$j->command("raw $junk");
 }
-is($w->command('rawrecv 300'), 'timeout', 'junk gets no answer');
+is($j->command('rawrecv 300'), 'timeout', 'junk gets no answer');
 
 # one record a datagram, several records in one datagram
 
-$s->command('stats');
-$s->command('hold');
-$s->send($s->message(method => 'GET', path => ['x']));
-$s->send($s->message(method => 'GET', path => ['y']));
-$s->command('flush');
-is($s->recv()->{code}, '4.04', 'first of two in one datagram');
-is($s->recv()->{code}, '4.04', 'second');
-like($s->command('stats'), qr/\bin=2 out=1\b/, 'answered in two datagrams');
+my $two = dots_session($t);
+$two->get('c', 1);
+$two->command('stats');
+$two->command('hold');
+$two->send($two->message(method => 'GET', path => ['x']));
+$two->send($two->message(method => 'GET', path => ['y']));
+$two->command('flush');
+is($two->recv()->{code}, '4.04', 'first of two in one datagram');
+is($two->recv()->{code}, '4.04', 'second');
+like($two->command('stats'), qr/\bin=2 out=1\b/, 'answered in two datagrams');
 
 # RFC 6347 section 4.1.2.6: a replayed record is silent
 
@@ -147,13 +152,13 @@ is($s->recv(300), undef, 'and not twice');
 
 my $lost = dots_session($t, args => ['--wait', '--timeout', 20000]);
 $lost->command('drop in 2');
-like($lost->command('connect 20000'), qr/^connected/,
+like($lost->command('connect 60000'), qr/^connected/,
 	'a handshake with two lost datagrams');
 
 # RFC 6347 section 4.2.8: a rebooted client, same port
 
 is($lost->get('c', 1)->{code}, '2.05', 'a session');
-like($lost->command('restart 10000'), qr/^connected/, 'begins again');
+like($lost->command('restart 60000'), qr/^connected/, 'begins again');
 is($lost->get('c', 1)->{code}, '2.05', 'and is served');
 
 # a wildcard listen answers from the address that was asked
@@ -173,7 +178,7 @@ like($out, qr/Secure Renegotiation IS supported|Renegotiation/,
 is($second->command('close'), 'ok', 'close_notify of the client');
 
 $t->reload();
-ok(dots_until(sub { $s->command('recv 1000') =~ /^closed/ }, 10),
+ok(dots_until(sub { $s->command('recv 1000') =~ /^closed/ }),
 	'a reload says goodbye');
 
 $s = dots_session($t);
@@ -181,24 +186,31 @@ is($s->get('c', 1)->{code}, '2.05', 'a new session finds its mitigation');
 
 # a CRL whose signature was found right is asked each time, for its date, too
 
-system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
-	. "-gencrl -crlsec 5 -out crl.pem >>openssl.log 2>&1") == 0 or die;
-dots_turn($t);
+foreach my $seconds (5, 10, 20) {
+	system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
+		. "-gencrl -crlsec $seconds -out crl.pem >>openssl.log 2>&1") == 0
+		or die;
+	dots_turn($t);
 
-$s = dots_session($t) foreach 1 .. 2;
+	# twice: the second time its signature is known; a slow machine has not
+	# come so far before it is over
+
+	$s = dots_session($t) foreach 1 .. 2;
+	last if $s->connected() =~ /^connected/ && $s->get('c', 1);
+}
+
 like($s->connected(), qr/^connected/, 'a CRL that is good for seconds');
 
 sub refused {
 	my ($t, $cert) = @_;
-	my $x = dots_session($t, cert => $cert, args => ['--timeout', 5000]);
-	my $got = $x->connected();
-	$got = $x->command('recv 5000') if $got =~ /^connected/;
+	my $x = dots_session($t, cert => $cert);
+	my $served = $x->connected() =~ /^connected/ && $x->get('c', 1);
 	$x->quit();
-	return $got =~ /^failed|^closed/;
+	return !$served;
 }
 
 ok(refused($t, 'revoked'), 'refuses whom it has');
-ok(dots_until(sub { refused($t, 'a') }, 20), 'and everybody when it has expired');
+ok(dots_until(sub { refused($t, 'a') }), 'and everybody when it has expired');
 
 system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
 	. "-gencrl -out crl.pem >>openssl.log 2>&1") == 0 or die;
@@ -207,9 +219,9 @@ dots_turn($t);
 $s = dots_session($t);
 is($s->get('c', 1)->{code}, '2.05', 'with a new one');
 
-$_->quit() foreach ($b, $pinned, $stranger, $lost, $second, $w);
+$_->quit() foreach ($b, $pinned, $stranger, $lost, $second, $w, $j, $two);
 
 $t->stop();
-like($s->command('recv 1000'), qr/^closed/, 'so does the end');
+like($s->command('recv 60000'), qr/^closed/, 'so does the end');
 
 ###############################################################################

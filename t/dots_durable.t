@@ -44,7 +44,7 @@ sub kill_nginx {
 	my ($t) = @_;
 	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 	my @pids = ($master, dots_workers($t));
-	kill 'KILL', @pids;
+	dots_kill('KILL', @pids);
 	waitpid $master, 0;
 	dots_until(sub { !grep { kill 0, $_ } @pids[1 .. $#pids] });
 	unlink $t->testdir() . '/nginx.pid';
@@ -90,7 +90,7 @@ ok(there($t, '192.0.2.1'), 'the other one is not');
 
 my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 my @workers = dots_workers($t);
-kill 'KILL', @workers;
+dots_kill('KILL', @workers);
 ok(dots_until(sub { my @now = dots_workers($t); @now >= @workers
 	&& !grep { my $p = $_; grep { $_ == $p } @workers } @now }),
 	'the master starts others');
@@ -102,7 +102,7 @@ ok(dots_until(sub { there($t, '192.0.2.3') }), 'its route');
 
 # gobgpd goes and comes back: all routes are back
 
-kill 'KILL', $gobgpd;
+dots_kill('KILL', $gobgpd);
 waitpid $gobgpd, 0;
 @{$t->{_daemons}} = grep { $_ != $gobgpd } @{$t->{_daemons}};
 

@@ -100,7 +100,7 @@ sub matches {
 	my ($acl, $ace, $value, $name, %o) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	dots_until(sub { matched($acl, $ace, %o) eq $value }, 30);
+	dots_until(sub { matched($acl, $ace, %o) eq $value });
 	return is(matched($acl, $ace, %o), $value, $name);
 }
 
@@ -118,7 +118,7 @@ sub drops {
 	my ($mid, $value, $name, @who) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	dots_until(sub { dropped($mid, @who) eq $value }, 30);
+	dots_until(sub { dropped($mid, @who) eq $value });
 	return is(dropped($mid, @who), $value, $name);
 }
 
@@ -265,7 +265,7 @@ is($a->get($CUID)->{cbor}{1}{2}[0]{25}, 4000, 'of all mids');
 $s = $a->get($CUID, 1, query => ['c=c'])->{cbor}{1}{2}[0];
 ok(defined $s->{6} && !defined $s->{25}, 'c=c: no state');
 
-ok(!$watch->notification('watch', 0), 'no notification for a count');
+ok(!$watch->notification('watch', 500), 'no notification for a count');
 
 # a customer's command shows it
 
@@ -306,7 +306,7 @@ matches('shared', 'net', '9/900', 'and for a');
 
 my ($pid) = program();
 ok($pid, 'the program runs');
-kill 'KILL', $pid;
+dots_kill('KILL', $pid);
 is($net->send('192.0.2.7', 1), 0, 'killed: its rules stay');
 ok(dots_until(sub { my ($now) = program(); $now && $now != $pid }),
 	'it is started again');
@@ -405,7 +405,7 @@ $t->todo_alerts();
 my ($manager) = grep { my $pid = $_; open my $f, '<', "/proc/$pid/cmdline";
 	$f && (<$f> || '') =~ /cache manager/ } dots_workers($t);
 ($pid) = program();
-kill 'KILL', $manager;
+dots_kill('KILL', $manager);
 is($net->send('192.0.2.7', 1), 0, 'dropped without a manager');
 ok(dots_until(sub { my @now = program(); @now == 1 && $now[0] != $pid }),
 	'another program');
@@ -414,7 +414,7 @@ is(rc('PUT', rc_below('/acls/acl=fresh'), body => acl('fresh', 'immediate',
 	two => '192.0.2.101/32'))->{code}, 204, 'another entry');
 matches('fresh', 'two', '0/0', 'counted by it');
 is($net->send('192.0.2.7', 2), 0, 'dropped');
-dots_until(sub { matched('web', 'seven') =~ /^[67]\// }, 30);
+dots_until(sub { matched('web', 'seven') =~ /^[67]\// });
 
 # the one without a manager is counted or not, by who read it last
 

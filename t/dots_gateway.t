@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(42);
+$t->plan(44);
 
 dots_pki($t);
 
@@ -129,6 +129,18 @@ foreach my $transport (qw/ udp tcp /) {
 			options => [ [ 6, '' ] ])->{options}{6};
 	};
 
+	# What is asked right after a refusal is refused; a slow machine gives the
+	# customer something in between: then again.
+
+	my $refused = sub {
+		my ($ask) = @_;
+		my $code = '';
+		foreach (1 .. 50) {
+			last if ($code = $ask->()->{code}) eq '4.29';
+		}
+		return $code;
+	};
+
 	is($put->('one', 1, 1), '2.01', "$transport: one of the customers");
 	is($put->('two', 1, 65), '2.01', 'another');
 	is($put->('one', 2, 2), '2.01', 'two mitigations');
@@ -144,8 +156,8 @@ foreach my $transport (qw/ udp tcp /) {
 
 	my @codes = map { $relay->($g, 'GET', 'one', 1)->{code} } 1 .. 20;
 	ok(scalar(grep { $_ eq '4.29' } @codes) > 5, '4.4.1.2: its rate');
-	is($relay->($g, 'PUT', 'one', undef, body => 'x')->{code}, '4.29',
-		'RFC 8516: of all that it sends');
+	is($refused->(sub { $relay->($g, 'PUT', 'one', undef, body => 'x') }),
+		'4.29', 'RFC 8516: of all that it sends');
 	is_deeply([ grep { $_ ne '2.05' } map { $relay->($g, 'GET', 'two', 1)
 		->{code} } 1 .. 20 ], [], 'is not that of the other');
 	is($relay->($g, 'GET', 'two-also', 7)->{code}, '4.04',
@@ -162,9 +174,11 @@ foreach my $transport (qw/ udp tcp /) {
 		'2.01', "the gateway's own");
 	@codes = map { $relay->($g, 'GET', 'nobody', 1)->{code} } 1 .. 30;
 	is($codes[0], '4.01', 'an unknown cdid');
-	is($codes[-1], '4.29', 'is for the gateway to answer for');
-	is($g->request(method => 'GET', path => [ 'foo' ])->{code}, '4.29',
-		'as is another path');
+	is(scalar(grep { !/^4\.(?:01|29)$/ } @codes), 0, 'or one too many');
+	ok(scalar(grep { $_ eq '4.29' } @codes) > 5,
+		'is for the gateway to answer for');
+	is($refused->(sub { $g->request(method => 'GET', path => [ 'foo' ]) }),
+		'4.29', 'as is another path');
 	is($relay->($g, 'GET', 'two', 1)->{code}, '2.05',
 		'the relayed ones are not concerned');
 
@@ -186,10 +200,10 @@ is(join(' ', map { $ask->('many', "m$_", $_) } 1 .. 17), join(' ', ('2.01') x 17
 	'17 clients of one customer');
 is($ask->('few', 'f', 200, trigger => \0), '2.01', 'one of another');
 ok(dots_until(sub { $t->read_file('dots.log')
-	=~ /"customer":"few","cuid":"f","mid":1,"status":1,/ }, 30),
+	=~ /"customer":"few","cuid":"f","mid":1,"status":1,/ }),
 	'4.7: lost, so what it preconfigured begins');
-like($t->read_file('dots.log'),
-	qr/"customer":"many","cuid":"m1","reason":"session lost/,
+ok(dots_until(sub { $t->read_file('dots.log')
+	=~ /"customer":"many","cuid":"m1","reason":"session lost/ }),
 	'as are the others');
 $l->quit();
 

@@ -97,8 +97,8 @@ ok(dots_until(sub { route($prefix) }), 'the loss triggers its mitigation');
 is(losses('lost'), 1, 'the audit log has it');
 like($t->read_file('error.log'), qr/DOTS session of cuid "lost" lost/,
 	'so has the error log');
-like($t->read_file('dots.log'), qr/"cuid":"lost","mid":1,"status":1/,
-	'and what it began');
+ok(dots_until(sub { $t->read_file('dots.log')
+	=~ /"cuid":"lost","mid":1,"status":1/ }), 'and what it began');
 
 # it speaks again: on the same session, and nothing is stopped
 
@@ -202,7 +202,7 @@ my $crash = session('a');
 $prefix = preconfigured($crash, 'crash');
 
 my @workers = workers();
-kill 'KILL', @workers;
+dots_kill('KILL', @workers);
 dots_until(sub { my @now = workers(); @now == 2
 	&& !grep { my $p = $_; grep { $p == $_ } @now } @workers });
 
@@ -243,7 +243,7 @@ sub beat {
 sub heartbeat {
 	my ($s) = @_;
 
-	while (my $m = $s->recv(8000)) {
+	while (my $m = $s->recv()) {
 		return $m if $m->{code} eq '0.03';
 	}
 

@@ -74,8 +74,8 @@ sub observes {
 
 sub session {
 	my ($t, $cert, $from) = @_;
-	return dots_session($t, cert => $cert, args => [ '--timeout', 3000,
-		'--bind', $from || '127.0.0.' . $address++ ]);
+	return dots_session($t, cert => $cert, args => [ '--bind', $from
+		|| '127.0.0.' . $address++, $from ? ('--timeout', 3000) : () ]);
 }
 
 # requests until one is refused: how many were not, and the refusal
@@ -91,12 +91,28 @@ sub exhaust {
 	return (51, undef);
 }
 
+# What is asked when a customer has nothing left is refused.  A slow machine gives
+# it something in between: then again.
+
+sub refused {
+	my ($spend, $ask) = @_;
+	my $m;
+
+	foreach my $try (1 .. 5) {
+		$spend->();
+		$m = $ask->();
+		last if $m->{code} eq '4.29';
+	}
+
+	return $m->{code};
+}
+
 # of a session that is over at once
 
 sub ended {
 	my ($s) = @_;
 	my $out = $s->connected();
-	$out = $s->command('recv 5000') if $out =~ /^connected/;
+	$out = $s->command('recv 60000') if $out =~ /^connected/;
 	return $out;
 }
 
@@ -113,25 +129,28 @@ cmp_ok($n, '<=', 20, 'and not for ever');
 is($m->{code}, '4.29', 'Too Many Requests');
 ok($m->{max_age} >= 1 && $m->{max_age} <= 2, 'Max-Age says when, RFC 8516');
 
-exhaust($s, 'c', 1);
-my $late = $s->message(method => 'PUT', path => Test::DOTS::Session::path('c', 2),
-	body => dots_mitigate(prefix => ['192.0.2.2/32']));
-$s->send($late);
-is($s->recv()->{code}, '4.29', 'a new mitigation');
+my ($late, $host) = (undef, 1);
+is(refused(sub { exhaust($s, 'c', 1) }, sub {
+	$host++;
+	$late = $s->message(method => 'PUT',
+		path => Test::DOTS::Session::path('c', $host),
+		body => dots_mitigate(prefix => ["192.0.2.$host/32"]));
+	$s->send($late);
+	return $s->recv(); }), '4.29', 'a new mitigation');
 
 is($s->delete('c', 1)->{code}, '2.02', 'a withdrawal is served');
-is($s->delete('c', 7)->{code}, '2.02', 'and another');
+is($s->delete('c', 77)->{code}, '2.02', 'and another');
 
 # RFC 7252 section 4.5: but a refusal for now is none for ever
 
 ok(dots_until(sub { $s->send($late); my $m = $s->recv();
-	$m && $m->{code} eq '2.01' }, 20), 'the same message, later');
+	$m && $m->{code} eq '2.01' }), 'the same message, later');
 
 # all sessions and workers count together; others are not concerned
 
-exhaust($s, 'c', 1);
 my $second = session($t, 'a');
-is($second->get('c', 1)->{code}, '4.29', 'another session of the customer');
+is(refused(sub { exhaust($s, 'c', 1) }, sub { $second->get('c', 1) }), '4.29',
+	'another session of the customer');
 
 my $b = session($t, 'b');
 is($b->put('d', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
@@ -145,21 +164,21 @@ is($second->delete('c', 9)->{code}, '2.02', 'the others go on');
 is($second->command('close'), 'ok', 'one closes');
 my $third;
 ok(dots_until(sub { $third = session($t, 'a');
-	($third->delete('c', 9) || { code => '' })->{code} eq '2.02' }, 15),
+	($third->delete('c', 9) || { code => '' })->{code} eq '2.02' }),
 	'and another may come');
 
 # what a worker that died had is nobody's
 
 my @workers = dots_workers($t);
-kill 'KILL', @workers;
+dots_kill('KILL', @workers);
 ok(dots_until(sub { my %old = map { $_ => 1 } @workers;
-	grep({ !$old{$_} } dots_workers($t)) >= @workers }, 15), 'new workers');
+	grep({ !$old{$_} } dots_workers($t)) >= @workers }), 'new workers');
 
 my @pair;
 ok(dots_until(sub {
 	@pair = map { session($t, 'a') } 1 .. 2;
 	2 == grep { ($_->delete('c', 9) || { code => '' })->{code} eq '2.02' } @pair;
-	}, 20), 'two new sessions after a crash');
+	}), 'two new sessions after a crash');
 
 # observers of a customer, in all of its sessions; beyond them a GET is a GET
 
@@ -175,10 +194,17 @@ ok(dots_until(sub { observes($observing[0], '') }), 'and its observer with it');
 
 # handshakes of a customer
 
-my @opened = map { session($t, 'b') } 1 .. 4;
-my @ended = grep { $_->connected() !~ /^connected/
-	|| !defined $_->delete('d', 9) } @opened;
-cmp_ok(scalar(@ended), '>=', 2, 'more handshakes than two at once');
+my (@opened, @ended);
+
+foreach (1 .. 50) {
+	my $o = session($t, 'b');
+	push @opened, $o;
+	push @ended, $o if $o->connected() !~ /^connected/
+		|| !defined $o->delete('d', 9);
+	last if @ended == 2;
+}
+
+is(scalar(@ended), 2, 'more handshakes than two at once');
 like($ended[0]->{last} || '', qr/^closed|^failed/, 'are ended');
 
 # a source address: hellos without a cookie do not count, because they may be
@@ -191,8 +217,8 @@ like($w->command('hello-flood 200'), qr/answers=[1-9]/, 'a flood of hellos');
 my $c = session($t, 'self', '127.0.0.200');
 like($c->connected(), qr/^connected/, 'the address can connect');
 like(session($t, 'self', '127.0.0.200')->connected(), qr/^connected/, 'twice');
-is(session($t, 'self', '127.0.0.200')->connected(), 'failed timeout',
-	'then there is silence');
+ok(dots_until(sub { session($t, 'self', '127.0.0.200')->connected()
+	eq 'failed timeout' }), 'then there is silence');
 like(session($t, 'self', '127.0.0.201')->connected(), qr/^connected/,
 	'another address can');
 
@@ -205,14 +231,14 @@ is($c->delete('e', 1)->{code}, '2.02', 'a withdrawal is served');
 my $elsewhere = session($t, 'self');
 is($elsewhere->get('e', 1)->{code}, '4.04', 'as is another address');
 
-# one line a minute and customer
+# one line a minute and customer, and one when it begins
 
 $_->quit() foreach ($s, $second, $third, $b, $w, $c, $elsewhere, @pair, @opened);
 $t->stop();
 
 my @lines = $t->read_file('error.log')
 	=~ /\[warn\].*customer "a" over its limits/g;
-ok(@lines >= 1 && @lines <= 2, 'few lines in the log');
+ok(@lines >= 1 && @lines <= 2 + (time() - $^T) / 60, 'few lines in the log');
 
 # the master says that processes were killed, and nothing else is an alert
 

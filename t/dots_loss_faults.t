@@ -62,7 +62,7 @@ ok(!logged('"mid":1,"status":1'), 'nothing has begun');
 
 heal('eio');
 
-ok(dots_until(sub { logged('"mid":1,"status":1') }, 20),
+ok(dots_until(sub { logged('"mid":1,"status":1') }),
 	'it begins when the disk is back');
 is(() = $t->read_file('error.log') =~ /do not begin/g, 1, 'said once');
 

@@ -154,6 +154,7 @@ like(dots_rib($t), qr!192\.0\.2\.1/32!, 'with its route');
 
 $a->put('r', 2, prefix => ['192.0.2.2/32']);
 ok(dots_until(sub { $a->status('r', 2) == 2 }), 'the newest manager has looked');
+dots_until(sub { said($t) > $said });
 is(said($t), $said + 1, 'no status was told that was none');
 
 # each transition was made once

@@ -65,7 +65,7 @@ sub conf {
 	my %c = (%customers, %{$o{change} || {}});
 	delete $o{change};
 	$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
-		shutdown => '60s', customers => join('', map { $c{$_} } sort keys %c),
+		shutdown => '600s', customers => join('', map { $c{$_} } sort keys %c),
 		%o));
 }
 
@@ -83,7 +83,7 @@ sub stays {
 sub goodbye {
 	my ($s) = @_;
 	my $line;
-	do { $line = $s->command('recv 5000') } while $line =~ /^recv/;
+	do { $line = $s->command('recv 60000') } while $line =~ /^recv/;
 	return $line;
 }
 
@@ -91,7 +91,7 @@ sub goodbye {
 sub ended {
 	my ($t, @pids) = @_;
 	return dots_until(sub { my %now = map { $_ => 1 } dots_workers($t);
-		return !grep { $now{$_} } @pids }, 8);
+		return !grep { $now{$_} } @pids });
 }
 
 sub workers { my ($t) = @_;
@@ -299,7 +299,7 @@ ok(ended($t, @old), 'and the workers with them');
 
 # worker_shutdown_timeout
 
-conf($t, shutdown => '2s');
+conf($t, shutdown => '4s');
 ok(dots_turn($t), 'reload');
 $a = protecting($t, 'a', 10);
 @old = workers($t);
@@ -316,7 +316,7 @@ $a = protecting($t, 'a', 11);
 ok(dots_turn($t), 'reload');
 $b = protecting($t, 'a', 12);
 my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
-kill 'QUIT', $master;
+dots_kill('QUIT', $master);
 is(goodbye($b), 'closed', 'quit: the sessions go');
 is(goodbye($a), 'closed', 'those that were kept, too');
 

@@ -32,7 +32,7 @@ $SIG{PIPE} = 'IGNORE';
 $t->plan(32);
 
 dots_pki($t);
-$t->write_file_expand('nginx.conf', dots_conf(workers => 1, shutdown => '60s'));
+$t->write_file_expand('nginx.conf', dots_conf(workers => 1, shutdown => '600s'));
 $t->run();
 
 # ---- a TLS client that stops where it is told to
@@ -126,10 +126,10 @@ sub say_to {
 
 sub readable {
 	my ($s, $seconds) = @_;
-	return IO::Select->new($s->{socket})->can_read($seconds || 10);
+	return IO::Select->new($s->{socket})->can_read($seconds || 60);
 }
 
-# the codes that come until the end, or "nothing" for 10 s; or the first $n
+# the codes that come until the end, or "nothing" for a minute; or the first $n
 sub hear {
 	my ($s, $n) = @_;
 	my ($bytes, @codes) = '';

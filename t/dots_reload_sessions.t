@@ -107,13 +107,13 @@ sub back {
 	my ($c) = @_;
 	my $line;
 
-	do { $line = $c->{session}->command('recv 8000') } while $line =~ /^recv/;
+	do { $line = $c->{session}->command('recv 60000') } while $line =~ /^recv/;
 
 	return push @failed, "$c->{cuid} was not told: $line"
 		unless $line eq 'closed';
 
 	$c->{session}->command('keep') eq 'ok' or die;
-	$line = $c->{session}->command('resume 10000');
+	$line = $c->{session}->command('resume 60000');
 
 	return push @failed, "$c->{cuid} $line"
 		unless $line =~ /^connected .* resumed$/;

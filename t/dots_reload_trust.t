@@ -109,11 +109,11 @@ sub protect {
 	my ($t, $name, $transport) = @_;
 	(my $cert = $name) =~ s/-.*//;
 	my $s = dots_session($t, cert => $cert, life => 300,
-		transport => $transport, args => ['--timeout', 5000]);
+		transport => $transport);
 	if ($name =~ /-ticket/) {
 		$s->get($cert);			# over TCP tickets come late
 		die 'no ticket' unless $s->command('keep') eq 'ok';
-		die 'not resumed' unless $s->command('resume 5000') =~ /resumed$/;
+		die 'not resumed' unless $s->command('resume 60000') =~ /resumed$/;
 		$s->send("\0\xe1") if $transport eq 'tcp';
 	}
 	my $m = $s->put("cuid-$cert", ++$mid,
@@ -132,7 +132,7 @@ sub protect_all {
 sub said_goodbye {
 	my ($s) = @_;
 	my $line;
-	do { $line = $s->command('recv 5000') } while $line =~ /^recv/;
+	do { $line = $s->command('recv 60000') } while $line =~ /^recv/;
 	return $line eq 'closed';
 }
 

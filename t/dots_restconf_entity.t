@@ -210,7 +210,10 @@ sub entities {
 	$t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 
 	is($put->('short', 9), 201, 'one for two seconds');
-	my ($before) = $get->("$c/aliases");
+
+	my $before;
+	dots_until(sub { $put->('short', 9); ($before) = $get->("$c/aliases");
+		return $body =~ /"short"/ });
 	ok(dots_until(sub { $get->("$c/aliases/alias=short"); $code == 404 }),
 		'it is over');
 	my @over = $get->("$c/aliases");

@@ -96,7 +96,7 @@ sub reload {
 
 # with a certificate
 
-my $s = dots_session($t, args => ['--timeout', 5000]);
+my $s = dots_session($t);
 unlike($s->connected(), qr/resumed/, 'a full handshake');
 is($s->command('keep'), 'ok', 'gives a ticket');
 my $first = worker($t, 'established', 1);
@@ -106,7 +106,7 @@ $s->put('c', 1, prefix => ['192.0.2.1/32']);
 my ($elsewhere, $out);
 
 foreach my $n (1 .. 50) {
-	$out = $s->command('resume 5000');
+	$out = $s->command('resume 60000');
 	last unless $out =~ /^connected \S+ resumed$/;
 	$elsewhere = worker($t, 'resumed', $n) != $first;
 	last if $elsewhere;
@@ -121,9 +121,9 @@ is($s->put('c', 2, prefix => ['198.51.100.1/32'])->{code}, '4.00',
 # with a key
 
 my $p = dots_session($t, cert => '', args => [ '--psk-id', 'client-p', '--psk',
-	$key, '--timeout', 5000 ]);
+	$key ]);
 $p->command('keep');
-like($p->command('resume 5000'), qr/^connected \S+ resumed$/, 'PSK: resumed');
+like($p->command('resume 60000'), qr/^connected \S+ resumed$/, 'PSK: resumed');
 is($p->put('d', 1, prefix => ['198.51.100.1/32'])->{code}, '2.01',
 	'as its customer');
 
@@ -138,15 +138,15 @@ is($big->get('e')->{code}, '4.04', 'but is served');
 
 my $x = dots_session($t);
 $x->command('keep');
-is($x->command('restart 5000') =~ /resumed/ ? 1 : 0, 0, 'without the ticket');
+is($x->command('restart 60000') =~ /resumed/ ? 1 : 0, 0, 'without the ticket');
 
 # after a reload
 
 ok(reload($t), 'a reload');
-like($s->command('resume 5000'), qr/^connected \S+ resumed$/,
+like($s->command('resume 60000'), qr/^connected \S+ resumed$/,
 	'certificate: resumed after it');
 is($s->get('c', 1)->{code}, '2.05', 'and serves');
-like($p->command('resume 5000'), qr/^connected \S+ resumed$/,
+like($p->command('resume 60000'), qr/^connected \S+ resumed$/,
 	'PSK: resumed after it');
 
 # another key for the same identity: who has the old one's ticket is out
@@ -159,7 +159,7 @@ like($p->command('resume 3000'), qr/^failed/, 'PSK: not with the old key');
 
 conf($t, a => '');
 reload($t);
-like($s->command('resume 5000'), qr/^connected (?!.*resumed)/,
+like($s->command('resume 60000'), qr/^connected (?!.*resumed)/,
 	'a removed customer: no resumption');
 is($s->get('c', 1)->{code}, '4.01', 'and nothing to ask for');
 
@@ -167,7 +167,7 @@ is($s->get('c', 1)->{code}, '4.01', 'and nothing to ask for');
 
 conf($t);
 reload($t);
-like($s->command('resume 5000'), qr/^connected \S+ resumed$/,
+like($s->command('resume 60000'), qr/^connected \S+ resumed$/,
 	'the customer is back, and so is its ticket');
 
 system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
@@ -176,9 +176,9 @@ system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
 	== 0 or die;
 reload($t);
 
-$out = $s->command('resume 5000');
+$out = $s->command('resume 60000');
 unlike($out, qr/resumed/, 'a revoked certificate: no resumption');
-$out = $s->command('recv 5000') if $out =~ /^connected/;
+$out = $s->command('recv 60000') if $out =~ /^connected/;
 like($out, qr/^failed|^closed/, 'and no session');
 
 # the operator may do without
@@ -196,10 +196,10 @@ $x = dots_session($t, cert => 'big');
 like($x->connected(), qr/^connected/, 'ssl_session_timeout');
 
 $p = dots_session($t, cert => '', args => [ '--psk-id', 'client-p', '--psk',
-	$key, '--timeout', 5000 ]);
+	$key ]);
 is($p->command('keep'), 'ok', 'a ticket for a second');
-ok(dots_until(sub { $p->command('resume 5000')
-	=~ /^connected (?!.*resumed)/ }, 10), 'is over');
+ok(dots_until(sub { $p->command('resume 60000')
+	=~ /^connected (?!.*resumed)/ }), 'is over');
 
 $_->quit() foreach ($s, $p, $big, $x);
 

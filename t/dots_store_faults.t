@@ -114,7 +114,7 @@ is(registered($t, 'second'), 404, 'and of what is not there');
 is(scalar @{$s->{kept} || []}, 0, 'all of them before the PUT');
 unlink "$fault/hold";
 close $hold;
-is($s->recv(8000)->{code}, '2.01', 'whose answer comes when the disk is back');
+is($s->recv()->{code}, '2.01', 'whose answer comes when the disk is back');
 is($s2->get($c, 2)->{code}, '2.05', 'it is there');
 $s2->quit();
 
@@ -126,7 +126,7 @@ mkfifo("$fault/hold", 0600) or die;
 my ($dying) = dots_begin_put($t, 'killed', length $body);
 $dying->print($body);
 open $hold, '>', "$fault/hold" or die;
-kill 'KILL', workers($t);
+dots_kill('KILL', workers($t));
 unlink "$fault/hold";
 close $hold;
 ok(dots_until(sub { (dots_curl($t, 'PUT', "$url/dots-client=killed", cert => 'b',

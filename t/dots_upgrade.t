@@ -78,7 +78,7 @@ sub children {
 
 sub gone {
 	my (@pids) = @_;
-	return dots_until(sub { !grep { kill 0, $_ } @pids }, 20);
+	return dots_until(sub { !grep { kill 0, $_ } @pids });
 }
 
 # lines of the error log so far with the text
@@ -94,7 +94,7 @@ sub upgrade {
 	my ($t, $what) = @_;
 	my ($old, $n) = (pid($t), said($t, $over));
 
-	kill 'USR2', $old;
+	dots_kill('USR2', $old);
 	ok(dots_until(sub { pid($t, 1) == $old && pid($t) && pid($t) != $old
 		&& said($t, $over) > $n }), "$what: the new master takes over");
 	push @masters, pid($t);
@@ -222,7 +222,7 @@ is(join(' ', grep { !/^(201|503)$/ } keys %codes), '',
 	'data channel: done or refused');
 
 my @lost = grep { my $i = $_; !dots_until(sub {
-	(dots_curl($t, 'GET', "$url/dots-client=x$i"))[0] == 200 }, 2) }
+	(dots_curl($t, 'GET', "$url/dots-client=x$i"))[0] == 200 }) }
 	@{$codes{201}};
 is("@lost", '', 'what was done is there');
 
@@ -233,17 +233,17 @@ is("@done", '', 'what was refused is not');
 # ---- the way back: the old master starts its workers again, the new one quits
 
 my @workers = children($old);
-kill 'WINCH', $old;
+dots_kill('WINCH', $old);
 ok(gone(@workers), 'WINCH: the old workers leave');
 is($s->get($c, 1)->{code}, '2.05', 'WINCH: the session goes on');
 
-kill 'HUP', $old;
+dots_kill('HUP', $old);
 ok(dots_until(sub { children($old) >= 3 }), 'HUP: the old master has workers');
 whole('HUP', $s, $tcp, map { dots_session($t) } 1 .. 4);
 acts($t, $new, 'HUP');
 
 my $n = said($t, $again);
-kill 'QUIT', $new;
+dots_kill('QUIT', $new);
 goodbye($s, 'back');
 goodbye($tcp, 'back, TCP');
 ok(dots_until(sub { said($t, $again) > $n }), 'back: the old one takes over');
@@ -258,7 +258,7 @@ acts($t, $old, 'back');
 # ---- a binary that can't start, one that dies
 
 $t->write_file_expand('nginx.conf', "$conf nonsense;");
-kill 'USR2', $old;
+dots_kill('USR2', $old);
 ok(dots_until(sub { said($t, 'unknown directive "nonsense') }),
 	'a new master that fails');
 $t->write_file_expand('nginx.conf', $conf);
@@ -268,7 +268,7 @@ whole('failed', $s);
 ($new) = upgrade($t, 'to die');
 goodbye($s, 'to die');
 $n = said($t, $again);
-kill 'KILL', $new, children($new);
+dots_kill('KILL', $new, children($new));
 ok(dots_until(sub { said($t, $again) > $n }), 'died: the old one takes over');
 ok(dots_until(sub { pid($t) == $old && !pid($t, 1) }), 'died: its pid file');
 
@@ -280,7 +280,7 @@ put($t, $s, 'died');
 
 ($new) = upgrade($t, 'for good');
 goodbye($s, 'for good');
-kill 'QUIT', $old;
+dots_kill('QUIT', $old);
 ok(gone($old), 'for good: the old master has ended');
 acts($t, $new, 'for good');
 
@@ -290,7 +290,7 @@ put($t, $s, 'for good');
 
 # ---- a package's upgrade: stop and start
 
-kill 'QUIT', $new;
+dots_kill('QUIT', $new);
 goodbye($s, 'stop');
 ok(gone($new), 'stopped');
 $new = start($t);
@@ -309,7 +309,7 @@ my @created = grep { /"cuid":"$c"/ && /"method":"PUT"/ && /"code":"2.01"/ }
 	split /\n/, $t->read_file('dots.log');
 is(@created, @mids, 'each was created once');
 
-kill 'QUIT', $new;
+dots_kill('QUIT', $new);
 ok(gone($new), 'the end');
 
 ###############################################################################

@@ -91,7 +91,9 @@ cmp_ok($all, '>', 20, "$all mitigations");
 
 is(put($s, ++$mid, 1), '5.03', 'still full') foreach 1 .. 5;
 
-is(said($t, 'the zone is full'), 1, 'a line in the log, one');
+my $lines = said($t, 'the zone is full');
+ok($lines >= 1 && $lines <= 1 + (time() - $^T) / 60,
+	'a line in the log, one a minute');
 
 # the data channel needs the zone for a new client: until none fits
 

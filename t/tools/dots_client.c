@@ -1134,7 +1134,7 @@ main(int argc, char **argv)
 
     dc = &dots_client;
     dc->fd = -1;
-    dc->options.timeout = 10000;
+    dc->options.timeout = 30000;
     dc->options.life = 120;
 
     while ((c = getopt_long(argc, argv, "", dots_client_longopts, NULL))

@@ -15,7 +15,7 @@
 #define DOTS_HOSTILE_PORT     256   /* datagrams from one port */
 #define DOTS_HOSTILE_MUTANTS  8     /* requests between two barriers */
 #define DOTS_HOSTILE_SLOTS    1024   /* requests whose answers are awaited */
-#define DOTS_HOSTILE_PATIENCE 5000  /* ms for a barrier */
+#define DOTS_HOSTILE_PATIENCE 30000 /* ms for a barrier */
 #define DOTS_HOSTILE_QUIET    300   /* ms after the last answer */
 
 #define DOTS_HOSTILE_HEADER   8     /* of CoAP, with our token of 4 bytes */

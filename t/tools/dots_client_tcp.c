@@ -705,7 +705,7 @@ main(int argc, char **argv)
     dc = &dots_client_tcp;
     dc->fd = -1;
     dc->alpn = "coap";
-    dc->timeout = 10000;
+    dc->timeout = 30000;
     dc->life = 120;
 
     while ((c = getopt_long(argc, argv, "", dots_client_tcp_longopts, NULL))

@@ -321,7 +321,7 @@ sub _purge {
 		$self->_burst({ ops => $self->_withdrawals(), faults => [] });
 		$self->_check();
 		return !$self->_left();
-	}, 10) or die join(' ', $self->_left()) . " still has something\n";
+	}) or die join(' ', $self->_left()) . " still has something\n";
 
 	my $why = Fault::Check::leaks($self->{server}, $self->{bystander});
 	die "$why\n" if $why;

@@ -196,7 +196,7 @@ sub gone {
 
 	$self->heal('hold');
 
-	return dots_until(sub { _reap(); !grep { kill 0, $_ } @pids }, 30)
+	return dots_until(sub { _reap(); !grep { kill 0, $_ } @pids })
 		|| die "processes do not end: @pids\n";
 }
 

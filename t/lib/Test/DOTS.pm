@@ -11,7 +11,7 @@ use strict;
 use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_dns
-	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_stop dots_until dots_session dots_cbor dots_decode
+	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_kill dots_stop dots_until dots_session dots_cbor dots_decode
 	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
 	dots_test /;
 
@@ -295,12 +295,12 @@ sub dots_test {
 	return scalar `$ENV{TEST_NGINX_BINARY} -t -p $dir/ -c $dir/nginx.conf -e stderr 2>&1`;
 }
 
-# ---- waiting for what must come ----
+# ---- waiting for what must come: how long it may take is no test's matter ----
 
 sub dots_until {
-	my ($code, $seconds) = @_;
+	my ($code) = @_;
 
-	my $end = time() + ($seconds || 15);
+	my $end = time() + 60;
 
 	while (1) {
 		my $rc = $code->();
@@ -325,12 +325,22 @@ sub dots_workers {
 	return @pids;
 }
 
+# kill() with a pid that is none is for all of one's own group
+sub dots_kill {
+	my ($signal, @pids) = @_;
+
+	die "no process for SIG$signal\n"
+		if !@pids || grep { ($_ || 0) !~ /^[1-9]\d*$/ } @pids;
+
+	return kill $signal, @pids;
+}
+
 # Stops a child.  kill() does not wait for it: the signal is one thread's, and the
 # others run on until that has its turn.
 sub dots_stop {
 	my ($pid) = @_;
 
-	kill 'STOP', $pid;
+	dots_kill('STOP', $pid);
 	waitpid($pid, POSIX::WUNTRACED()) == $pid
 		&& POSIX::WIFSTOPPED(${^CHILD_ERROR_NATIVE})
 		or die "process $pid has ended\n";
@@ -346,7 +356,7 @@ sub dots_reload {
 	return dots_until(sub {
 		my @now = dots_workers($t);
 		return @now && !grep { $old{$_} } @now;
-	}, 20);
+	});
 }
 
 # Reloads, and returns when all workers that were there have begun to leave; they
@@ -363,7 +373,7 @@ sub dots_turn {
 	$t->reload();
 
 	return dots_until(sub { my %now = $leaving->();
-		return !grep { !$now{$_} } @workers }, 20);
+		return !grep { !$now{$_} } @workers });
 }
 
 sub _title {
@@ -398,7 +408,7 @@ sub dots_gobgpd {
 	push @{$t->{_daemons}}, $pid;
 
 	dots_until(sub { system("gobgp --target unix://$sock global "
-		. ">/dev/null 2>&1") == 0 }, 15)
+		. ">/dev/null 2>&1") == 0 })
 		or die "gobgpd does not answer\n" . $t->read_file('gobgpd.log');
 
 	return $pid;
@@ -430,20 +440,36 @@ sub dots_monitor {
 
 	# it says nothing when it begins: routes of ours show that it has
 
-	my $n = 0;
-
-	dots_until(sub {
-		my $probe = '198.18.0.' . $n++ . '/32';
-		system(@gobgp, qw/ global rib add /, $probe);
-		system(@gobgp, qw/ global rib del /, $probe);
-		return -s "$dir/monitor";
-	}) or die "no monitor\n";
+	dots_until(sub { _probe($t); return -s "$dir/monitor" })
+		or die "no monitor\n";
 }
 
 sub dots_monitored {
 	my ($t, $what) = @_;
+
+	# nor when it has said all: it goes on in the order of the changes
+
+	my $probe = _probe($t);
+	dots_until(sub { $t->read_file('monitor') =~ m!\[DELROUTE\] $probe ! })
+		or die "the monitor is silent\n";
+
 	return grep { !/ 198\.18\./ && /$what/ }
 		$t->read_file('monitor') =~ /\[((?:DEL)?ROUTE\] \S+)/g;
+}
+
+my $probes = 0;
+
+# A route that comes and goes
+sub _probe {
+	my ($t) = @_;
+	my @gobgp = ('gobgp', '--target', 'unix://' . $t->testdir() . '/gobgp.sock');
+	my $prefix = sprintf '198.18.%d.%d/32', $probes >> 8, $probes++ & 255;
+
+	system(@gobgp, qw/ global rib add /, $prefix) == 0
+		&& system(@gobgp, qw/ global rib del /, $prefix) == 0
+		or die "no routes of ours\n";
+
+	return $prefix;
 }
 
 # ---- DNS ----
@@ -488,7 +514,7 @@ sub dots_curl {
 
 	my $dir = $t->testdir();
 	my $cert = exists $o{cert} ? $o{cert} : 'a';
-	my @cmd = ('curl', '-sS', '--max-time', '10', '--cacert', "$dir/ca.crt",
+	my @cmd = ('curl', '-sS', '--max-time', '60', '--cacert', "$dir/ca.crt",
 		'--resolve', 'localhost:' . Test::Nginx::port(8443) . ':127.0.0.1',
 		'-o', "$dir/curl.body", '-D', "$dir/curl.head", '-w', '%{http_code}',
 		'--path-as-is', '-X', $method);
@@ -528,7 +554,7 @@ sub dots_begin_put {
 	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1',
 		PeerPort => Test::Nginx::port(8443), SSL_hostname => 'localhost',
 		SSL_ca_file => "$dir/ca.crt", SSL_cert_file => "$dir/a.crt",
-		SSL_key_file => "$dir/a.key", Timeout => 10)
+		SSL_key_file => "$dir/a.key", Timeout => 60)
 		or die "no connection: $IO::Socket::SSL::SSL_ERROR\n";
 
 	$s->print("PUT /restconf/data/ietf-dots-data-channel:dots-data/"
@@ -560,7 +586,7 @@ sub dots_session {
 
 	my @cmd = ("$BUILD/tools/" . ($tcp ? 'dots_client_tcp' : 'dots_client'),
 		'--server', $server, '--ca', "$dir/ca.crt",
-		'--life', $o{life} || 120);
+		'--life', $o{life} || 600);
 	push @cmd, '--cert', "$dir/$cert.crt", '--key', "$dir/$cert.key" if $cert;
 	push @cmd, @{$o{args} || []};
 
@@ -776,7 +802,7 @@ sub _recv {
 	my $m;
 
 	do {
-		my $line = $self->command('recv ' . ($ms || 5000));
+		my $line = $self->command('recv ' . (defined $ms ? $ms : 30000));
 		$self->{last} = $line;
 
 		return undef unless $line =~ /^recv ([0-9a-f]*)$/;
@@ -863,7 +889,7 @@ sub request {
 	foreach my $try (1 .. $self->{tries} || 1) {
 		$self->send($bytes);
 
-		my $m = $self->_answer(($self->{patience} || 8000) / 1000);
+		my $m = $self->_answer(($self->{patience} || 30000) / 1000);
 		return $m if $m;
 	}
 
@@ -895,7 +921,7 @@ sub _request { return $_[0]->{code} =~ /^0\.(?!00)/ }
 # The next notification for the token; heartbeats of the server are skipped
 sub notification {
 	my ($self, $token, $ms) = @_;
-	my $end = Time::HiRes::time() + ($ms || 5000) / 1000;
+	my $end = Time::HiRes::time() + (defined $ms ? $ms : 30000) / 1000;
 
 	while ((my $left = $end - Time::HiRes::time()) > 0) {
 		my $m = $self->recv(int($left * 1000) + 1) or return undef;

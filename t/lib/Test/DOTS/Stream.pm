@@ -35,7 +35,7 @@ sub new {
 sub code { return $_[0]->{head} =~ m!^HTTP/\S+ (\d+)! ? $1 : 0 }
 sub head { return $_[0]->{head} }
 
-sub _end { return time() + ($_[0] || 15) }
+sub _end { return time() + 60 }
 
 # Up to the pattern, which is taken, too; undef: closed, or it does not come
 sub _until {
@@ -54,29 +54,29 @@ sub _until {
 	}
 }
 
-# The data of the next event; comments are counted, and kept in {comments}
+# The data of the next event; comments before it are dropped
 sub event {
-	my ($self, $seconds) = @_;
+	my ($self) = @_;
 
-	my $end = _end($seconds);
+	my $end = _end();
 
 	while (defined(my $block = $self->_until(qr/\n\n/, $end))) {
-		if ($block =~ /^:/) {
-			push @{$self->{comments}}, $block;
-			next;
-		}
-
-		return join "\n", map { /^data: ?(.*)/s ? $1 : () } split /\n/, $block;
+		return _data($block) unless $block =~ /^:/;
 	}
 
 	return undef;
 }
 
+sub _data {
+	my ($block) = @_;
+	return join "\n", map { /^data: ?(.*)/s ? $1 : () } split /\n/, $block;
+}
+
 # The next comment; events before it are dropped
 sub comment {
-	my ($self, $seconds) = @_;
+	my ($self) = @_;
 
-	my $end = _end($seconds);
+	my $end = _end();
 
 	while (defined(my $block = $self->_until(qr/\n\n/, $end))) {
 		return $1 if $block =~ /^: ?(.*)/s;
@@ -85,11 +85,26 @@ sub comment {
 	return undef;
 }
 
+# What is replayed: the events before the comment that says so
+sub replayed {
+	my ($self) = @_;
+
+	my $end = _end();
+	my @events;
+
+	while (defined(my $block = $self->_until(qr/\n\n/, $end))) {
+		return @events if $block eq ': replay complete';
+		push @events, _data($block) unless $block =~ /^:/;
+	}
+
+	return ();
+}
+
 # What is left, once the server has ended it: all of it, or undef
 sub rest {
-	my ($self, $seconds) = @_;
+	my ($self) = @_;
 
-	$self->_until(qr/\z(?!)/, _end($seconds));
+	$self->_until(qr/\z(?!)/, _end());
 	return $self->{closed} ? $self->{buffer} : undef;
 }
 

@@ -523,7 +523,7 @@ sub learn {
 	my ($v, $status, $who, $mid) = @_;
 
 	if (!$v->{loss}) {
-		my $m = $v->{$who}->notification('watch', 15000);
+		my $m = $v->{$who}->notification('watch');
 		return $m && told($m);
 	}
 

@@ -292,7 +292,7 @@ sub dump_config {
 sub waitforfile {
 	my ($self, $file, $pid) = @_;
 
-	for (1 .. 300) {
+	for (1 .. 1200) {
 		return 1 if -s $file;
 		return 0 if $pid && waitpid($pid, WNOHANG) != 0;
 		sleep(0.05);
@@ -304,7 +304,7 @@ sub waitforfile {
 sub waitforsocket {
 	my ($self, $peer) = @_;
 
-	for (1 .. 300) {
+	for (1 .. 1200) {
 		my $s = IO::Socket::INET->new(Proto => 'tcp', PeerAddr => $peer);
 		return 1 if defined $s;
 		sleep(0.05);
@@ -316,7 +316,10 @@ sub waitforsocket {
 sub reload {
 	my ($self) = @_;
 
-	kill 'HUP', $self->read_file('nginx.pid');
+	my ($pid) = $self->read_file('nginx.pid') =~ /^([1-9]\d*)/
+		or die "no pid\n";
+
+	kill 'HUP', $pid;
 	return $self;
 }
 
@@ -327,7 +330,8 @@ sub stop {
 
 	# it may be gone already, and its file with it
 
-	my $pid = eval { $self->read_file('nginx.pid') } or return $self;
+	my ($pid) = (eval { $self->read_file('nginx.pid') } // '') =~ /^([1-9]\d*)/
+		or return $self;
 
 	kill 'QUIT', $pid;
 
@@ -387,6 +391,14 @@ sub stop_daemons {
 
 # ---- ports: one number of the test is one free port, of TCP or of UDP ----
 
+# Those that the kernel gives to who asks for none are not taken: a client of
+# this or another test could have one while nginx does not run
+sub ephemeral {
+	open my $fh, '<', '/proc/sys/net/ipv4/ip_local_port_range'
+		or return (32768, 60999);
+	return split ' ', <$fh>;
+}
+
 sub port {
 	my ($num, %opts) = @_;
 
@@ -395,10 +407,14 @@ sub port {
 	# the lock stays open in this process, on an address that no test uses: it
 	# keeps other tests away from the number, for both protocols
 
-	my $start = 20000 + ($$ * 37 + $num) % 20000;
+	my ($first, $last) = ephemeral();
+	my @range = grep { $_ < $first || $_ > $last } 10000 .. 65535;
+	@range = 10000 .. 65535 if @range < 5000;
+	my $start = $$ * 37 + $num;
 
-	for my $port ($start .. $start + 5000) {
+	for my $i ($start .. $start + 5000) {
 
+		my $port = $range[$i % @range];
 		my $lock = IO::Socket::INET->new(Proto => 'tcp',
 			LocalAddr => "127.0.0.127:$port", Listen => 1) or next;
 
@@ -450,7 +466,7 @@ sub http {
 
 	eval {
 		local $SIG{ALRM} = sub { die "timeout\n" };
-		alarm(8);
+		alarm(60);
 		log_out($request);
 		$s->print($request);
 		local $/;
