@@ -38,6 +38,8 @@ foreach (@workers) {
 	entities($_);
 }
 
+undef $t;   # the subs below hold it
+
 ###############################################################################
 
 sub conf {
