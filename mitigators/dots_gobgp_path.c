@@ -310,13 +310,16 @@ dots_gobgp_path_has(const uint32_t *list, size_t n, uint32_t c)
 }
 
 
-/* Sets "ours"; nonzero if the communities are exactly those wanted. */
+/*
+ * Sets "ours"; "same" is nonzero if the communities are exactly those wanted.
+ * DOTS_INVALID: they can't be read, for want of memory, say.  Then the path must
+ * not be taken for somebody else's.
+ */
 
 static int
-dots_gobgp_path_same_communities(const dots_gobgp_conf_t *conf,
-    const Apipb__Any *any, dots_gobgp_path_t *path)
+dots_gobgp_path_communities_of(const dots_gobgp_conf_t *conf,
+    const Apipb__Any *any, dots_gobgp_path_t *path, int *same)
 {
-    int                           same;
     size_t                        i, n;
     uint32_t                      want[DOTS_GOBGP_COMMUNITIES + 1];
     Apipb__CommunitiesAttribute  *a;
@@ -324,21 +327,21 @@ dots_gobgp_path_same_communities(const dots_gobgp_conf_t *conf,
     a = apipb__communities_attribute__unpack(NULL, any->value.len,
                                              any->value.data);
     if (a == NULL) {
-        return 0;
+        return DOTS_INVALID;
     }
 
     n = dots_gobgp_path_communities(conf, want);
-    same = a->n_communities == n;
+    *same = a->n_communities == n;
     path->ours = (uint8_t) dots_gobgp_path_has(a->communities,
                                                a->n_communities, conf->tag);
 
-    for (i = 0; i < n && same; i++) {
-        same = dots_gobgp_path_has(a->communities, n, want[i]);
+    for (i = 0; i < n && *same; i++) {
+        *same = dots_gobgp_path_has(a->communities, n, want[i]);
     }
 
     apipb__communities_attribute__free_unpacked(a, NULL);
 
-    return same;
+    return DOTS_OK;
 }
 
 
@@ -358,43 +361,67 @@ dots_gobgp_path_same_hop(const dots_gobgp_conf_t *conf, int family,
 
 
 static int
-dots_gobgp_path_same_next_hop(const dots_gobgp_conf_t *conf,
-    const Apipb__Any *any)
+dots_gobgp_path_next_hop_of(const dots_gobgp_conf_t *conf,
+    const Apipb__Any *any, int *same)
 {
-    int                       same;
     Apipb__NextHopAttribute  *a;
 
     a = apipb__next_hop_attribute__unpack(NULL, any->value.len,
                                           any->value.data);
     if (a == NULL) {
-        return 0;
+        return DOTS_INVALID;
     }
 
-    same = dots_gobgp_path_same_hop(conf, 4, a->next_hop);
+    *same = dots_gobgp_path_same_hop(conf, 4, a->next_hop);
     apipb__next_hop_attribute__free_unpacked(a, NULL);
 
-    return same;
+    return DOTS_OK;
 }
 
 
 static int
-dots_gobgp_path_same_mp_reach(const dots_gobgp_conf_t *conf,
-    const Apipb__Any *any)
+dots_gobgp_path_mp_reach_of(const dots_gobgp_conf_t *conf,
+    const Apipb__Any *any, int *same)
 {
-    int                           same;
     Apipb__MpReachNLRIAttribute  *a;
 
     a = apipb__mp_reach_nlriattribute__unpack(NULL, any->value.len,
                                               any->value.data);
     if (a == NULL) {
-        return 0;
+        return DOTS_INVALID;
     }
 
-    same = a->n_next_hops > 0
-           && dots_gobgp_path_same_hop(conf, 6, a->next_hops[0]);
+    *same = a->n_next_hops > 0
+            && dots_gobgp_path_same_hop(conf, 6, a->next_hops[0]);
     apipb__mp_reach_nlriattribute__free_unpacked(a, NULL);
 
-    return same;
+    return DOTS_OK;
+}
+
+
+/* One attribute: "hop" and "communities" are set if they are those wanted. */
+
+static int
+dots_gobgp_path_attribute(const dots_gobgp_conf_t *conf,
+    const Apipb__Any *any, dots_gobgp_path_t *path, int *hop, int *communities)
+{
+    if (dots_gobgp_path_is(any, "CommunitiesAttribute")) {
+        return dots_gobgp_path_communities_of(conf, any, path, communities);
+    }
+
+    if (dots_gobgp_path_is(any, "NextHopAttribute")
+        && path->prefix.family == 4)
+    {
+        return dots_gobgp_path_next_hop_of(conf, any, hop);
+    }
+
+    if (dots_gobgp_path_is(any, "MpReachNLRIAttribute")
+        && path->prefix.family == 6)
+    {
+        return dots_gobgp_path_mp_reach_of(conf, any, hop);
+    }
+
+    return DOTS_OK;
 }
 
 
@@ -425,18 +452,10 @@ dots_gobgp_path_read(const dots_gobgp_conf_t *conf, const Apipb__Path *p,
     communities = 0;
 
     for (i = 0; i < p->n_pattrs; i++) {
-
-        if (dots_gobgp_path_is(p->pattrs[i], "CommunitiesAttribute")) {
-            communities = dots_gobgp_path_same_communities(conf, p->pattrs[i],
-                                                           path);
-
-        } else if (dots_gobgp_path_is(p->pattrs[i], "NextHopAttribute")) {
-            hop = path->prefix.family == 4
-                  && dots_gobgp_path_same_next_hop(conf, p->pattrs[i]);
-
-        } else if (dots_gobgp_path_is(p->pattrs[i], "MpReachNLRIAttribute")) {
-            hop = path->prefix.family == 6
-                  && dots_gobgp_path_same_mp_reach(conf, p->pattrs[i]);
+        rc = dots_gobgp_path_attribute(conf, p->pattrs[i], path, &hop,
+                                       &communities);
+        if (rc != DOTS_OK) {
+            return rc;
         }
     }
 

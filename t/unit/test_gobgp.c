@@ -25,6 +25,8 @@
 #include <unistd.h>
 
 #include "dots_gobgp.h"
+#include "dots_gobgp.pb-c.h"
+#include "dots_gobgp_path.h"
 #include "mitigator_runner.h"
 
 
@@ -804,6 +806,85 @@ test_hangs(void **state)
 }
 
 
+/* A path that can't be read is no other's: nothing is decided by it. */
+
+static int
+on_path(void *ctx, const dots_gobgp_path_t *path)
+{
+    (void) path;
+    ++*(int *) ctx;
+
+    return DOTS_OK;
+}
+
+
+static void
+test_unread(void **state)
+{
+    int      n;
+    size_t   i, k, len;
+    test_t  *t = *state;
+    uint8_t  buf[1024];
+    uint8_t  prefix[32], bad[] = { 0x0a, 0x7f };
+
+    static const struct {
+        const char *attribute;
+        const char *address;
+        unsigned    afi;
+    } cases[] = {
+        { "CommunitiesAttribute", "203.0.113.7", 1 },
+        { "NextHopAttribute", "203.0.113.7", 1 },
+        { "MpReachNLRIAttribute", "2001:db8:1::7", 2 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char                      type[64];
+        Apipb__Any                nlri = APIPB__ANY__INIT, *attrs[1];
+        Apipb__Any                attr = APIPB__ANY__INIT;
+        Apipb__Path               path = APIPB__PATH__INIT, *paths[1];
+        Apipb__Family             family = APIPB__FAMILY__INIT;
+        Apipb__Destination        d = APIPB__DESTINATION__INIT;
+        Apipb__IPAddressPrefix    p = APIPB__IPADDRESS_PREFIX__INIT;
+        Apipb__ListPathResponse   r = APIPB__LIST_PATH_RESPONSE__INIT;
+
+        p.prefix = (char *) cases[i].address;
+        p.prefix_len = cases[i].afi == 1 ? 32 : 128;
+        nlri.type_url = "type.googleapis.com/apipb.IPAddressPrefix";
+        nlri.value.len = apipb__ipaddress_prefix__pack(&p, prefix);
+        nlri.value.data = prefix;
+        snprintf(type, sizeof(type), "type.googleapis.com/apipb.%s",
+                 cases[i].attribute);
+        attr.type_url = type;
+        attr.value.data = bad;
+        family.afi = cases[i].afi;
+        family.safi = 1;
+        attrs[0] = &attr;
+        path.nlri = &nlri;
+        path.family = &family;
+        path.n_pattrs = 1;
+        path.pattrs = attrs;
+        paths[0] = &path;
+        d.n_paths = 1;
+        d.paths = paths;
+        r.destination = &d;
+
+        /* a length beyond the end; and nothing, which can be read */
+
+        for (k = 0; k < 2; k++) {
+            attr.value.len = k == 0 ? sizeof(bad) : 0;
+            assert_true(apipb__list_path_response__get_packed_size(&r)
+                        <= sizeof(buf));
+            len = apipb__list_path_response__pack(&r, buf);
+            n = 0;
+            assert_int_equal(dots_gobgp_path_each(&t->conf, buf, len, on_path,
+                                                  &n),
+                             k == 0 ? DOTS_INVALID : DOTS_OK);
+            assert_int_equal(n, (int) k);
+        }
+    }
+}
+
+
 /* A daemon that hangs does not hold up a manager that is told to leave. */
 
 static void
@@ -1010,6 +1091,7 @@ main(void)
     const struct CMUnitTest  pure[] = {
         test(test_community),
         test(test_can),
+        test(test_unread),
         test(test_interrupted),
         test(test_not_grpc),
     };
