@@ -169,6 +169,10 @@ dots_signal_ignore(dots_signal_exchange_t *ex, const dots_request_t *rq,
 
     dots_signal_unlink(ex);
 
+    if (s->transport->ignore != NULL) {
+        s->transport->ignore(ex);
+    }
+
     if (s->conf.ops->audit != NULL) {
         s->conf.ops->audit(s->peer, ex->customer, &ex->request, 0, rq, why);
     }

@@ -61,6 +61,9 @@ typedef struct {
      */
     int (*respond)(dots_signal_exchange_t *ex, dots_coap_message_t *response);
 
+    /* A request that will have no response: what its message is owed, or NULL. */
+    void (*ignore)(dots_signal_exchange_t *ex);
+
     /* A request of the peer has its answer, or will have none; may be NULL. */
     void (*ended)(dots_signal_t *s);
 

@@ -392,6 +392,20 @@ dots_signal_udp_respond(dots_signal_exchange_t *ex,
 }
 
 
+/*
+ * A CON is acknowledged or rejected, whatever becomes of its request: RFC 7252
+ * section 4.2.
+ */
+
+static void
+dots_signal_udp_ignore(dots_signal_exchange_t *ex)
+{
+    if (ex->request.type == DOTS_COAP_CON && !ex->acked) {
+        dots_signal_udp_empty(ex->signal, DOTS_COAP_ACK, ex->request.id);
+    }
+}
+
+
 /* Notifications and heartbeats: always NON, RFC 9132 4.4.2.1 and 4.7. */
 
 static int
@@ -850,6 +864,7 @@ const dots_signal_transport_ops_t  dots_signal_udp = {
     .parse = dots_signal_udp_parse,
     .write = dots_coap_write,
     .respond = dots_signal_udp_respond,
+    .ignore = dots_signal_udp_ignore,
     .send = dots_signal_udp_send,
     .timer = dots_signal_udp_timer,
     .close = dots_signal_udp_close

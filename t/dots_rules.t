@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq curl/);
-$t->plan(70);
+$t->plan(71);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -99,11 +99,18 @@ is($m->{code}, '4.12', 'RFC 7252, 5.10.8.1: an entity-tag that nothing has');
 ok(!exists $a->get($one, 10)->{cbor}{1}{2}[0]{29},
 	"attack-status is the client's only");
 
-# no match: no answer; what is asked next is answered next
+# no match: no answer; what is asked next is answered next.  A CON has to be
+# acknowledged all the same (RFC 7252, 4.2)
 
-$a->send($a->message(method => 'PUT', type => 'CON', @match,
+$a->send($a->message(method => 'PUT', type => 'CON', @match, id => 4242,
 	path => Test::DOTS::Session::path($one, 4242),
 	body => with_attack(1, @scope)));
+
+do {
+	$m = $a->recv(5000);
+} while ($m && $m->{type} != 2);
+
+is(unpack('H*', $m ? $m->{bytes} : ''), '60001092', 'an empty ACK');
 is($a->get($one, 4242)->{code}, '4.04', '4.4.3: silently ignored');
 
 like($t->read_file('dots.log'),

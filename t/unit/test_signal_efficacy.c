@@ -18,6 +18,8 @@
 #define ATTACK(n)    "181d 0" n " "
 #define UPDATE(match, body)                                                   \
     "42 03 0001 aabb " match CUID MID7 CBOR "ff " SCOPE body
+#define UPDATE_NON                                                            \
+    "52 03 0001 aabb " MATCH CUID MID7 CBOR "ff " SCOPE "a2 " PREFIX ATTACK("1")
 
 #define CDID         "06 636469643d67 "             /* cdid=g */
 
@@ -61,9 +63,11 @@ test_update(const char *hex, dots_verdict_t verdict, const char *expected)
 
     } else {
         assert_int_equal(p.nsent, 0);
-        assert_int_equal(p.naudits, 1);
-        assert_int_equal(p.audit_code, 0);
     }
+
+    assert_int_equal(p.naudits, 1);
+    assert_int_equal(p.audit_code, verdict == DOTS_VERDICT_NOT_FOUND
+                                   ? 0 : dots_coap_code(2, 4));
 
     dots_signal_close(p.signal);
 }
@@ -93,10 +97,14 @@ test_signal_update(void **state)
                 DOTS_VERDICT_CHANGED,
                 "62 44 0001 aabb c2 010f ff a1 01 a1 02 81 a2 0e 190258 05 07");
 
-    /* "If no match is found, the PUT request is silently ignored" */
+    /*
+     * "If no match is found, the PUT request is silently ignored"; a CON is
+     * acknowledged, RFC 7252 section 4.2
+     */
 
+    test_update(UPDATE_NON, DOTS_VERDICT_NOT_FOUND, NULL);
     test_update(UPDATE(MATCH, "a2 " PREFIX ATTACK("1")),
-                DOTS_VERDICT_NOT_FOUND, NULL);
+                DOTS_VERDICT_NOT_FOUND, "60 00 0001");
 }
 
 
