@@ -56,6 +56,26 @@ int dots_target_read(const struct lyd_node *parent, dots_arena_t *a,
  */
 int dots_target_write(const dots_target_t *t, struct lyd_node *parent);
 
+/* One kind of clause, for who writes them elsewhere. */
+
+typedef enum {
+    DOTS_TARGET_PREFIX,         /* entries: dots_prefix_t */
+    DOTS_TARGET_PORT_RANGE,     /* dots_port_range_t */
+    DOTS_TARGET_PROTOCOL,       /* uint8_t */
+    DOTS_TARGET_TEXT            /* dots_str_t */
+} dots_target_kind_t;
+
+typedef struct {
+    const char         *name;   /* as the schema spells it */
+    dots_target_kind_t  kind;
+    size_t              n;
+    const void         *entries;
+} dots_target_clause_t;
+
+/* The i-th, in the order of the schema, perhaps of no entries; 0: no more. */
+int dots_target_clause(const dots_target_t *t, size_t i,
+    dots_target_clause_t *c);
+
 /* Nonzero if not one of target-prefix, -fqdn, -uri, alias-name is there. */
 int dots_target_empty(const dots_target_t *t);
 

@@ -16,6 +16,7 @@ typedef int (*dots_target_yang_write_pt)(const void *entry, const char *name,
 
 typedef struct {
     const char                *name;
+    dots_target_kind_t         kind;
     size_t                     count;  /* offsets in dots_target_t */
     size_t                     array;
     size_t                     size;   /* of an entry */
@@ -320,22 +321,28 @@ dots_target_yang_write_str(const void *entry, const char *name,
     offsetof(dots_target_t, count), offsetof(dots_target_t, array)
 
 static const dots_target_yang_clause_t  dots_target_yang_clauses[] = {
-    { "target-prefix", DOTS_TARGET_YANG_FIELD(nprefixes, prefixes),
+    { "target-prefix", DOTS_TARGET_PREFIX,
+      DOTS_TARGET_YANG_FIELD(nprefixes, prefixes),
       sizeof(dots_prefix_t), dots_target_yang_read_prefix,
       dots_target_yang_write_prefix },
-    { "target-port-range", DOTS_TARGET_YANG_FIELD(nports, ports),
+    { "target-port-range", DOTS_TARGET_PORT_RANGE,
+      DOTS_TARGET_YANG_FIELD(nports, ports),
       sizeof(dots_port_range_t), dots_target_yang_read_port,
       dots_target_yang_write_port },
-    { "target-protocol", DOTS_TARGET_YANG_FIELD(nprotocols, protocols),
+    { "target-protocol", DOTS_TARGET_PROTOCOL,
+      DOTS_TARGET_YANG_FIELD(nprotocols, protocols),
       sizeof(uint8_t), dots_target_yang_read_protocol,
       dots_target_yang_write_protocol },
-    { "target-fqdn", DOTS_TARGET_YANG_FIELD(nfqdns, fqdns),
+    { "target-fqdn", DOTS_TARGET_TEXT,
+      DOTS_TARGET_YANG_FIELD(nfqdns, fqdns),
       sizeof(dots_str_t), dots_target_yang_read_fqdn,
       dots_target_yang_write_str },
-    { "target-uri", DOTS_TARGET_YANG_FIELD(nuris, uris),
+    { "target-uri", DOTS_TARGET_TEXT,
+      DOTS_TARGET_YANG_FIELD(nuris, uris),
       sizeof(dots_str_t), dots_target_yang_read_uri,
       dots_target_yang_write_str },
-    { "alias-name", DOTS_TARGET_YANG_FIELD(naliases, aliases),
+    { "alias-name", DOTS_TARGET_TEXT,
+      DOTS_TARGET_YANG_FIELD(naliases, aliases),
       sizeof(dots_str_t), dots_target_yang_read_alias,
       dots_target_yang_write_str },
 };
@@ -427,38 +434,46 @@ dots_target_read(const struct lyd_node *parent, dots_arena_t *a,
 }
 
 
-static int
-dots_target_yang_write_clause(const dots_target_t *t,
-    const dots_target_yang_clause_t *c, struct lyd_node *parent)
+int
+dots_target_clause(const dots_target_t *t, size_t i, dots_target_clause_t *c)
 {
-    size_t          i, n;
-    const uint8_t  *array, *base;
+    const uint8_t                   *base;
+    const dots_target_yang_clause_t *clause;
 
-    base = (const uint8_t *) t;
-    memcpy(&array, base + c->array, sizeof(array));
-    memcpy(&n, base + c->count, sizeof(n));
-
-    for (i = 0; i < n; i++) {
-        if (c->write(array + i * c->size, c->name, parent) != DOTS_OK) {
-            return DOTS_ERROR;
-        }
+    if (i >= DOTS_TARGET_YANG_CLAUSES) {
+        return 0;
     }
 
-    return DOTS_OK;
+    clause = &dots_target_yang_clauses[i];
+    base = (const uint8_t *) t;
+
+    c->name = clause->name;
+    c->kind = clause->kind;
+
+    memcpy(&c->n, base + clause->count, sizeof(c->n));
+    memcpy(&c->entries, base + clause->array, sizeof(c->entries));
+
+    return 1;
 }
 
 
 int
 dots_target_write(const dots_target_t *t, struct lyd_node *parent)
 {
-    size_t  i;
+    size_t                           i, j;
+    const uint8_t                   *entry;
+    dots_target_clause_t             c;
+    const dots_target_yang_clause_t *clause;
 
-    for (i = 0; i < DOTS_TARGET_YANG_CLAUSES; i++) {
-        if (dots_target_yang_write_clause(t, &dots_target_yang_clauses[i],
-                                          parent)
-            != DOTS_OK)
-        {
-            return DOTS_ERROR;
+    for (i = 0; dots_target_clause(t, i, &c); i++) {
+
+        clause = &dots_target_yang_clauses[i];
+
+        for (j = 0, entry = c.entries; j < c.n; j++, entry += clause->size) {
+
+            if (clause->write(entry, c.name, parent) != DOTS_OK) {
+                return DOTS_ERROR;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 /*
  * application/dots+cbor: CBOR maps with integer keys <-> libyang trees, by one
- * table (dots_cbor_keys.c) for both directions; RFC 9132 section 6 and 10.6.
+ * table (dots_cbor_keys.c) for both directions, and bodies from records by the
+ * same table; RFC 9132 section 6 and 10.6.
  * Knows no CoAP and no resource.  Called by the resources of signal/ and by the
  * client.
  */
@@ -65,5 +66,55 @@ int dots_cbor_decode_own(const dots_schema_t *schema, const uint8_t *data,
  */
 int dots_cbor_encode(const struct lyd_node *tree, uint8_t *buf, size_t size,
     size_t *len);
+
+/* A sticky-error writer of items. */
+
+typedef struct {
+    uint8_t *data;
+    size_t   size;
+    size_t   len;
+    int      full;
+} dots_cbor_writer_t;
+
+/*
+ * A message of ours without a tree: what the model has needs no validation, and
+ * a tree costs ten times as much.  Names are the table's; nodes come in the
+ * order of the schema, so that the bytes are those of dots_cbor_encode().
+ */
+
+typedef struct {
+    size_t    start;        /* with its key */
+    size_t    head;
+    uint64_t  entries;
+} dots_cbor_body_map_t;
+
+typedef struct {
+    dots_cbor_writer_t    writer;
+    int                   failed;   /* no such name, too deep, too many */
+    size_t                depth;
+    dots_cbor_body_map_t  maps[DOTS_CBOR_DEPTH];    /* that are open */
+} dots_cbor_body_t;
+
+/* "name" is the message's, with its module. */
+void dots_cbor_body_start(dots_cbor_body_t *b, uint8_t *buf, size_t size,
+    const char *name);
+
+/* DOTS_OK, DOTS_FULL ("size" is too small), DOTS_ERROR. */
+int dots_cbor_body_finish(dots_cbor_body_t *b, size_t *len);
+
+/*
+ * A container until its end; one that is left empty is not there.  "n" entries
+ * of a list or leaf-list follow its head, without a name: NULL.
+ */
+void dots_cbor_body_map(dots_cbor_body_t *b, const char *name);
+void dots_cbor_body_end(dots_cbor_body_t *b);
+void dots_cbor_body_list(dots_cbor_body_t *b, const char *name, size_t n);
+
+void dots_cbor_body_uint(dots_cbor_body_t *b, const char *name,
+    uint64_t value);
+void dots_cbor_body_int(dots_cbor_body_t *b, const char *name, int64_t value);
+void dots_cbor_body_bool(dots_cbor_body_t *b, const char *name, int value);
+void dots_cbor_body_text(dots_cbor_body_t *b, const char *name,
+    dots_str_t text);
 
 #endif /* DOTS_CBOR_H */

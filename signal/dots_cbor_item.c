@@ -478,3 +478,18 @@ dots_cbor_item_write(dots_cbor_writer_t *w, dots_cbor_type_t type,
     w->len += n;
     w->full = n == 0;
 }
+
+
+void
+dots_cbor_item_write_text(dots_cbor_writer_t *w, dots_str_t text)
+{
+    dots_cbor_item_write(w, DOTS_CBOR_STRING, text.len);
+
+    if (w->full || w->size - w->len < text.len) {
+        w->full = 1;
+        return;
+    }
+
+    memcpy(w->data + w->len, text.data, text.len);
+    w->len += text.len;
+}

@@ -78,17 +78,11 @@ int dots_cbor_list_keys(dots_cbor_reader_t *r, const dots_cbor_item_t *map,
 const dots_cbor_key_t *dots_cbor_list_blame(const struct lysc_node *list,
     const dots_cbor_key_t *key);
 
-/* A sticky-error writer of items. */
-
-typedef struct {
-    uint8_t *data;
-    size_t   size;
-    size_t   len;
-    int      full;
-} dots_cbor_writer_t;
-
 void dots_cbor_item_write(dots_cbor_writer_t *w, dots_cbor_type_t type,
     uint64_t value);
+
+/* A text string whole. */
+void dots_cbor_item_write_text(dots_cbor_writer_t *w, dots_str_t text);
 
 /* DOTS_OK or DOTS_ERROR (a type that DOTS does not have). */
 int dots_cbor_value_write(dots_cbor_writer_t *w, const struct lyd_node *node);

@@ -416,25 +416,6 @@ dots_cbor_value_write_decimal(dots_cbor_writer_t *w,
 }
 
 
-static void
-dots_cbor_value_write_text(dots_cbor_writer_t *w, const char *text)
-{
-    size_t  len;
-
-    len = strlen(text);
-
-    dots_cbor_item_write(w, DOTS_CBOR_STRING, len);
-
-    if (w->full || w->size - w->len < len) {
-        w->full = 1;
-        return;
-    }
-
-    memcpy(w->data + w->len, text, len);
-    w->len += len;
-}
-
-
 static int
 dots_cbor_value_write_number(dots_cbor_writer_t *w,
     const struct lyd_value *value)
@@ -482,6 +463,7 @@ dots_cbor_value_write_number(dots_cbor_writer_t *w,
 int
 dots_cbor_value_write(dots_cbor_writer_t *w, const struct lyd_node *node)
 {
+    const char              *text;
     const struct lyd_value  *value;
 
     value = &((const struct lyd_node_term *) node)->value;
@@ -494,7 +476,8 @@ dots_cbor_value_write(dots_cbor_writer_t *w, const struct lyd_node *node)
 
     case LY_TYPE_STRING:
     case LY_TYPE_IDENT:
-        dots_cbor_value_write_text(w, lyd_get_value(node));
+        text = lyd_get_value(node);
+        dots_cbor_item_write_text(w, dots_str(text, strlen(text)));
         return DOTS_OK;
 
     case LY_TYPE_ENUM:

@@ -27,9 +27,8 @@ typedef struct {
     uint8_t           code;
     int64_t           max_age;      /* -1: none */
     const char       *text;         /* NULL: the fault's or the body */
-    int             (*body)(const dots_schema_t *schema,
-                            const dots_request_t *rq, unsigned content,
-                            struct lyd_node *top);
+    int             (*body)(dots_cbor_body_t *b, const dots_request_t *rq,
+                            unsigned content);
 } dots_signal_mitigate_answer_t;
 
 
@@ -110,27 +109,17 @@ dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
 {
     int               rc;
     unsigned          content;
-    struct lyd_node  *top;
+    dots_cbor_body_t  b;
 
     if (dots_signal_uri_read_query(&ex->request, &content, NULL) != DOTS_OK) {
         return DOTS_ERROR;
     }
 
-    if (dots_schema_message(ex->conf->schema, NULL, "mitigation-scope", &top)
-        != DOTS_OK)
-    {
-        return DOTS_ERROR;
-    }
+    dots_signal_scope_start(&b, buf, DOTS_SIGNAL_BODY);
 
-    rc = a->body(ex->conf->schema, rq, content, top);
+    rc = a->body(&b, rq, content);
 
-    if (rc == DOTS_OK) {
-        rc = dots_cbor_encode(top, buf, DOTS_SIGNAL_BODY, len);
-    }
-
-    lyd_free_all(top);
-
-    return rc;
+    return rc == DOTS_OK ? dots_cbor_body_finish(&b, len) : rc;
 }
 
 

@@ -1,5 +1,3 @@
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "dots_count.h"
@@ -23,8 +21,8 @@ static int dots_signal_scope_set_trigger(dots_mitigation_t *m,
     const char *value, dots_fault_t *f);
 static int dots_signal_scope_set_attack(dots_mitigation_t *m,
     const char *value, dots_fault_t *f);
-static int dots_signal_scope_write_conflict(const dots_conflict_t *c,
-    uint32_t retry, struct lyd_node *info);
+static int dots_signal_scope_write_conflict(dots_cbor_body_t *b,
+    const dots_conflict_t *c, uint32_t retry);
 
 
 #define DOTS_SIGNAL_SCOPE_SERVERS "only the server sends it"
@@ -51,19 +49,7 @@ static const dots_signal_scope_attribute_t  dots_signal_scope_attributes[] = {
     { "attack-status", NULL, dots_signal_scope_set_attack },
 };
 
-/* Names of RFC 9132 Table 3, sections 10.6.3 and 10.6.4, by number. */
-
-static const char *const  dots_signal_scope_status[] = {
-    NULL,
-    "attack-mitigation-in-progress",
-    "attack-successfully-mitigated",
-    "attack-stopped",
-    "attack-exceeded-capability",
-    "dots-client-withdrawn-mitigation",
-    "attack-mitigation-terminated",
-    "attack-mitigation-withdrawn",
-    "attack-mitigation-signal-loss",
-};
+/* Names of RFC 9132 Table 4 by number. */
 
 static const char *const  dots_signal_scope_attack_status[] = {
     NULL,
@@ -71,12 +57,12 @@ static const char *const  dots_signal_scope_attack_status[] = {
     "attack-successfully-mitigated",
 };
 
-static const char *const  dots_signal_scope_conflict_status[] = {
-    NULL,
-    "request-inactive-other-active",
-    "request-active",
-    "all-requests-inactive",
-};
+#define DOTS_SIGNAL_SCOPE_MESSAGE "ietf-dots-signal-channel:mitigation-scope"
+
+/* RFC 9132 sections 10.6.3 and 10.6.4 */
+
+#define DOTS_SIGNAL_SCOPE_CONFLICT_STATUS 3     /* the highest */
+#define DOTS_SIGNAL_SCOPE_CUID_COLLISION  3
 
 #define dots_signal_scope_count(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -272,239 +258,196 @@ dots_signal_scope_read(const dots_schema_t *schema, const struct lyd_node *top,
 }
 
 
-/* ---- responses ---- */
+/* ---- responses: nodes in the order of the schema ---- */
 
-static int
-dots_signal_scope_leaf(struct lyd_node *parent, const char *name,
-    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static int
-dots_signal_scope_leaf(struct lyd_node *parent, const char *name,
-    const char *fmt, ...)
+void
+dots_signal_scope_start(dots_cbor_body_t *b, uint8_t *buf, size_t size)
 {
-    char     value[64];
-    va_list  args;
-
-    va_start(args, fmt);
-    (void) vsnprintf(value, sizeof(value), fmt, args);
-    va_end(args);
-
-    return lyd_new_term(parent, NULL, name, value, 0, NULL) == LY_SUCCESS
-           ? DOTS_OK : DOTS_ERROR;
+    dots_cbor_body_start(b, buf, size, DOTS_SIGNAL_SCOPE_MESSAGE);
 }
 
 
-static struct lyd_node *
-dots_signal_scope_new(const dots_schema_t *schema, struct lyd_node *top)
+static void
+dots_signal_scope_write_prefix(dots_cbor_body_t *b, const dots_prefix_t *p)
 {
-    struct lyd_node  *scope;
+    char    text[DOTS_PREFIX_TEXT];
+    size_t  len;
 
-    return dots_schema_message_add(schema, top, "scope", NULL, &scope)
-           == DOTS_OK ? scope : NULL;
+    len = dots_prefix_print(p, text);
+    dots_cbor_body_text(b, NULL, dots_str(text, len));
 }
 
 
-static struct lyd_node *
-dots_signal_scope_container(struct lyd_node *parent, const char *name)
+static void
+dots_signal_scope_write_range(dots_cbor_body_t *b, const dots_port_range_t *p)
 {
-    struct lyd_node  *node;
+    dots_cbor_body_map(b, NULL);
+    dots_cbor_body_uint(b, "lower-port", p->lower);
 
-    return lyd_new_inner(parent, NULL, name, 0, &node) == LY_SUCCESS ? node
-                                                                     : NULL;
+    if (p->has_upper) {
+        dots_cbor_body_uint(b, "upper-port", p->upper);
+    }
+
+    dots_cbor_body_end(b);
+}
+
+
+static void
+dots_signal_scope_write_entry(dots_cbor_body_t *b,
+    const dots_target_clause_t *c, size_t i)
+{
+    switch (c->kind) {
+
+    case DOTS_TARGET_PREFIX:
+        dots_signal_scope_write_prefix(b, (const dots_prefix_t *) c->entries
+                                          + i);
+        return;
+
+    case DOTS_TARGET_PORT_RANGE:
+        dots_signal_scope_write_range(b,
+                                      (const dots_port_range_t *) c->entries
+                                      + i);
+        return;
+
+    case DOTS_TARGET_PROTOCOL:
+        dots_cbor_body_uint(b, NULL, ((const uint8_t *) c->entries)[i]);
+        return;
+
+    case DOTS_TARGET_TEXT:
+        dots_cbor_body_text(b, NULL, ((const dots_str_t *) c->entries)[i]);
+    }
+}
+
+
+static void
+dots_signal_scope_write_target(dots_cbor_body_t *b, const dots_target_t *t)
+{
+    size_t                i, j;
+    dots_target_clause_t  c;
+
+    for (i = 0; dots_target_clause(t, i, &c); i++) {
+
+        if (c.n == 0) {
+            continue;
+        }
+
+        dots_cbor_body_list(b, c.name, c.n);
+
+        for (j = 0; j < c.n; j++) {
+            dots_signal_scope_write_entry(b, &c, j);
+        }
+    }
 }
 
 
 /* RFC 9132 Figure 10 */
 
 int
-dots_signal_scope_granted(const dots_schema_t *schema, const dots_request_t *rq,
-    unsigned content, struct lyd_node *top)
+dots_signal_scope_granted(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content)
 {
-    struct lyd_node  *scope;
-
     (void) content;
 
-    scope = dots_signal_scope_new(schema, top);
+    dots_cbor_body_list(b, "scope", 1);
+    dots_cbor_body_map(b, NULL);
+    dots_cbor_body_int(b, "lifetime", rq->mitigation->lifetime);
+    dots_cbor_body_uint(b, "mid", rq->mid);
+    dots_cbor_body_end(b);
 
-    if (scope == NULL
-        || dots_signal_scope_leaf(scope, "mid", "%u", rq->mid) != DOTS_OK)
-    {
-        return DOTS_ERROR;
-    }
-
-    return dots_signal_scope_leaf(scope, "lifetime", "%d",
-                                  rq->mitigation->lifetime);
+    return DOTS_OK;
 }
 
 
 /* RFC 9132 section 4.4.2: optional, where the mitigator counts. */
 
-static int
-dots_signal_scope_write_dropped(const dots_count_t *c, struct lyd_node *scope)
+static void
+dots_signal_scope_write_dropped(dots_cbor_body_t *b, const dots_count_t *c)
 {
-    size_t  i;
-
-    const struct {
-        const char         *name;
-        unsigned long long  value;
-    } leaves[] = {
-        { "bytes-dropped", c->octets },
-        { "bps-dropped", dots_count_octets_per_second(c) },
-        { "pkts-dropped", c->packets },
-        { "pps-dropped", dots_count_packets_per_second(c) },
-    };
-
-    for (i = 0; i < dots_signal_scope_count(leaves); i++) {
-
-        if (dots_signal_scope_leaf(scope, leaves[i].name, "%llu",
-                                   leaves[i].value)
-            != DOTS_OK)
-        {
-            return DOTS_ERROR;
-        }
-    }
-
-    return DOTS_OK;
+    dots_cbor_body_uint(b, "bytes-dropped", c->octets);
+    dots_cbor_body_uint(b, "bps-dropped", dots_count_octets_per_second(c));
+    dots_cbor_body_uint(b, "pkts-dropped", c->packets);
+    dots_cbor_body_uint(b, "pps-dropped", dots_count_packets_per_second(c));
 }
 
 
 /* No mitigation-start while the loss of the signal is awaited. */
 
 static int
-dots_signal_scope_write_state(const dots_mitigation_t *m, int64_t now,
-    struct lyd_node *scope)
+dots_signal_scope_write_state(dots_cbor_body_t *b, const dots_mitigation_t *m,
+    int64_t now)
 {
-    struct lyd_node  *info;
+    int  rc;
 
-    if (m->start != 0 && m->status != DOTS_STATUS_AWAITING_LOSS
-        && dots_signal_scope_leaf(scope, "mitigation-start", "%lld",
-                                  (long long) m->start)
-           != DOTS_OK)
+    if (m->status < DOTS_STATUS_IN_PROGRESS
+        || m->status > DOTS_STATUS_AWAITING_LOSS)
     {
         return DOTS_ERROR;
     }
 
-    if (m->status < 1
-        || m->status >= dots_signal_scope_count(dots_signal_scope_status))
-    {
-        return DOTS_ERROR;
+    if (m->start != 0 && m->status != DOTS_STATUS_AWAITING_LOSS) {
+        dots_cbor_body_uint(b, "mitigation-start", (uint64_t) m->start);
     }
 
-    if (dots_signal_scope_leaf(scope, "status", "%s",
-                               dots_signal_scope_status[m->status])
-        != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    dots_cbor_body_uint(b, "status", m->status);
+
+    rc = DOTS_OK;
+
+    if (m->conflict.cause != 0) {
+        rc = dots_signal_scope_write_conflict(b, &m->conflict,
+                                              dots_mitigation_retry(m, now));
     }
 
-    if (m->dropped != NULL
-        && dots_signal_scope_write_dropped(m->dropped, scope) != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    if (m->dropped != NULL) {
+        dots_signal_scope_write_dropped(b, m->dropped);
     }
 
-    if (m->conflict.cause == 0) {
-        return DOTS_OK;
-    }
-
-    info = dots_signal_scope_container(scope, "conflict-information");
-
-    return info ? dots_signal_scope_write_conflict(&m->conflict,
-                                                   dots_mitigation_retry(m,
-                                                                         now),
-                                                   info)
-                : DOTS_ERROR;
-}
-
-
-static int
-dots_signal_scope_write_config(const dots_mitigation_t *m,
-    struct lyd_node *scope)
-{
-    if (dots_target_write(&m->target, scope) != DOTS_OK) {
-        return DOTS_ERROR;
-    }
-
-    if (m->trigger) {
-        return DOTS_OK;
-    }
-
-    return dots_signal_scope_leaf(scope, "trigger-mitigation", "false");
+    return rc;
 }
 
 
 /* RFC 9132 section 4.4.2: lifetime, which runs down, is in every selection. */
 
 static int
-dots_signal_scope_write(const dots_mitigation_t *m, int64_t now,
-    unsigned content, struct lyd_node *scope)
+dots_signal_scope_write(dots_cbor_body_t *b, const dots_mitigation_t *m,
+    int64_t now, unsigned content)
 {
-    if (dots_signal_scope_leaf(scope, "mid", "%u", m->mid) != DOTS_OK
-        || dots_signal_scope_leaf(scope, "lifetime", "%d",
-                                  dots_mitigation_remaining(m, now))
-           != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    if (content & DOTS_SIGNAL_URI_CONFIG) {
+        dots_signal_scope_write_target(b, &m->target);
     }
 
-    if ((content & DOTS_SIGNAL_URI_CONFIG)
-        && dots_signal_scope_write_config(m, scope) != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    dots_cbor_body_int(b, "lifetime", dots_mitigation_remaining(m, now));
+
+    if ((content & DOTS_SIGNAL_URI_CONFIG) && !m->trigger) {
+        dots_cbor_body_bool(b, "trigger-mitigation", 0);
     }
 
-    if (content & DOTS_SIGNAL_URI_STATE) {
-        return dots_signal_scope_write_state(m, now, scope);
-    }
+    dots_cbor_body_uint(b, "mid", m->mid);
 
-    return DOTS_OK;
+    return (content & DOTS_SIGNAL_URI_STATE)
+           ? dots_signal_scope_write_state(b, m, now)
+           : DOTS_OK;
 }
 
 
 int
-dots_signal_scope_found(const dots_schema_t *schema, const dots_request_t *rq,
-    unsigned content, struct lyd_node *top)
+dots_signal_scope_found(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content)
 {
-    size_t            i;
-    struct lyd_node  *scope;
+    int     rc;
+    size_t  i;
 
-    for (i = 0; i < rq->nmitigations; i++) {
+    dots_cbor_body_list(b, "scope", rq->nmitigations);
 
-        scope = dots_signal_scope_new(schema, top);
+    for (i = 0; i < rq->nmitigations && !b->writer.full; i++) {
 
-        if (scope == NULL
-            || dots_signal_scope_write(&rq->mitigations[i], rq->now, content,
-                                       scope)
-               != DOTS_OK)
-        {
-            return DOTS_ERROR;
+        dots_cbor_body_map(b, NULL);
+
+        rc = dots_signal_scope_write(b, &rq->mitigations[i], rq->now, content);
+        if (rc != DOTS_OK) {
+            return rc;
         }
-    }
 
-    return DOTS_OK;
-}
-
-
-/* An empty scope is no node: a container without children says nothing. */
-
-static int
-dots_signal_scope_write_conflict_scope(const dots_conflict_t *c,
-    struct lyd_node *info)
-{
-    struct lyd_node  *scope;
-
-    scope = dots_signal_scope_container(info, "conflict-scope");
-
-    if (scope == NULL || dots_target_write(&c->scope, scope) != DOTS_OK
-        || (c->same_client
-            && dots_signal_scope_leaf(scope, "mid", "%u", c->mid)
-               != DOTS_OK))
-    {
-        return DOTS_ERROR;
-    }
-
-    if (lyd_child(scope) == NULL) {
-        lyd_free_tree(scope);
+        dots_cbor_body_end(b);
     }
 
     return DOTS_OK;
@@ -512,89 +455,77 @@ dots_signal_scope_write_conflict_scope(const dots_conflict_t *c,
 
 
 static int
-dots_signal_scope_write_conflict(const dots_conflict_t *c, uint32_t retry,
-    struct lyd_node *info)
+dots_signal_scope_write_conflict(dots_cbor_body_t *b, const dots_conflict_t *c,
+    uint32_t retry)
 {
-    const char  *status;
-
-    if (c->status
-        >= dots_signal_scope_count(dots_signal_scope_conflict_status))
-    {
+    if (c->status > DOTS_SIGNAL_SCOPE_CONFLICT_STATUS) {
         return DOTS_ERROR;
     }
 
-    status = dots_signal_scope_conflict_status[c->status];
+    dots_cbor_body_map(b, "conflict-information");
 
-    if (status != NULL
-        && dots_signal_scope_leaf(info, "conflict-status", "%s", status)
-           != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    if (c->status != 0) {
+        dots_cbor_body_uint(b, "conflict-status", c->status);
     }
 
-    if (dots_signal_scope_leaf(info, "conflict-cause", "overlapping-targets")
-        != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    dots_cbor_body_uint(b, "conflict-cause", DOTS_CONFLICT_OVERLAP);
+
+    if (retry != 0) {
+        dots_cbor_body_uint(b, "retry-timer", retry);
     }
 
-    if (retry != 0
-        && dots_signal_scope_leaf(info, "retry-timer", "%u", retry)
-           != DOTS_OK)
-    {
-        return DOTS_ERROR;
+    dots_cbor_body_map(b, "conflict-scope");
+    dots_signal_scope_write_target(b, &c->scope);
+
+    if (c->same_client) {
+        dots_cbor_body_uint(b, "mid", c->mid);
     }
 
-    return dots_signal_scope_write_conflict_scope(c, info);
+    dots_cbor_body_end(b);
+    dots_cbor_body_end(b);
+
+    return DOTS_OK;
 }
 
 
 /* RFC 9132 section 4.4.1.3, "with only the relevant nodes listed" */
 
 int
-dots_signal_scope_conflict(const dots_schema_t *schema,
-    const dots_request_t *rq, unsigned content, struct lyd_node *top)
+dots_signal_scope_conflict(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content)
 {
-    struct lyd_node  *scope, *info;
+    int  rc;
 
     (void) content;
 
-    scope = dots_signal_scope_new(schema, top);
+    dots_cbor_body_list(b, "scope", 1);
+    dots_cbor_body_map(b, NULL);
+    dots_cbor_body_uint(b, "mid", rq->mid);
 
-    if (scope == NULL
-        || dots_signal_scope_leaf(scope, "mid", "%u", rq->mid) != DOTS_OK)
-    {
-        return DOTS_ERROR;
-    }
+    rc = dots_signal_scope_write_conflict(b, &rq->conflict,
+                                          rq->conflict.retry);
+    dots_cbor_body_end(b);
 
-    info = dots_signal_scope_container(scope, "conflict-information");
-
-    return info ? dots_signal_scope_write_conflict(&rq->conflict,
-                                                   rq->conflict.retry, info)
-                : DOTS_ERROR;
+    return rc;
 }
 
 
 /* RFC 9132 Figure 11: the cause and nothing else. */
 
 int
-dots_signal_scope_collision(const dots_schema_t *schema,
-    const dots_request_t *rq, unsigned content, struct lyd_node *top)
+dots_signal_scope_collision(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content)
 {
-    struct lyd_node  *scope, *info;
-
     (void) rq;
     (void) content;
 
-    scope = dots_signal_scope_new(schema, top);
-    if (scope == NULL) {
-        return DOTS_ERROR;
-    }
+    dots_cbor_body_list(b, "scope", 1);
+    dots_cbor_body_map(b, NULL);
+    dots_cbor_body_map(b, "conflict-information");
+    dots_cbor_body_uint(b, "conflict-cause",
+                        DOTS_SIGNAL_SCOPE_CUID_COLLISION);
+    dots_cbor_body_end(b);
+    dots_cbor_body_end(b);
 
-    info = dots_signal_scope_container(scope, "conflict-information");
-    if (info == NULL) {
-        return DOTS_ERROR;
-    }
-
-    return dots_signal_scope_leaf(info, "conflict-cause", "cuid-collision");
+    return DOTS_OK;
 }

@@ -8,6 +8,7 @@
 #define DOTS_SIGNAL_SCOPE_H
 
 #include "dots_base.h"
+#include "dots_cbor.h"
 #include "dots_mitigation.h"
 #include "dots_request.h"
 #include "dots_schema.h"
@@ -23,16 +24,19 @@ int dots_signal_scope_read(const dots_schema_t *schema,
     dots_fault_t *f);
 
 /*
- * Add the scopes of a response to "top", an empty mitigation-scope; "content"
- * as in dots_signal_uri.h.  DOTS_OK or DOTS_ERROR.
+ * A response: its start, then its scopes; "content" as in dots_signal_uri.h.
+ * dots_cbor_body_finish() says what became of it; DOTS_ERROR: a status that is
+ * none.
  */
-int dots_signal_scope_granted(const dots_schema_t *schema,
-    const dots_request_t *rq, unsigned content, struct lyd_node *top);
-int dots_signal_scope_found(const dots_schema_t *schema,
-    const dots_request_t *rq, unsigned content, struct lyd_node *top);
-int dots_signal_scope_conflict(const dots_schema_t *schema,
-    const dots_request_t *rq, unsigned content, struct lyd_node *top);
-int dots_signal_scope_collision(const dots_schema_t *schema,
-    const dots_request_t *rq, unsigned content, struct lyd_node *top);
+void dots_signal_scope_start(dots_cbor_body_t *b, uint8_t *buf, size_t size);
+
+int dots_signal_scope_granted(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content);
+int dots_signal_scope_found(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content);
+int dots_signal_scope_conflict(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content);
+int dots_signal_scope_collision(dots_cbor_body_t *b, const dots_request_t *rq,
+    unsigned content);
 
 #endif /* DOTS_SIGNAL_SCOPE_H */
