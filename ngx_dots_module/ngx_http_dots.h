@@ -16,6 +16,8 @@
 #define NGX_HTTP_DOTS_RFC8040  0
 #define NGX_HTTP_DOTS_RFC8783  1
 
+#define NGX_HTTP_DOTS_TOO_EARLY  425    /* RFC 8470 section 5.2 */
+
 typedef struct {
     ngx_str_t             root;       /* {+restconf}: of dots_host_meta */
     ngx_uint_t            data;       /* dots_data is here */

@@ -13,6 +13,7 @@ typedef struct {
 } ngx_http_dots_ctx_t;
 
 
+static ngx_uint_t ngx_http_dots_data_early(ngx_http_request_t *r);
 static void ngx_http_dots_data_skip(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static void ngx_http_dots_data_read(ngx_http_request_t *r);
@@ -58,6 +59,10 @@ ngx_http_dots_data_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_FOUND;
     }
 
+    if (ngx_http_dots_data_early(r)) {
+        return NGX_HTTP_DOTS_TOO_EARLY;
+    }
+
     ctx = ngx_calloc(sizeof(ngx_http_dots_ctx_t), r->connection->log);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -97,6 +102,23 @@ ngx_http_dots_data_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/*
+ * Whoever has seen early data of TLS 1.3 may send them again: what changes
+ * anything waits for the handshake (RFC 8470 section 3).
+ */
+
+static ngx_uint_t
+ngx_http_dots_data_early(ngx_http_request_t *r)
+{
+    ngx_str_t  early;
+
+    return r->connection->ssl != NULL
+           && !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_OPTIONS))
+           && (ngx_ssl_get_early_data(r->connection, r->pool, &early) != NGX_OK
+               || early.len);
 }
 
 

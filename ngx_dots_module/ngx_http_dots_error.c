@@ -130,6 +130,9 @@ ngx_http_dots_error_header_filter(ngx_http_request_t *r)
     if (status == NGX_HTTP_DOTS_HEADERS_LARGE) {
         ngx_str_set(&r->headers_out.status_line,
                     "431 Request Header Fields Too Large");
+
+    } else if (status == NGX_HTTP_DOTS_TOO_EARLY) {
+        ngx_str_set(&r->headers_out.status_line, "425 Too Early");
     }
 
     ngx_http_clear_content_length(r);

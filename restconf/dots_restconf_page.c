@@ -29,6 +29,8 @@ static const dots_restconf_page_t  dots_restconf_pages[] = {
     { 415, DOTS_TAG_NOT_SUPPORTED, "the media type is not supported" },
     { 416, DOTS_TAG_INVALID_VALUE, "there is no such range" },
     { 421, DOTS_TAG_INVALID_VALUE, "another server has to be asked" },
+    { 425, DOTS_TAG_FAILED, "early data can be repeated by anybody: send the "
+      "request when the handshake is over" },
     { 429, DOTS_TAG_RESOURCE_DENIED, "too many requests, try again later" },
     { 431, DOTS_TAG_TOO_BIG, "a header of the request is too large" },
     { 500, DOTS_TAG_FAILED, "the server failed" },
