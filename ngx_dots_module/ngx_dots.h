@@ -193,6 +193,12 @@ ngx_uint_t ngx_dots_identity_pinned(ngx_dots_conf_t *dcf, X509 *cert);
 int ngx_dots_identity_verify(int ok, X509_STORE_CTX *store);
 
 /*
+ * What this context says of a client's certificate now, whoever has verified it
+ * before: X509_V_OK, or why not.  "chain": what came with it, or NULL.
+ */
+long ngx_dots_identity_again(SSL_CTX *ctx, X509 *cert, STACK_OF(X509) *chain);
+
+/*
  * Digests of what else a certificate says, and would have said first: if one of
  * these becomes a customer's identity the certificate is that customer's.  More
  * than there is room for are counted only.

@@ -131,6 +131,38 @@ ngx_dots_identity_verify(int ok, X509_STORE_CTX *store)
 }
 
 
+long
+ngx_dots_identity_again(SSL_CTX *ctx, X509 *cert, STACK_OF(X509) *chain)
+{
+    long             rc;
+    X509_STORE_CTX  *store;
+
+    rc = X509_V_ERR_UNSPECIFIED;
+    store = X509_STORE_CTX_new();
+
+    if (store
+        && X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(ctx), cert, chain)
+        && X509_STORE_CTX_set_default(store, "ssl_client")
+        && X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store),
+                                  SSL_CTX_get0_param(ctx)))
+    {
+        X509_STORE_CTX_set_verify_cb(store, ngx_dots_identity_verify);
+
+        if (X509_verify_cert(store) == 1) {
+            rc = X509_V_OK;
+
+        } else if (X509_STORE_CTX_get_error(store) != X509_V_OK) {
+            rc = X509_STORE_CTX_get_error(store);
+        }
+    }
+
+    X509_STORE_CTX_free(store);
+    ERR_clear_error();
+
+    return rc;
+}
+
+
 const dots_customer_t *
 ngx_dots_identity_session(ngx_dots_conf_t *dcf, SSL *ssl,
     ngx_dots_strangers_t *no)

@@ -40,7 +40,6 @@ static int ngx_dots_ticket_seal_cert(SSL *ssl, X509 *cert);
 static ngx_uint_t ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session);
 static ngx_uint_t ngx_dots_ticket_proved(SSL *ssl, SSL_SESSION *session,
     X509 *cert);
-static ngx_uint_t ngx_dots_ticket_cert(SSL *ssl, X509 *cert);
 
 
 /* OpenSSL's number for what we keep of a context; the same in all cycles. */
@@ -305,8 +304,14 @@ ngx_dots_ticket_valid(SSL *ssl, SSL_SESSION *session)
         return 0;
     }
 
+    /*
+     * The client's intermediate certificates are not in the ticket: where they
+     * are needed and not among the server's own, the handshake is a full one.
+     */
+
     return ngx_dots_ticket_proved(ssl, session, cert)
-           || ngx_dots_ticket_cert(ssl, cert);
+           || ngx_dots_identity_again(SSL_get_SSL_CTX(ssl), cert, NULL)
+              == X509_V_OK;
 }
 
 
@@ -334,38 +339,4 @@ ngx_dots_ticket_proved(SSL *ssl, SSL_SESSION *session, X509 *cert)
            == 0
            && ngx_current_msec - proof.verified < NGX_DOTS_TICKET_TRUST
            && X509_cmp_current_time(X509_get0_notAfter(cert)) > 0;
-}
-
-
-/*
- * The client's intermediate certificates are not in the ticket: where they are
- * needed and not among the server's own, the handshake is a full one.
- */
-
-static ngx_uint_t
-ngx_dots_ticket_cert(SSL *ssl, X509 *cert)
-{
-    ngx_uint_t       valid;
-    X509_STORE_CTX  *store;
-
-    store = X509_STORE_CTX_new();
-    if (store == NULL) {
-        return 0;
-    }
-
-    valid = X509_STORE_CTX_init(store,
-                              SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)),
-                              cert, NULL)
-            && X509_STORE_CTX_set_default(store, "ssl_client")
-            && X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store),
-                                      SSL_get0_param(ssl));
-
-    if (valid) {
-        X509_STORE_CTX_set_verify_cb(store, ngx_dots_identity_verify);
-        valid = (X509_verify_cert(store) == 1);
-    }
-
-    X509_STORE_CTX_free(store);
-
-    return valid;
 }

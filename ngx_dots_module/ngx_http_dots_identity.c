@@ -1,16 +1,21 @@
 #include "ngx_http_dots.h"
 
 
+static long ngx_http_dots_result(SSL_CTX *ctx, SSL *ssl, X509 *cert);
+static ngx_uint_t ngx_http_dots_began(SSL *ssl);
 static ngx_uint_t ngx_http_dots_verified(ngx_dots_conf_t *dcf, long rc,
     X509 *cert);
 static int ngx_http_dots_verify(int ok, X509_STORE_CTX *store);
 
 
+/* OpenSSL's number for what we keep of a connection; the same in all cycles. */
+
+static int  ngx_http_dots_identity_index = -1;
+
+
 /*
  * RFC 8040 section 2.5: the identity comes from the verified certificate.  A
- * server{} that asks for no certificate has no say in whose CA verified this
- * one: it may have been another server{}'s, which the client named in the
- * handshake.
+ * server{} that asks for no certificate has no say in whose CA verified it.
  */
 
 const dots_customer_t *
@@ -37,12 +42,74 @@ ngx_http_dots_customer(ngx_http_request_t *r)
 
     dcf = ngx_dots_get_conf(ngx_cycle);
 
-    customer = ngx_http_dots_verified(dcf, SSL_get_verify_result(ssl), cert)
+    customer = ngx_http_dots_verified(dcf, ngx_http_dots_result(sscf->ssl.ctx,
+                                                                ssl, cert),
+                                      cert)
                ? ngx_dots_identity(dcf, cert) : NULL;
 
     X509_free(cert);
 
     return customer;
+}
+
+
+/*
+ * What this server{}, now, says of the certificate.  The handshake was another
+ * one's where the client has named nobody, or somebody unknown, and asks for
+ * this one afterwards: nginx compares the names only where both are known.  And
+ * in a session that is resumed nobody looks at the CRL.  Asked once of a
+ * connection.
+ */
+
+static long
+ngx_http_dots_result(SSL_CTX *ctx, SSL *ssl, X509 *cert)
+{
+    long        rc;
+    ngx_uint_t  own;
+
+    if (ctx == NULL) {
+        return X509_V_ERR_UNSPECIFIED;  /* it has no CAs: no certificate */
+    }
+
+    own = (SSL_get_SSL_CTX(ssl) == ctx);
+
+    if (own && !SSL_session_reused(ssl)) {
+        return SSL_get_verify_result(ssl);
+    }
+
+    if (SSL_get_ex_data(ssl, ngx_http_dots_identity_index) == ctx) {
+        return X509_V_OK;
+    }
+
+    rc = ngx_dots_identity_again(ctx, cert, SSL_get_peer_cert_chain(ssl));
+
+    /* a session has no intermediate certificates: what it was is all there is */
+
+    if (rc == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && own
+        && ngx_http_dots_began(ssl))
+    {
+        rc = SSL_get_verify_result(ssl);
+    }
+
+    if (rc == X509_V_OK) {
+        (void) SSL_set_ex_data(ssl, ngx_http_dots_identity_index, ctx);
+    }
+
+    return rc;
+}
+
+
+/* Nonzero: by the same name; TLS 1.3 lets a session have another one. */
+
+static ngx_uint_t
+ngx_http_dots_began(SSL *ssl)
+{
+    const char  *began, *now;
+
+    began = SSL_SESSION_get0_hostname(SSL_get_session(ssl));
+    now = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+    return began && now ? ngx_strcmp(began, now) == 0 : began == now;
 }
 
 
@@ -92,6 +159,11 @@ void
 ngx_http_dots_identity_server(ngx_http_ssl_srv_conf_t *sscf)
 {
     SSL_CTX  *ctx;
+
+    if (ngx_http_dots_identity_index == -1) {
+        ngx_http_dots_identity_index = SSL_get_ex_new_index(0, NULL, NULL,
+                                                            NULL, NULL);
+    }
 
     ctx = sscf->ssl.ctx;
 
