@@ -26,11 +26,23 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(17);
+$t->plan(19);
 
 dots_pki($t);
 
 my $dir = $t->testdir();
+
+# below an intermediate CA that the client sends along
+
+Test::DOTS::_leaf($dir, 'inter', 'test inter', '');
+$t->write_file('inter.ext', "basicConstraints=critical,CA:TRUE\n"
+	. "keyUsage=critical,keyCertSign,cRLSign\n");
+Test::DOTS::_openssl($dir, 'openssl req -new -key inter.key '
+	. '-subj "/CN=test inter" -out inter.csr && openssl x509 -req '
+	. '-in inter.csr -CA ca.crt -CAkey ca.key -set_serial 77 -days 30 '
+	. '-extfile inter.ext -out inter.crt');
+Test::DOTS::_leaf($dir, 'i', 'client-i', 'DNS:client.example.com',
+	ca => 'inter');
 
 # an address of two servers, the default of which knows another CA, too
 
@@ -101,6 +113,16 @@ for my $version (qw/tls1_2 tls1_3/) {
 		'-sess_out', $session);
 	is(shake('a', 'localhost', $version, get($data, 'localhost'),
 		'-sess_in', $session), '200 reused', "its own, $version");
+
+	# a session has the client's certificate alone
+
+	my @chain = ('-cert_chain', "$dir/inter.crt");
+
+	shake('i', 'localhost', $version, get($data, 'localhost'),
+		'-sess_out', $session, @chain);
+	is(shake('i', 'localhost', $version, get($data, 'localhost'),
+		'-sess_in', $session, @chain), '200 reused',
+		"its own, an intermediate CA, $version");
 }
 
 # whoever has seen early data may send them again
