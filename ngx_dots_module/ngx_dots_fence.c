@@ -103,7 +103,8 @@ ngx_dots_fence_open(ngx_cycle_t *cycle)
 
     if (ngx_dots_fence.lock == -1) {
         ngx_log_error(NGX_LOG_CRIT, cycle->log, ngx_errno,
-                      "dots: open() \"%s\" failed", name);
+                      "dots: open() \"%s\" failed, reload nginx when its "
+                      "workers can open it", name);
         return;
     }
 

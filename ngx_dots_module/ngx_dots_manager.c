@@ -15,6 +15,7 @@
 
 #define NGX_DOTS_MANAGER_TICK     500      /* ms: looks by itself */
 #define NGX_DOTS_MANAGER_RETRY    50       /* ms: lock or registry not there */
+#define NGX_DOTS_MANAGER_SILENCE  60000    /* ms: between words about the lock */
 #define NGX_DOTS_MANAGER_GAP      10       /* ms between passes, at least */
 #define NGX_DOTS_MANAGER_SHARE    5        /* a pass costs one part in so many */
 
@@ -22,6 +23,7 @@
 typedef struct {
     ngx_pid_t       pid;
     int             lock;         /* of the lock file; -1: not the manager */
+    ngx_msec_t      reported;     /* that it can't be had; 0: not yet */
     ngx_event_t     timer;        /* cancelable: it keeps no process alive */
     ngx_msec_t      reaped;
     ngx_msec_t      passed;       /* end of the last pass */
@@ -31,6 +33,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_dots_manager_start(ngx_dots_conf_t *dcf);
+static void ngx_dots_manager_failed(const char *call, u_char *name);
 static ngx_int_t ngx_dots_manager_lock(ngx_dots_conf_t *dcf);
 static void ngx_dots_manager_stop(void);
 static void ngx_dots_manager_woken(void);
@@ -128,6 +131,24 @@ ngx_dots_manager_start(ngx_dots_conf_t *dcf)
 }
 
 
+static void
+ngx_dots_manager_failed(const char *call, u_char *name)
+{
+    ngx_err_t  err;
+
+    err = ngx_errno;
+
+    if (ngx_dots_mgr.reported == 0
+        || ngx_current_msec - ngx_dots_mgr.reported >= NGX_DOTS_MANAGER_SILENCE)
+    {
+        ngx_dots_mgr.reported = ngx_current_msec;
+        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, err,
+                      "dots: %s \"%s\" failed, nothing acts on mitigations",
+                      call, name);
+    }
+}
+
+
 /* At a reload the old manager lives for some 100 ms beside the new one. */
 
 static ngx_int_t
@@ -143,16 +164,14 @@ ngx_dots_manager_lock(ngx_dots_conf_t *dcf)
     fd = open((char *) name, O_RDWR|O_CREAT|O_CLOEXEC, 0600);
 
     if (fd == -1) {
-        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, ngx_errno,
-                      "dots: open() \"%s\" failed", name);
+        ngx_dots_manager_failed("open()", name);
         return NGX_ERROR;
     }
 
     if (flock(fd, LOCK_EX|LOCK_NB) == -1) {
 
         if (ngx_errno != EWOULDBLOCK) {
-            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, ngx_errno,
-                          "dots: flock() \"%s\" failed", name);
+            ngx_dots_manager_failed("flock()", name);
         }
 
         (void) close(fd);

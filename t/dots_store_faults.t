@@ -28,7 +28,7 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 dots_has(qw/cbor openssl curl/);
 
 # killed processes are alerts of nginx's own
-$t->plan(102)->todo_alerts();
+$t->plan(115)->todo_alerts();
 
 dots_pki($t);
 
@@ -292,6 +292,21 @@ is($s->put($c, 7, prefix => ['192.0.2.7/32'])->{code}, '2.01', 'on it goes');
 $s->quit();
 $t->stop();
 
+# a manager that can't have its lock says so, and not each time that it tries
+
+unlink "$state/manager.lock" or die;
+mkdir "$state/manager.lock" or die;
+$t->write_file('error.log', '');
+start($t);
+ok(dots_until(sub { lines($t, qr/nothing acts on mitigations/) }),
+	'no lock for the manager');
+is(register($t, 'meanwhile'), $_ ? 204 : 201, 'requests are served')
+	foreach 0 .. 9;
+is(lines($t, qr/manager\.lock/), 1, 'said once');
+rmdir "$state/manager.lock" or die;
+ok(dots_until(sub { lines($t, qr/cannot list the routes/) }), 'on it goes');
+$t->stop();
+
 # an empty file is damage, not a start; a file system that is read-only
 
 rename "$state/data.mdb", "$dir/aside" or die;
@@ -318,6 +333,11 @@ is(join("\n", grep { !/exited on signal 9/ }
 	$t->read_file('error.log') =~ /.+\[alert\].+/gm), '', 'no other alerts');
 
 ###############################################################################
+
+sub lines {
+	my ($t, $re) = @_;
+	return scalar grep { /$re/ } split /\n/, $t->read_file('error.log');
+}
 
 # pids of the workers, without the manager
 
