@@ -152,7 +152,13 @@ int
 dots_admin_backup(char **args)
 {
     int                  rc;
+    struct stat          st;
     dots_store_report_t  r;
+
+    if (stat(args[1], &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return dots_admin_error(DOTS_ADMIN_FAILED, "\"%s\" is no folder: make "
+                                "the one that the backup is to be in", args[1]);
+    }
 
     rc = dots_store_backup(args[0], args[1], &r);
 

@@ -219,6 +219,8 @@ dots_cli_alias_delete(dots_cli_t *cli)
 }
 
 
+/* A client that is not registered has none: 404 of the list is no error. */
+
 static int
 dots_cli_alias_print(dots_cli_t *cli, int rc, dots_cli_data_answer_t *answer,
     json_t *list)
@@ -227,12 +229,17 @@ dots_cli_alias_print(dots_cli_t *cli, int rc, dots_cli_data_answer_t *answer,
     size_t   i;
     json_t  *entry;
 
-    if (rc == DOTS_CLI_DONE && answer->status != 200) {
+    if (rc == DOTS_CLI_DONE && answer->status != 200
+        && (cli->nargs || answer->status != 404))
+    {
         rc = dots_cli_data_refusal(cli, answer);
 
     } else if (rc == DOTS_CLI_DONE && cli->json) {
         dots_cli_output_json(list != NULL ? json_pack("{s:O}", "aliases", list)
                                           : json_pack("{s:[]}", "aliases"));
+
+    } else if (rc == DOTS_CLI_DONE && json_array_size(list) == 0) {
+        (void) printf("no aliases\n");
 
     } else if (rc == DOTS_CLI_DONE) {
 

@@ -197,3 +197,27 @@ dots_cli_cuid_key(const char *cert_path, const char *key_path, dots_fault_t *f)
 
     return match ? DOTS_OK : DOTS_INVALID;
 }
+
+
+const char *
+dots_cli_cuid_dated(const char *path)
+{
+    X509         *cert;
+    const char   *text;
+    dots_fault_t  f;
+
+    cert = path != NULL ? dots_cli_cuid_read(path, &f) : NULL;
+    if (cert == NULL) {
+        return "";
+    }
+
+    text = X509_cmp_current_time(X509_get0_notAfter(cert)) < 0
+           ? "; by this machine's clock \"cert\" has expired"
+           : X509_cmp_current_time(X509_get0_notBefore(cert)) > 0
+           ? "; by this machine's clock \"cert\" is not valid yet"
+           : "";
+
+    X509_free(cert);
+
+    return text;
+}

@@ -31,4 +31,10 @@ int dots_cli_cuid_random(char cuid[DOTS_CLI_CUID_LEN + 1]);
  */
 int dots_cli_cuid_key(const char *cert, const char *key, dots_fault_t *f);
 
+/*
+ * What to add where the server does not accept "cert" (NULL: none): that it has
+ * expired, or is not valid yet; else "".
+ */
+const char *dots_cli_cuid_dated(const char *cert);
+
 #endif /* DOTS_CLI_CUID_H */

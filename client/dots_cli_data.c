@@ -328,13 +328,19 @@ dots_cli_data(dots_cli_t *cli, const char *method, const char *path,
 int
 dots_cli_data_refusal(dots_cli_t *cli, dots_cli_data_answer_t *answer)
 {
-    return dots_cli_output_error(cli,
-                                 answer->status == 404 ? DOTS_CLI_NOT_FOUND
-                                                       : DOTS_CLI_REFUSED,
-                                 "HTTP %ld: %s", answer->status,
+    if (answer->status == 404) {
+        return dots_cli_output_error(cli, DOTS_CLI_NOT_FOUND, "HTTP 404: there "
+                                     "is none of this name, or this client is "
+                                     "not registered");
+    }
+
+    return dots_cli_output_error(cli, DOTS_CLI_REFUSED, "HTTP %ld: %s%s",
+                                 answer->status,
                                  answer->text[0] != '\0'
                                  ? answer->text
-                                 : "the server gives no reason");
+                                 : "the server gives no reason",
+                                 answer->status == 401
+                                 ? dots_cli_cuid_dated(cli->config.cert) : "");
 }
 
 

@@ -22,7 +22,7 @@ typedef int (*dots_cli_mid_pt)(uint32_t last, uint32_t *mid);
 static int
 dots_cli_mid_folder(const char *state, dots_fault_t *f)
 {
-    char  *p, path[PATH_MAX];
+    char  *p, end, path[PATH_MAX];
 
     if (strlen(state) >= sizeof(path)) {
         return dots_fault(f, DOTS_FAULT_TOO_BIG, NULL, "state: too long");
@@ -36,20 +36,20 @@ dots_cli_mid_folder(const char *state, dots_fault_t *f)
             continue;
         }
 
-        if (*p == '/') {
-            *p = '\0';
-            (void) mkdir(path, 0700);
-            *p = '/';
-            continue;
-        }
+        end = *p;
+        *p = '\0';
 
         if (mkdir(path, 0700) == -1 && errno != EEXIST) {
             return dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
-                              "state: can't make %.150s: %s", path,
-                              strerror(errno));
+                              "state: can't make %.150s: %s: say --state DIR, "
+                              "or --mid N", path, strerror(errno));
         }
 
-        return DOTS_OK;
+        if (end == '\0') {
+            return DOTS_OK;
+        }
+
+        *p = end;
     }
 }
 

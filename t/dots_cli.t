@@ -27,9 +27,10 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl dnsmasq/);
-$t->plan(109);
+$t->plan(116);
 
 dots_pki($t);
+expired($t->testdir());
 dots_dns($t);
 
 $t->write_file_expand('nginx.conf', dots_conf());
@@ -121,12 +122,17 @@ like($out, qr/over$/, 'over');
 
 # aliases
 
+($rc, $out) = dots(@a, 'alias', 'list');
+is("$rc $out", "0 no aliases\n", 'none of a client that is not registered');
+($rc, $out) = dots(@a, '--json', 'alias', 'list');
+is("$rc $out", "0 {\"aliases\": []}\n", 'as JSON');
+
 ($rc, $out) = dots(@a, 'alias', 'add', 'web', '192.0.2.80', '--port', '443');
 is($rc, 0, 'alias add registers by itself');
 is($out, "alias web created\n", 'created');
 ($rc, $out) = dots(@a, 'alias', 'add', 'web', '192.0.2.81');
 is($out, "alias web changed\n", 'changed');
-unlike($t->read_file('dots.log'), qr/"channel":"data".*"method":"GET"/,
+unlike($t->read_file('dots.log'), qr/"channel":"data".*"GET","code":"2/,
 	'without reading all that there is');
 ($rc, $out) = dots(@a, 'alias', 'list');
 like($out, qr!"192\.0\.2\.81/32"!, 'list');
@@ -136,6 +142,7 @@ is($rc, 0, 'in use');
 is($rc, 0, 'delete');
 ($rc, $out, $err) = dots(@a, 'alias', 'show', 'web');
 is($rc, 5, 'gone');
+like($err, qr/404: there is none of this name, or .* not registered/, 'said');
 ($rc, $out, $err) = dots(@a, 'alias', 'add', 'x', '198.51.100.1');
 is($rc, 1, 'refused');
 like($err, qr/target-prefix/, 'named');
@@ -226,6 +233,11 @@ $t->write_file("state-of-b/$mids", 'x');
 is($rc, 2, 'a damaged file of mids');
 like($err, qr/damaged: say --mid N/, 'what to do');
 
+($rc, $out, $err) = dots(@b, '--state', '/proc/none/dots', 'mitigate',
+	'198.51.100.3');
+like("$rc $err", qr!^2 dots: state: can't make /proc/none: .*--mid N!,
+	'a state folder that cannot be made: which, and what to do');
+
 ($rc, $out, $err) = dots(@b, '--state', '/proc/none', 'mitigate',
 	'198.51.100.3', '--mid', 60);
 is($rc, 0, 'a mid of our own needs no file');
@@ -265,6 +277,13 @@ foreach my $who (qw/ other revoked /) {
 		'--key', "$d/$who.key", 'status');
 	is($rc, 4, "certificate: $who");
 }
+
+($rc, $out, $err) = dots(@a, '--cert', "$d/expired.crt", 'status');
+is($rc, 4, 'an expired certificate');
+like($err, qr/this machine's clock "cert" has expired$/, 'said');
+($rc, $out, $err) = dots(@a, '--cert', "$d/expired.crt", 'alias', 'list');
+like("$rc $err", qr/^1 .*401.*this machine's clock "cert" has expired$/,
+	'by the data channel, too');
 
 ($rc, $out, $err) = dots(@a, '--key', "$d/b.key", 'status');
 is($rc, 2, 'a key of another certificate');
@@ -353,6 +372,15 @@ is($? >> 8, 130, 'interrupted');
 
 # A port before the server that loses the first $n records of application data
 # from the client (DTLS 1.2, RFC 6347 section 4.1: type 23).
+
+# what a.crt was until yesterday
+
+sub expired {
+	my ($d) = @_;
+	system("openssl req -new -key $d/a.key -subj /CN=a 2>/dev/null"
+		. " | openssl x509 -req -CA $d/ca.crt -CAkey $d/ca.key -days -1"
+		. " -set_serial 4242 -out $d/expired.crt 2>/dev/null") == 0 or die;
+}
 
 sub relay {
 	my ($t, $n) = @_;

@@ -222,7 +222,9 @@ is((admin('backup', $state, "$dir/backup"))[0], 0, 'backup of a store in use');
 is((admin('check', "$dir/backup"))[0], 0, 'it is whole');
 is((admin('dump', "$dir/backup"))[1], $out, 'and the same');
 is((admin('backup', $state, $state))[0], 3, 'no backup in itself');
-is((admin('backup', $state, "$dir/nowhere"))[0], 3, 'nor nowhere');
+is_deeply([ admin('backup', $state, "$dir/nowhere") ], [ 3,
+	"dots-admin: \"$dir/nowhere\" is no folder: make the one that the backup "
+	. "is to be in\n" ], 'nor nowhere');
 ($rc, $out) = admin('restore', $state, "$dir/backup");
 is($rc, 3, 'no restoring into a store in use');
 like($out, qr/in use: stop nginx/, 'it says so');
