@@ -30,6 +30,13 @@ static const dots_str_t  dots_restconf_api_version = dots_string(
     DOTS_RESTCONF_API_LIBRARY "\"}");
 
 
+static int
+dots_restconf_api_is(dots_str_t s, const char *word)
+{
+    return dots_str_eq(s, dots_str(word, strlen(word)));
+}
+
+
 /* One of them that "fields" wants, or 0. */
 
 static unsigned
@@ -38,12 +45,49 @@ dots_restconf_api_field(const dots_fields_t *f, const char *name)
     unsigned  i;
 
     for (i = f->nodes[DOTS_FIELDS_ROOT].first; i != 0; i = f->nodes[i].next) {
-        if (dots_str_eq(f->nodes[i].name, dots_str(name, strlen(name)))) {
+        if (dots_restconf_api_is(f->nodes[i].name, name)) {
             return i;
         }
     }
 
     return 0;
+}
+
+
+/* As of a data resource: what is not there can't be asked for. */
+
+static int
+dots_restconf_api_check(dots_exchange_t *x, const dots_fields_t *f)
+{
+    size_t      k, n;
+    unsigned    i;
+    dots_str_t  name, module;
+
+    n = sizeof(dots_restconf_api_members)
+        / sizeof(dots_restconf_api_members[0]);
+
+    for (i = f->nodes[DOTS_FIELDS_ROOT].first; i != 0; i = f->nodes[i].next) {
+        name = f->nodes[i].name;
+        module = f->nodes[i].module;
+
+        for (k = 0; k < n; k++) {
+            if (dots_restconf_api_is(name, dots_restconf_api_members[k].name))
+            {
+                break;
+            }
+        }
+
+        if (k == n
+            || (module.len && !dots_restconf_api_is(module, "ietf-restconf")))
+        {
+            return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                       "query parameter \"fields\": there is "
+                                       "no \"%.*s\" there", (int) name.len,
+                                       (const char *) name.data);
+        }
+    }
+
+    return DOTS_OK;
 }
 
 
@@ -107,6 +151,10 @@ dots_restconf_api_get(dots_exchange_t *x)
         return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "query parameter \"fields\" has a wrong "
                                    "value");
+    }
+
+    if (rc == DOTS_OK) {
+        rc = dots_restconf_api_check(x, f);
     }
 
     return rc == DOTS_OK ? dots_restconf_api_root(x, f) : rc;

@@ -324,6 +324,8 @@ test_paths(void **state)
         { TEST_CLIENT "?depth=0", 400 },
         { TEST_CLIENT "?depth=65536", 400 },
         { TEST_CLIENT "?fields=nothing", 400 },
+        { "?fields=nothing", 400 },
+        { "?fields=x:data", 400 },
         { TEST_CLIENT "?with-defaults=some", 400 },
         { TEST_CLIENT "?filter=x", 400 },
     };
@@ -339,6 +341,9 @@ test_paths(void **state)
     test_refuses("GET", uri, NULL, 400, "invalid-value");
 
     /* redundant, but allowed by the grammar */
+    assert_int_equal(test_request("GET", "?fields=ietf-restconf:data", NULL),
+                     200);
+    assert_string_equal(test_text, "{\"ietf-restconf:restconf\":{\"data\":{}}}");
     assert_int_equal(test_request("GET", TEST_TREE
                                   "/ietf-dots-data-channel:dots-client="
                                   "dz6pHjaADkaFTbjr0JGBpw", NULL), 200);
