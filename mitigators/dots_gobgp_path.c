@@ -312,8 +312,8 @@ dots_gobgp_path_has(const uint32_t *list, size_t n, uint32_t c)
 
 /*
  * Sets "ours"; "same" is nonzero if the communities are exactly those wanted.
- * DOTS_INVALID: they can't be read, for want of memory, say.  Then the path must
- * not be taken for somebody else's.
+ * DOTS_INVALID: they can't be read, for want of memory, say.  The path must not
+ * be taken for somebody else's then.
  */
 
 static int

@@ -248,8 +248,8 @@ gobgpd_stop(test_t *t)
 
 
 /*
- * Stands still when this returns.  kill() does not wait for it: the signal is one
- * thread's, and the others run on until that has its turn.
+ * Stands still when this returns.  kill() does not wait for it: the signal is
+ * one thread's, and the others run on until that has its turn.
  */
 
 static void
