@@ -4,7 +4,7 @@
 #   make test       everything that ci/test runs    (SANITIZE=1: ASan and UBSan)
 #   make unit       unit tests of the pure layers
 #   make soak       tests at random, the long form; SOAK_ROUNDS, SOAK_SEED
-#   make fuzz       fuzz targets, FUZZ_SECONDS each
+#   make fuzz       fuzz targets, FUZZ_SECONDS each; -j: side by side
 #   make bench      our figures beside the bare references, as ratios
 #   make format     clang-format over the tree
 #   make clean
@@ -43,7 +43,7 @@ LIB      := $(B)/libdots.a
 UNITS    := $(sort $(wildcard t/unit/test_*.c))
 UNITBIN  := $(UNITS:t/unit/%.c=$(B)/unit/%)
 FUZZERS  := $(sort $(wildcard t/fuzz/fuzz_*.c))
-FUZZBIN  := $(FUZZERS:t/fuzz/%.c=build/fuzz/%)
+FUZZNAME := $(FUZZERS:t/fuzz/%.c=%)
 CLIENT   := $(sort $(wildcard client/*.c))
 CLIMAIN  := $(B)/client/dots_cli.o
 CLILIB   := $(B)/libdotscli.a
@@ -57,7 +57,8 @@ LOADS    := $(sort $(wildcard t/bench/load_*.c))
 LOADOBJS := $(LOADS:t/bench/%.c=$(B)/t/bench/%.o)
 BENCHBIN := $(BENCHES:t/bench/%.c=$(B)/bench/%)
 
-.PHONY: all lib module client tools unit soak fuzz bench test format clean
+.PHONY: all lib module client tools unit soak fuzz bench test format clean \
+        $(FUZZNAME)
 .SECONDARY:
 
 all: lib module client
@@ -142,19 +143,18 @@ build/fuzz/fuzz_%: t/fuzz/fuzz_%.c build/fuzz/libdots.a
 	clang $(FUZZFLAGS) -fsanitize=fuzzer -DSOURCE_DIR='"$(CURDIR)"' -o $@ $< \
 	    build/fuzz/libdots.a $(LIBS)
 
-fuzz: $(FUZZBIN)
-	@rc=0; for f in $^; do \
-	    c=build/fuzz/corpus/$${f##*/}; mkdir -p $$c; \
-	    s=t/fuzz/corpus/$${f##*/}; [ -d $$s ] || s=; \
-	    echo "== $$f"; \
-	    ./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
-	        -artifact_prefix=build/fuzz/ -print_final_stats=1 -verbosity=0 \
-	        $$c $$s 2>&1 | tail -n 12 >build/fuzz/$${f##*/}.log; \
-	    grep -q 'stat::number_of_executed_units' build/fuzz/$${f##*/}.log && \
-	    ! grep -q 'SUMMARY' build/fuzz/$${f##*/}.log \
-	    && grep number_of_executed build/fuzz/$${f##*/}.log \
-	    || { cat build/fuzz/$${f##*/}.log; rc=1; }; \
-	done; exit $$rc
+fuzz: $(FUZZNAME)
+
+# one line of each, and all that it has said where it fails
+$(FUZZNAME): %: build/fuzz/%
+	@c=build/fuzz/corpus/$@; s=t/fuzz/corpus/$@; [ -d $$s ] || s=; \
+	mkdir -p $$c; \
+	./$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+	    -artifact_prefix=build/fuzz/ -print_final_stats=1 -verbosity=0 \
+	    $$c $$s >$<.log 2>&1 && ! grep -q SUMMARY $<.log \
+	    && n=$$(grep -o 'executed_units: *[0-9]*' $<.log) \
+	    && echo "ok: $@, $${n##* } inputs" \
+	    || { cat $<.log; exit 1; }
 
 $(B)/bench/%: t/bench/%.c $(LOADOBJS) $(LIB)
 	@mkdir -p $(@D)
