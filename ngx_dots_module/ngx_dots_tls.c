@@ -361,6 +361,10 @@ ngx_dots_tls_read(ngx_dots_tls_t *ts)
         if (n == 0) {
             ngx_log_error(NGX_LOG_INFO, c->log, 0,
                           "TLS session closed by its peer");
+
+            /* close_notify for close_notify: RFC 5246 7.2.1, RFC 8446 6.1 */
+
+            c->ssl->no_send_shutdown = 0;
         }
 
         if (n <= 0) {

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl coap-client-openssl/);
-$t->plan(78);
+$t->plan(84);
 
 dots_pki($t);
 
@@ -172,6 +172,19 @@ foreach my $bad ([ "\x0f", 'a reserved token length' ],
 $s = session();
 $s->send("\x0f" . ('x' x 100000));
 aborted($s, 'reserved', 'Abort arrives in front of 100 KB of junk');
+
+# close_notify is answered with close_notify, RFC 5246, 7.2.1; RFC 8446, 6.1,
+# where an alert is an encrypted record: its two bytes, the type and the tag
+
+foreach my $v ([ '1.2', '15' ], [ '1.3', '1703030013' ]) {
+	my ($version, $alert) = @$v;
+
+	$s = session(args => [ '--max', $version ]);
+	is($s->get('c', 4711)->{code}, '4.04', "TLS $version");
+	$s->command('close');
+	like($s->command('rawrecv 5000'), qr/^raw $alert/, 'close_notify');
+	is($s->command('rawrecv 5000'), 'closed', 'then the end');
+}
 
 # below TLS
 
