@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(39);
+$t->plan(40);
 
 dots_pki($t);
 
@@ -176,6 +176,7 @@ like($out, qr/Secure Renegotiation IS supported|Renegotiation/,
 # close_notify: the peer's ends the session, ours tells the peer
 
 is($second->command('close'), 'ok', 'close_notify of the client');
+like($second->command('rawrecv 5000'), qr/^raw 15fefd0001/, 'is answered');
 
 $t->reload();
 ok(dots_until(sub { $s->command('recv 1000') =~ /^closed/ }),
