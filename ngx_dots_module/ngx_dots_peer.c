@@ -46,6 +46,9 @@ static const dots_signal_ops_t  ngx_dots_peer_ops = {
 };
 
 
+static dots_signal_looks_t  *ngx_dots_peer_looks;   /* of this process */
+
+
 /* By the detail of a request's code: RFC 7252 12.1.1, RFC 8132 section 6 */
 
 static ngx_str_t  ngx_dots_peer_methods[] = {
@@ -58,6 +61,27 @@ static ngx_str_t  ngx_dots_peer_methods[] = {
     ngx_string("PATCH"),
     ngx_string("iPATCH")
 };
+
+
+/* Without memory each observer is looked after by itself. */
+
+void
+ngx_dots_peer_init_process(void)
+{
+    /* the only process begins anew with each configuration, sessions stay */
+
+    if (ngx_dots_peer_looks == NULL) {
+        ngx_dots_peer_looks = dots_signal_looks_create();
+    }
+}
+
+
+void
+ngx_dots_peer_exit_process(void)
+{
+    dots_signal_looks_destroy(ngx_dots_peer_looks);
+    ngx_dots_peer_looks = NULL;
+}
 
 
 ngx_int_t
@@ -97,6 +121,7 @@ ngx_dots_peer_open(ngx_dots_peer_t *peer, ngx_dots_conf_t *dcf, SSL *ssl,
     peer->conf->lifetime = &dcf->lifetime;
     peer->conf->customers = dcf->customers;
     peer->conf->session = &dcf->session;
+    peer->conf->looks = ngx_dots_peer_looks;
 
     peer->signal = dots_signal_create(peer->conf, peer, peer->customer,
                                       SSL_is_dtls(ssl) ? DOTS_SIGNAL_UDP

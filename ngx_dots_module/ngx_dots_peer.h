@@ -57,6 +57,9 @@ struct ngx_dots_peer_s {
                                                it may say why to keep it */
 };
 
+void ngx_dots_peer_init_process(void);
+void ngx_dots_peer_exit_process(void);      /* after the last session */
+
 /*
  * Names the customer of the connection's certificate and makes the signal
  * channel; "mtu" as in dots_signal_create().  The transport has set session,

@@ -625,6 +625,7 @@ ngx_stream_dots_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_dots_peer_init_process();
     ngx_dots_tls_init_process(cycle);
 
     ls = cycle->listening.elts;
@@ -645,4 +646,5 @@ ngx_stream_dots_exit_process(ngx_cycle_t *cycle)
     ngx_dots_process_exit(cycle);
     ngx_dots_tls_exit_process();
     ngx_dots_dtls_exit_process();
+    ngx_dots_peer_exit_process();
 }

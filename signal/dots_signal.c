@@ -416,9 +416,32 @@ dots_signal_serve(dots_signal_t *s, const dots_coap_message_t *m,
 }
 
 
+/* What another look has found is the answer. */
+
+static void
+dots_signal_answer_look(dots_signal_exchange_t *ex,
+    const dots_signal_look_t *look)
+{
+    dots_coap_message_t  response;
+
+    ex->told = look->told;
+    ex->looked = 1;
+    ex->shared = 1;
+
+    dots_coap_init(&response);
+
+    response.code = dots_coap_code(2, 5);
+    response.content_format = DOTS_COAP_FORMAT_DOTS;
+    response.payload = look->body;
+
+    dots_signal_answer(ex, &response, NULL, NULL);
+}
+
+
 int
 dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
-    const dots_signal_method_t *method, dots_str_t data)
+    const dots_signal_method_t *method, dots_str_t data,
+    const dots_signal_look_t *look)
 {
     dots_coap_message_t      m;
     dots_signal_exchange_t  *ex;
@@ -438,6 +461,11 @@ dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
     /* as it could before */
 
     (void) dots_signal_relay(ex, NULL);
+
+    if (look != NULL) {
+        dots_signal_answer_look(ex, look);
+        return DOTS_OK;
+    }
 
     method->handler(ex);
 

@@ -37,7 +37,8 @@
 #define DOTS_SIGNAL_ARENA    (256 * 1024) /* bytes one request may use */
 #define DOTS_SIGNAL_BODY     65536 /* bytes of a body that comes in blocks */
 
-typedef struct dots_signal_s  dots_signal_t;
+typedef struct dots_signal_s        dots_signal_t;
+typedef struct dots_signal_looks_s  dots_signal_looks_t;
 
 /* None of these may call dots_signal_close(). */
 
@@ -104,6 +105,7 @@ typedef struct {
     const dots_lifetime_t   *lifetime;  /* the grant is made here */
     const dots_customers_t  *customers; /* for whom gateways ask; may be NULL */
     const dots_session_conf_t *session;
+    dots_signal_looks_t     *looks;     /* of all that observe; may be NULL */
 } dots_signal_conf_t;
 
 typedef enum {
@@ -120,6 +122,13 @@ typedef enum {
 dots_signal_t *dots_signal_create(const dots_signal_conf_t *conf, void *peer,
     const dots_customer_t *customer, dots_signal_carrier_t carrier,
     size_t max_message);
+
+/*
+ * For the sessions of one process: what one observer is told need not be found
+ * and encoded for each of the others.  Outlives them.  NULL: no memory.
+ */
+dots_signal_looks_t *dots_signal_looks_create(void);
+void dots_signal_looks_destroy(dots_signal_looks_t *looks);
 
 /* One datagram or a piece of the stream, at "now" (ms, monotonic). */
 void dots_signal_input(dots_signal_t *s, const uint8_t *data, size_t len,

@@ -10,6 +10,7 @@
 #define DOTS_SIGNAL_EXCHANGE_H
 
 #include "dots_signal.h"
+#include "dots_signal_look.h"
 
 typedef struct dots_signal_exchange_s  dots_signal_exchange_t;
 typedef struct dots_signal_method_s    dots_signal_method_t;
@@ -34,6 +35,9 @@ struct dots_signal_exchange_s {
     int64_t                    received;     /* ms */
     unsigned                   acked:1;      /* by an empty ACK */
     unsigned                   unlogged:1;   /* the host has counted it */
+    unsigned                   shared:1;     /* "told" is another look's */
+    unsigned                   looked:1;     /* "told" is valid */
+    dots_signal_told_t         told;         /* what an observer hears of it */
     dots_signal_outcome_t      outcome;
 };
 
@@ -63,6 +67,10 @@ void dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
 /* The same with the fault's text, which names the attribute. */
 void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
     uint8_t code, int64_t max_age, const dots_fault_t *f);
+
+/* Of a look: zero if nothing of it has to be told, so that no body is needed. */
+int dots_signal_observe_news(dots_signal_exchange_t *ex,
+    const dots_request_t *rq);
 
 /* Is it one message as it is?  An error has to be: only answers come in blocks. */
 int dots_signal_block_fits(dots_signal_exchange_t *ex,

@@ -198,7 +198,9 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
     response.code = a->code;
     response.max_age = a->max_age;
 
-    if (a->body == NULL) {
+    if (a->body == NULL
+        || (ex->observer != NULL && !dots_signal_observe_news(ex, rq)))
+    {
         dots_signal_answer(ex, &response, rq, NULL);
         return;
     }

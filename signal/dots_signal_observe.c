@@ -60,12 +60,6 @@
 #define DOTS_SIGNAL_OBSERVE_SEQUENCE 0xffffff   /* RFC 7641 section 2 */
 
 
-typedef struct {
-    uint32_t                 mid;
-    uint64_t                 digest;
-} dots_signal_observed_t;
-
-
 struct dots_signal_observer_s {
     dots_signal_observer_t      *next;
     const dots_signal_method_t  *method;
@@ -97,6 +91,7 @@ struct dots_signal_observer_s {
 
     size_t                       token_len;
     uint8_t                      token[DOTS_COAP_TOKEN];
+    size_t                       options;   /* where Uri-Path begins */
     size_t                       len;
     uint8_t                      data[];    /* the request */
 };
@@ -216,43 +211,6 @@ dots_signal_observe_digest(const dots_mitigation_t *m)
 }
 
 
-/*
- * Of an answer: the mitigations found, or else its bytes.  *ended: one of them
- * has ended, which is said once and is no part of what is there.
- */
-
-static uint64_t
-dots_signal_observe_summary(const dots_coap_message_t *response,
-    const dots_request_t *rq, unsigned *ended)
-{
-    size_t    i;
-    uint64_t  hash, digest;
-
-    hash = 0xcbf29ce484222325;
-    *ended = 0;
-
-    if (rq == NULL) {
-        return dots_signal_observe_mix(hash, response->payload.data,
-                                       response->payload.len);
-    }
-
-    for (i = 0; i < rq->nmitigations; i++) {
-
-        if (rq->mitigations[i].status == DOTS_STATUS_TERMINATED) {
-            *ended = 1;
-            continue;
-        }
-
-        digest = dots_signal_observe_digest(&rq->mitigations[i]);
-        hash = dots_signal_observe_mix(hash, &rq->mitigations[i].mid,
-                                       sizeof(uint32_t));
-        hash = dots_signal_observe_mix(hash, &digest, sizeof(digest));
-    }
-
-    return hash;
-}
-
-
 static int
 dots_signal_observe_passes(const dots_mitigation_t *m)
 {
@@ -262,64 +220,100 @@ dots_signal_observe_passes(const dots_mitigation_t *m)
 
 
 /*
- * The peer is told what rq found.  Without memory for the list it keeps the old
- * one: something that has ended may then go unreported, never reported twice.
+ * What an answer tells of: the mitigations found, or else its bytes.  What has
+ * ended is said once and is no part of what is there.
+ */
+
+static void
+dots_signal_observe_tell(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response, const dots_request_t *rq)
+{
+    size_t                    i;
+    dots_signal_told_t       *told;
+    const dots_mitigation_t  *m;
+    dots_signal_observed_t    seen, *list;
+
+    told = &ex->told;
+
+    if (ex->looked) {
+        return;
+    }
+
+    ex->looked = 1;
+    told->digest = 0xcbf29ce484222325;
+
+    if (rq == NULL) {
+        told->digest = dots_signal_observe_mix(told->digest,
+                                               response->payload.data,
+                                               response->payload.len);
+        return;
+    }
+
+    list = dots_arena_array(ex->arena, rq->nmitigations,
+                            sizeof(dots_signal_observed_t));
+    told->list = list;
+
+    for (i = 0; i < rq->nmitigations; i++) {
+
+        m = &rq->mitigations[i];
+
+        if (m->status == DOTS_STATUS_TERMINATED) {
+            told->ended = 1;
+            continue;
+        }
+
+        seen.mid = m->mid;
+        seen.digest = dots_signal_observe_digest(m);
+
+        told->digest = dots_signal_observe_mix(told->digest, &seen.mid,
+                                               sizeof(seen.mid));
+        told->digest = dots_signal_observe_mix(told->digest, &seen.digest,
+                                               sizeof(seen.digest));
+        told->active |= dots_mitigation_active(m) != 0;
+        told->passing |= dots_signal_observe_passes(m) != 0;
+
+        if (list != NULL) {
+            list[told->n++] = seen;
+        }
+    }
+}
+
+
+/*
+ * The peer is told.  Without memory for the list nothing is known of it:
+ * something that has ended may then go unreported, never reported twice.
  */
 
 static void
 dots_signal_observe_told(dots_signal_observer_t *o,
-    const dots_coap_message_t *response, const dots_request_t *rq, int64_t now)
+    const dots_signal_told_t *told, int64_t now)
 {
-    size_t                   i, n;
-    uint64_t                 digest;
-    unsigned                 ended;
     dots_signal_observed_t  *observed;
 
-    digest = dots_signal_observe_summary(response, rq, &ended);
-
     o->told = now;
-    o->times = digest == o->digest ? o->times + 1 : 1;
-    o->digest = digest;
+    o->times = told->digest == o->digest ? o->times + 1 : 1;
+    o->digest = told->digest;
 
-    if (rq == NULL) {
+    if (!o->mitigation) {
         return;
     }
 
-    n = 0;
-    observed = malloc((rq->nmitigations + 1) * sizeof(dots_signal_observed_t));
+    observed = malloc((told->n + 1) * sizeof(dots_signal_observed_t));
 
-    if (observed == NULL) {
+    if (observed == NULL || told->list == NULL) {
+        free(observed);
         o->nobserved = 0;
         return;
     }
 
-    o->active = 0;
-    o->passing = 0;
-
-    for (i = 0; i < rq->nmitigations; i++) {
-
-        if (rq->mitigations[i].status == DOTS_STATUS_TERMINATED) {
-            continue;
-        }
-
-        if (dots_mitigation_active(&rq->mitigations[i])) {
-            o->active = 1;
-        }
-
-        if (dots_signal_observe_passes(&rq->mitigations[i])) {
-            o->passing = 1;
-        }
-
-        observed[n].mid = rq->mitigations[i].mid;
-        observed[n].digest = dots_signal_observe_digest(&rq->mitigations[i]);
-        n++;
-    }
-
+    memcpy(observed, told->list, told->n * sizeof(dots_signal_observed_t));
     free(o->observed);
 
+    o->active = told->active;
+    o->passing = told->passing;
     o->observed = observed;
-    o->nobserved = n;
-    o->over = o->has_mid && n == 0;
+    o->nobserved = told->n;
+    o->over = o->has_mid && told->n == 0;
 }
 
 
@@ -353,6 +347,7 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
     memcpy(o->token, ex->request.token, o->token_len);
     o->len = ex->data.len;
     memcpy(o->data, ex->data.data, ex->data.len);
+    o->options = (size_t) (ex->request.path[0].data - ex->data.data);
 
     if (rq != NULL) {
         o->mitigation = 1;
@@ -362,7 +357,8 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
         o->mid = rq->mid;
     }
 
-    dots_signal_observe_told(o, response, rq, s->now);
+    dots_signal_observe_tell(ex, response, rq);
+    dots_signal_observe_told(o, &ex->told, s->now);
 
     o->next = s->observers;
     s->observers = o;
@@ -508,6 +504,8 @@ dots_signal_observe_changed(dots_signal_t *s,
     const dots_registry_change_t *change)
 {
     dots_signal_observer_t  *o;
+
+    dots_signal_look_forget(s->conf.looks, change);
 
     for (o = s->observers; o != NULL; o = o->next) {
 
@@ -691,11 +689,77 @@ dots_signal_observe_notify(dots_signal_exchange_t *ex,
 }
 
 
+static void
+dots_signal_observe_key(const dots_signal_observer_t *o,
+    dots_signal_look_key_t *key)
+{
+    key->whose = o->whose;
+    key->customer = o->customer;
+    key->cuid = o->cuid;
+    key->has_mid = o->has_mid;
+    key->mid = o->mid;
+    key->knew = o->digest;
+    key->options = dots_str(o->data + o->options, o->len - o->options);
+}
+
+
+static int
+dots_signal_observe_new(const dots_signal_observer_t *o,
+    const dots_signal_told_t *told)
+{
+    return o->repeat || told->ended || told->digest != o->digest;
+}
+
+
+int
+dots_signal_observe_news(dots_signal_exchange_t *ex, const dots_request_t *rq)
+{
+    dots_signal_observe_tell(ex, NULL, rq);
+
+    return dots_signal_observe_new(ex->observer, &ex->told);
+}
+
+
+/*
+ * Nonzero: it has to be told.  What was found is kept for other observers,
+ * unless it has changed meanwhile.
+ */
+
+static int
+dots_signal_observe_found(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response, const dots_request_t *rq)
+{
+    int                      news;
+    dots_signal_t           *s;
+    dots_signal_observer_t  *o;
+    dots_signal_look_key_t   key;
+
+    s = ex->signal;
+    o = ex->observer;
+
+    dots_signal_observe_tell(ex, response, rq);
+
+    if (o->mitigation && !ex->shared && !o->dirty) {
+        dots_signal_observe_key(o, &key);
+        dots_signal_look_keep(s->conf.looks, &key, &ex->told,
+                              response->payload, s->now);
+    }
+
+    news = dots_signal_observe_new(o, &ex->told);
+
+    if (news) {
+        dots_signal_observe_told(o, &ex->told, s->now);
+    }
+
+    return news;
+}
+
+
 void
 dots_signal_observe_answer(dots_signal_exchange_t *ex,
     dots_coap_message_t *response, const dots_request_t *rq)
 {
-    unsigned                 repeat, ended;
+    int                      news;
     dots_signal_t           *s;
     dots_signal_observer_t  *o;
 
@@ -717,18 +781,16 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
         return;
     }
 
-    repeat = o->repeat;
+    news = dots_coap_class(response->code) == 2
+           && dots_signal_observe_found(ex, response, rq);
+
     o->repeat = 0;
 
     if (dots_coap_class(response->code) == 2) {
 
-        if (dots_signal_observe_summary(response, rq, &ended) == o->digest
-            && !ended && !repeat)
-        {
+        if (!news) {
             return;
         }
-
-        dots_signal_observe_told(o, response, rq, s->now);
 
     } else if (o->mitigation && !o->has_mid
                && response->code == dots_coap_code(4, 4))
@@ -819,17 +881,52 @@ dots_signal_observe_due(dots_signal_t *s, dots_signal_observer_t *o)
 }
 
 
+/* What has been found for another just now; NULL: nothing, look. */
+
+static const dots_signal_look_t *
+dots_signal_observe_shared(dots_signal_t *s, const dots_signal_observer_t *o)
+{
+    dots_signal_look_key_t     key;
+    const dots_signal_look_t  *look;
+
+    if (!o->mitigation) {
+        return NULL;
+    }
+
+    dots_signal_observe_key(o, &key);
+
+    look = dots_signal_look_find(s->conf.looks, &key, s->now);
+
+    if (look != NULL && look->body.len == 0
+        && dots_signal_observe_new(o, &look->told))
+    {
+        return NULL;
+    }
+
+    return look;
+}
+
+
 static void
 dots_signal_observe_look(dots_signal_t *s, dots_signal_observer_t *o)
 {
+    const dots_signal_look_t  *look;
+
     if (!o->dirty) {
         o->repeat = 1;
     }
 
     o->dirty = 0;
+
+    look = dots_signal_observe_shared(s, o);
+
+    if (look != NULL && !dots_signal_observe_new(o, &look->told)) {
+        return;
+    }
+
     o->looking = 1;
 
-    if (dots_signal_again(s, o, o->method, dots_str(o->data, o->len))
+    if (dots_signal_again(s, o, o->method, dots_str(o->data, o->len), look)
         != DOTS_OK)
     {
         o->looking = 0;

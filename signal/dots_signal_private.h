@@ -10,6 +10,7 @@
  *   dots_signal_tcp.c      RFC 8323: framing, CSM, Ping, Release, Abort
  *   dots_signal_block.c    RFC 7959: bodies in pieces, both ways
  *   dots_signal_observe.c  RFC 7641: who wants to hear of changes
+ *   dots_signal_look.c     what one observer is told, for the others
  *   dots_signal_config.c   RFC 9132 section 4.5: the session's configuration
  *   dots_signal_heartbeat.c  section 4.7: heartbeats, and the loss of a session
  *
@@ -143,11 +144,13 @@ int dots_signal_rejected(dots_signal_t *s, const dots_coap_message_t *m,
     uint8_t code, const char *why);
 
 /*
- * The observed request "data" once more, for its observer.  DOTS_OK: it ends in
+ * The observed request "data" once more, for its observer, or what "look" found
+ * for another; NULL: none has.  DOTS_OK: it ends in
  * dots_signal_observe_answer(), at once or later; DOTS_ERROR: no memory.
  */
 int dots_signal_again(dots_signal_t *s, dots_signal_observer_t *observer,
-    const dots_signal_method_t *method, dots_str_t data);
+    const dots_signal_method_t *method, dots_str_t data,
+    const dots_signal_look_t *look);
 
 /* A response of the peer; nonzero: it answers a request of ours. */
 int dots_signal_response(dots_signal_t *s, const dots_coap_message_t *m);

@@ -35,7 +35,7 @@ fuzz_session(fuzz_host_t *p, const uint8_t *data, size_t size)
     int64_t              now;
     dots_signal_t       *s;
     dots_signal_conf_t   conf = { fuzz_schema, &fuzz_ops, &fuzz_lifetime,
-                                 fuzz_customers, &dots_session_default };
+                                 fuzz_customers, &dots_session_default, NULL };
 
     fuzz_customer->gateway = (p->settings & FUZZ_GATEWAY) != 0;
 

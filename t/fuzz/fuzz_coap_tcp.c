@@ -109,7 +109,7 @@ fuzz_session(fuzz_peer_t *p, unsigned cut, const uint8_t *data, size_t size)
     size_t               n;
     dots_signal_t       *s;
     dots_signal_conf_t   conf = { fuzz_schema, &fuzz_ops, &fuzz_lifetime,
-                                 NULL, &dots_session_default };
+                                 NULL, &dots_session_default, NULL };
 
     static const uint8_t  csm[] = { 0x00, 0xe1 };
 

@@ -86,6 +86,7 @@ static dots_customers_t      *test_customers;
 static dots_customer_t       *test_customer;
 static const dots_lifetime_t  test_lifetime = { 3600, 30, 86400, 0, 120 };
 static dots_session_conf_t    test_session;     /* without heartbeats of ours */
+static dots_signal_looks_t   *test_looks;       /* NULL: each looks by itself */
 
 
 /* ---- the fake host ---- */
@@ -234,7 +235,7 @@ test_open_on(test_peer_t *p, const dots_customer_t *customer,
     dots_signal_carrier_t carrier, size_t max_message)
 {
     dots_signal_conf_t  conf = { test_schema, &test_ops, &test_lifetime,
-                                 test_customers, &test_session };
+                                 test_customers, &test_session, test_looks };
 
     memset(p, 0, sizeof(test_peer_t));
 

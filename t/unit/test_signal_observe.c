@@ -672,6 +672,229 @@ test_observe_unavailable(void **state)
 }
 
 
+/* ---- many observers of the same ---- */
+
+#define TEST_SHARED 3       /* sessions, two observers of all and one of a mid */
+
+
+static void
+test_shared_open(test_peer_t *p, const dots_customer_t *customer)
+{
+    size_t  i;
+
+    static const char *const  requests[] = {
+        "42 01 0001 aa01 " OBSERVE("60") CUID,
+        "42 01 0002 aa02 " OBSERVE("60") CUID,
+        "42 01 0003 aa03 " OBSERVE("60") CUID "05 6d69643d31 "
+    };
+
+    test_open_as(p, customer, TEST_MESSAGE);
+    p->decide = test_list_decide;
+    dots_signal_rtt(p->signal, 1);
+
+    for (i = 0; i < 3; i++) {
+        test_input_at(p, requests[i], 1000);
+    }
+
+    assert_int_equal(p->nsent, 3);
+}
+
+
+/* One change, told to all sessions before any of them looks, as the host does. */
+
+static void
+test_shared_change(test_peer_t *p, size_t n, int64_t now)
+{
+    int64_t                 ms;
+    size_t                  i;
+    dots_registry_change_t  change;
+
+    change.customer = dots_registry_hash(dots_str("a", 1));
+    change.cuid = dots_registry_hash(dots_str("x", 1));
+    change.mid = 1;
+
+    for (i = 0; i < n; i++) {
+        p[i].nsent = 0;
+        p[i].nsubmits = 0;
+        dots_signal_changed(p[i].signal, &change);
+    }
+
+    for (ms = 0; ms < 10; ms += 2) {
+        for (i = 0; i < n; i++) {
+            (void) dots_signal_timer(p[i].signal, now + ms);
+        }
+    }
+}
+
+
+static size_t
+test_shared_looks(const test_peer_t *p, size_t n)
+{
+    size_t  i, looks;
+
+    for (i = 0, looks = 0; i < n; i++) {
+        looks += p[i].nsubmits;
+    }
+
+    return looks;
+}
+
+
+/* Each session has told "n" observers, all the same of the same request. */
+
+static void
+test_shared_told(const test_peer_t *p, size_t n)
+{
+    int                  header;
+    size_t               i, j, k;
+    dots_coap_message_t  m, first[2];
+
+    for (i = 0; i < TEST_SHARED; i++) {
+
+        assert_int_equal(p[i].nsent, n);
+
+        for (j = 0; j < n; j++) {
+
+            assert_int_equal(dots_coap_parse(&m, p[i].sent[j], p[i].len[j],
+                                             &header),
+                             DOTS_OK);
+            assert_int_equal(m.code, dots_coap_code(2, 5));
+            assert_int_equal(m.content_format, DOTS_COAP_FORMAT_DOTS);
+
+            k = m.token[1] == 3;
+
+            if (i == 0) {
+                first[k] = m;
+            }
+
+            assert_true(dots_str_eq(m.payload, first[k].payload));
+        }
+    }
+}
+
+
+/*
+ * The observers of one customer share the look at the same request: three
+ * sessions, nine observers, two requests.
+ */
+
+static void
+test_observe_shared(void **state)
+{
+    size_t       i;
+    test_peer_t  p[TEST_SHARED];
+
+    (void) state;
+
+    test_looks = dots_signal_looks_create();
+    assert_non_null(test_looks);
+
+    test_list_set(2);
+
+    for (i = 0; i < TEST_SHARED; i++) {
+        test_shared_open(&p[i], test_customer);
+    }
+
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    test_shared_change(p, TEST_SHARED, 2000);
+    assert_int_equal(test_shared_looks(p, TEST_SHARED), 2);
+    test_shared_told(p, 3);
+
+    /* nothing new: found once, told to nobody */
+
+    test_shared_change(p, TEST_SHARED, 2020);
+    assert_int_equal(test_shared_looks(p, TEST_SHARED), 2);
+    test_shared_told(p, 0);
+
+    /* a change at once after another is not told as what was before */
+
+    test_list[0].status = DOTS_STATUS_EXCEEDED;
+    test_shared_change(p, TEST_SHARED, 2040);
+    assert_int_equal(test_shared_looks(p, TEST_SHARED), 2);
+    test_shared_told(p, 3);
+    test_notification(&p[1], 1, DOTS_STATUS_EXCEEDED);
+
+    /* repeated after a while: looked at anew, once */
+
+    for (i = 0; i < TEST_SHARED; i++) {
+        test_input_at(&p[i], "40 00 0009", 60000);      /* it is there */
+        p[i].nsent = 0;
+        p[i].nsubmits = 0;
+        (void) dots_signal_timer(p[i].signal, 2050 + 60000);
+        (void) dots_signal_timer(p[i].signal, 2052 + 60000);
+        (void) dots_signal_timer(p[i].signal, 2054 + 60000);
+    }
+
+    assert_int_equal(test_shared_looks(p, TEST_SHARED), 2);
+    test_shared_told(p, 3);
+
+    /* its end, with status 6, and the end of the observers of that mid */
+
+    memmove(&test_list[0], &test_list[1], sizeof(test_list[0]));
+    test_nlist = 1;
+    test_shared_change(p, TEST_SHARED, 80000);
+    assert_int_equal(test_shared_looks(p, TEST_SHARED), 2);
+    test_shared_told(p, 3);
+
+    test_shared_change(p, TEST_SHARED, 80020);
+    assert_int_equal(test_shared_looks(p, TEST_SHARED), 1);
+    test_shared_told(p, 0);
+
+    for (i = 0; i < TEST_SHARED; i++) {
+        dots_signal_close(p[i].signal);
+    }
+
+    dots_signal_looks_destroy(test_looks);
+    test_looks = NULL;
+}
+
+
+/* Another customer's look is its own, and so is that of who knew something else. */
+
+static void
+test_observe_not_shared(void **state)
+{
+    test_peer_t      p[2];
+    dots_customer_t  other;
+
+    (void) state;
+
+    test_looks = dots_signal_looks_create();
+    assert_non_null(test_looks);
+
+    other = *test_customer;
+    other.name = dots_str("b", 1);
+
+    test_list_set(2);
+    test_shared_open(&p[0], test_customer);
+    test_shared_open(&p[1], &other);
+
+    test_list[0].status = DOTS_STATUS_MITIGATED;
+    dots_signal_changed(p[1].signal, NULL);
+    test_shared_change(p, 2, 2000);
+    assert_int_equal(p[0].nsubmits, 2);
+    assert_int_equal(p[0].nsent, 3);
+    assert_int_equal(p[1].nsubmits, 2);
+    assert_int_equal(p[1].nsent, 3);
+    dots_signal_close(p[1].signal);
+
+    /* who came later knows of more, and of what has ended it has to hear */
+
+    test_nlist = 1;
+    test_shared_open(&p[1], test_customer);
+    test_shared_change(p, 2, 3000);
+    assert_int_equal(p[0].nsent, 2);
+    assert_int_equal(p[1].nsent, 0);
+    test_notification(&p[0], 2, DOTS_STATUS_TERMINATED);
+
+    dots_signal_close(p[0].signal);
+    dots_signal_close(p[1].signal);
+
+    dots_signal_looks_destroy(test_looks);
+    test_looks = NULL;
+}
+
+
 int
 main(void)
 {
@@ -689,6 +912,8 @@ main(void)
         cmocka_unit_test(test_observe_query_end),
         cmocka_unit_test(test_observe_in_flight),
         cmocka_unit_test(test_observe_unavailable),
+        cmocka_unit_test(test_observe_shared),
+        cmocka_unit_test(test_observe_not_shared),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);

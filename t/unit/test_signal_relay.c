@@ -102,7 +102,7 @@ static void
 test_relay_open(test_peer_t *p, const dots_customer_t *customer)
 {
     dots_signal_conf_t  conf = { test_schema, &test_relay_ops, &test_lifetime,
-                                 test_customers, &test_session };
+                                 test_customers, &test_session, test_looks };
 
     memset(p, 0, sizeof(test_peer_t));
 
