@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_dots_data_append(ngx_http_dots_ctx_t *ctx,
     ngx_buf_t *b);
 static void ngx_http_dots_data_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
+static size_t ngx_http_dots_data_join(ngx_http_request_t *r, const char *name,
+    u_char *p, ngx_str_t *line);
 static int ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
 static int64_t ngx_http_dots_data_since(dots_restconf_t *rc);
@@ -344,15 +346,43 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
 dots_str_t
 ngx_http_dots_field(ngx_http_request_t *r, const char *name)
 {
-    u_char           *p;
+    u_char     *p;
+    size_t      len;
+    ngx_str_t   line;
+
+    ngx_str_null(&line);
+
+    len = ngx_http_dots_data_join(r, name, NULL, &line);
+
+    if (len == line.len) {
+        return dots_str(line.data, line.len);   /* the only one, or none */
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return dots_str(line.data, line.len);
+    }
+
+    (void) ngx_http_dots_data_join(r, name, p, &line);
+
+    return dots_str(p, len);
+}
+
+
+/* Its lines at "p", if there is room yet; their length, and the last one. */
+
+static size_t
+ngx_http_dots_data_join(ngx_http_request_t *r, const char *name, u_char *p,
+    ngx_str_t *line)
+{
     size_t            n, len;
-    ngx_str_t         value;
-    ngx_uint_t        i;
+    ngx_uint_t        i, lines;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
     n = ngx_strlen(name);
-    ngx_str_null(&value);
+    len = 0;
+    lines = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
 
@@ -366,26 +396,25 @@ ngx_http_dots_field(ngx_http_request_t *r, const char *name)
                 continue;
             }
 
-            if (value.data == NULL) {
-                value = h[i].value;
-                continue;
+            if (lines++) {
+
+                if (p) {
+                    p[len] = ',';
+                }
+
+                len++;
             }
 
-            len = value.len + 1 + h[i].value.len;
-
-            p = ngx_pnalloc(r->pool, len);
-            if (p == NULL) {
-                break;
+            if (p) {
+                ngx_memcpy(p + len, h[i].value.data, h[i].value.len);
             }
 
-            (void) ngx_sprintf(p, "%V,%V", &value, &h[i].value);
-
-            value.data = p;
-            value.len = len;
+            *line = h[i].value;
+            len += line->len;
         }
     }
 
-    return dots_str(value.data, value.len);
+    return len;
 }
 
 

@@ -30,7 +30,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(36);
+$t->plan(37);
 
 dots_pki($t);
 
@@ -80,6 +80,15 @@ is($quiet->comment(), '', 'b is connected');
 
 dots_curl($t, 'POST', $url, body =>
 	"{\"$member:dots-client\":[{\"cuid\":\"c\"}]}");
+
+# a field of hundreds of lines is one list, which a stream keeps to its end
+
+my $before = memory($t);
+my $line = 'Via: 1.1 ' . 'a' x 20 . "\r\n";
+my $lines = slow($t, '/restconf', 'b', $line x 950);
+
+cmp_ok(memory($t) - $before, '<', 4096, 'a header is not kept line by line');
+$lines->close();
 
 # a client that does not read is overtaken by the history, of 256 KB here
 
@@ -232,10 +241,25 @@ sub heard {
 		map { $stream->event() } 1 .. $count;
 }
 
+# What all workers have, in KB
+sub memory {
+	my ($t) = @_;
+	my $sum = 0;
+
+	foreach my $pid (dots_workers($t)) {
+		open my $fh, '<', "/proc/$pid/status" or next;
+		/^RssAnon:\s+(\d+)/ and $sum += $1 while <$fh>;
+	}
+
+	return $sum;
+}
+
 # A client that reads the header and no more
 sub slow {
-	my ($t, $at) = @_;
+	my ($t, $at, $cert, $headers) = @_;
 	my $dir = $t->testdir();
+
+	$cert ||= 'a';
 
 	socket my $tcp, PF_INET, SOCK_STREAM, 0 or die "no socket: $!\n";
 	setsockopt $tcp, SOL_SOCKET, SO_RCVBUF, 4096;
@@ -244,10 +268,11 @@ sub slow {
 
 	my $s = IO::Socket::SSL->start_SSL($tcp, SSL_hostname => 'localhost',
 		SSL_verifycn_name => 'localhost', SSL_ca_file => "$dir/ca.crt",
-		SSL_cert_file => "$dir/a.crt", SSL_key_file => "$dir/a.key")
+		SSL_cert_file => "$dir/$cert.crt", SSL_key_file => "$dir/$cert.key")
 		or die "no TLS: $IO::Socket::SSL::SSL_ERROR\n";
 
-	$s->print("GET $at/streams/NETCONF-JSON HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	$s->print("GET $at/streams/NETCONF-JSON HTTP/1.1\r\nHost: localhost\r\n"
+		. ($headers || '') . "\r\n");
 
 	my $status = readline $s;
 	die "no stream: $status" unless $status =~ / 200 /;
