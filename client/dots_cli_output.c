@@ -111,27 +111,36 @@ dots_cli_output_json(json_t *object)
 }
 
 
-/* ---- errors ---- */
+/* ---- text ---- */
 
 /*
  * A terminal is no place for control characters, JSON none for what is not
- * UTF-8: file names, words of the command line, the server's messages.
+ * UTF-8: file names, words of the command line, what the server says.  Those of
+ * C1 are two bytes of UTF-8, and to many a terminal the same as ESC and a letter.
  */
 
-static void
+void
 dots_cli_output_clean(char *text)
 {
-    int    utf8;
-    char  *p;
+    int             utf8;
+    unsigned char  *p;
 
     utf8 = dots_cli_target_text(text);
 
-    for (p = text; *p != '\0'; p++) {
-        if ((unsigned char) *p < 0x20 || *p == 0x7f || (*p < 0 && !utf8)) {
+    for (p = (unsigned char *) text; *p != '\0'; p++) {
+
+        if (*p < 0x20 || *p == 0x7f || (*p >= 0x80 && !utf8)) {
+            *p = '?';
+
+        } else if (*p == 0xc2 && p[1] < 0xa0) {
+            *p++ = '?';
             *p = '?';
         }
     }
 }
+
+
+/* ---- errors ---- */
 
 
 static json_t *

@@ -18,6 +18,9 @@ json_t *dots_cli_output_tree(const struct lyd_node *parent);
 /* Prints one line and releases; NULL, made of no memory, is an error. */
 void dots_cli_output_json(json_t *object);
 
+/* Makes text of whomever fit for a terminal. */
+void dots_cli_output_clean(char *text);
+
 /* Each prints the error and returns the exit code that goes with it. */
 int dots_cli_output_error(dots_cli_t *cli, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -26,6 +26,24 @@ dots_cli_status_protocol(unsigned number)
 }
 
 
+/* Names and URIs: the server's words. */
+
+static void
+dots_cli_status_text(const char *value)
+{
+    char  *text;
+
+    text = strdup(value);
+
+    if (text != NULL) {
+        dots_cli_output_clean(text);
+        (void) printf("%s", text);
+    }
+
+    free(text);
+}
+
+
 static void
 dots_cli_status_list(json_t *scope, const char *name)
 {
@@ -43,7 +61,7 @@ dots_cli_status_list(json_t *scope, const char *name)
         (void) printf("%s", i == 0 ? " " : ",");
 
         if (json_is_string(entry)) {
-            (void) printf("%s", json_string_value(entry));
+            dots_cli_status_text(json_string_value(entry));
 
         } else if (lower == NULL) {
             dots_cli_status_protocol((unsigned) json_integer_value(entry));

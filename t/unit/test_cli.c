@@ -17,6 +17,7 @@
 #include "dots_cli_cuid.h"
 #include "dots_cli_host_meta.h"
 #include "dots_cli_mid.h"
+#include "dots_cli_output.h"
 #include "dots_cli_target.h"
 
 
@@ -906,6 +907,33 @@ test_cli_host_meta(void **state)
 }
 
 
+/* What a server says does not move the cursor: C0, C1, DEL, no UTF-8. */
+
+static void
+test_cli_clean(void **state)
+{
+    size_t  i;
+    char    text[64];
+
+    static const char *const  cases[][2] = {
+        { "www.example.com", "www.example.com" },
+        { "http://a/\n\t\r\x1b[2J\x7f", "http://a/????[2J?" },
+        { "a\xc2\x9b" "31m", "a??31m" },
+        { "\xc2\x80\xc2\x9f\xc2\xa0", "????\xc2\xa0" },
+        { "\xc3\xbc\xc3\x9f \xe2\x82\xac", "\xc3\xbc\xc3\x9f \xe2\x82\xac" },
+        { "a\x9b" "31m\xc2", "a?31m?" },
+    };
+
+    (void) state;
+
+    for (i = 0; i < TEST_CLI_N(cases); i++) {
+        (void) snprintf(text, sizeof(text), "%s", cases[i][0]);
+        dots_cli_output_clean(text);
+        assert_string_equal(text, cases[i][1]);
+    }
+}
+
+
 #define test_cli(f)                                                           \
     cmocka_unit_test_setup_teardown(f, test_cli_setup, test_cli_teardown)
 
@@ -915,6 +943,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         test_cli(test_cli_cuid_spki),
         test_cli(test_cli_cuid_fresh),
+        test_cli(test_cli_clean),
         test_cli(test_cli_durations),
         test_cli(test_cli_numbers),
         test_cli(test_cli_prefixes),
