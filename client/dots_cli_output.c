@@ -116,7 +116,7 @@ dots_cli_output_json(json_t *object)
 /*
  * A terminal is no place for control characters, JSON none for what is not
  * UTF-8: file names, words of the command line, what the server says.  Those of
- * C1 are two bytes of UTF-8, and to many a terminal the same as ESC and a letter.
+ * C1 are two bytes of UTF-8, to many a terminal the same as ESC and a letter.
  */
 
 void
