@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <time.h>
 
@@ -387,10 +388,13 @@ dots_grpc_begin(dots_grpc_t *g, dots_grpc_slot_t *slot)
 static void
 dots_grpc_judge(dots_grpc_slot_t *slot, CURLcode rc)
 {
-    long  http;
+    long  http, err;
+    char  text[128];
 
     http = 0;
+    err = 0;
     (void) curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &http);
+    (void) curl_easy_getinfo(slot->curl, CURLINFO_OS_ERRNO, &err);
 
     if (rc == CURLE_OK && slot->answered && http == 200) {
         return;
@@ -402,7 +406,15 @@ dots_grpc_judge(dots_grpc_slot_t *slot, CURLcode rc)
         return;
     }
 
-    if (rc != CURLE_OK) {
+    if (rc == CURLE_COULDNT_CONNECT && err != 0) {
+
+        /* nobody there, or not for us: who is to mend it has to know */
+
+        (void) snprintf(text, sizeof(text), "%s (%s)", curl_easy_strerror(rc),
+                        strerror((int) err));
+        dots_grpc_text(&slot->status, DOTS_GRPC_AWAY, text);
+
+    } else if (rc != CURLE_OK) {
         dots_grpc_text(&slot->status, DOTS_GRPC_AWAY, curl_easy_strerror(rc));
 
     } else {

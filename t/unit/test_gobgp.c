@@ -698,6 +698,7 @@ test_away_at_start(void **state)
 
     assert_int_equal(state_of(t, "203.0.113.7", NULL), DOTS_RULE_PENDING);
     assert_non_null(strstr(t->last, "cannot list the routes"));
+    assert_non_null(strstr(t->last, "(No such file or directory)"));
 
     /* it runs but has not been told its AS number: still away */
 
