@@ -53,6 +53,7 @@ static ngx_int_t ngx_stream_dots_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_stream_dots_check_listen(ngx_conf_t *cf,
     ngx_stream_dots_listen_t *listen);
 static ngx_int_t ngx_stream_dots_init_module(ngx_cycle_t *cycle);
+static void ngx_stream_dots_names(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf);
 static void ngx_stream_dots_policy(ngx_stream_dots_srv_conf_t *dscf);
 static ngx_int_t ngx_stream_dots_admit(ngx_stream_session_t *s);
 static ngx_int_t ngx_stream_dots_init_process(ngx_cycle_t *cycle);
@@ -491,6 +492,33 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 }
 
 
+/* dots {} and stream {} may come in any order: both are known here. */
+
+static void
+ngx_stream_dots_names(ngx_cycle_t *cycle, ngx_dots_conf_t *dcf)
+{
+    size_t                  i;
+    const dots_customer_t  *c;
+
+    for (i = 0; dcf->resolver == NULL; i++) {
+
+        c = dots_customers_at(dcf->customers, i);
+
+        if (c == NULL) {
+            return;
+        }
+
+        if (c->nnames) {
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                          "customer \"%*s\" has names, but no server with "
+                          "\"dots_signal\" has a \"resolver\": requests for "
+                          "names are refused", c->name.len, c->name.data);
+            return;
+        }
+    }
+}
+
+
 /*
  * From here on this is the configuration: the workers of the ones before learn
  * which of their sessions it would have served just so.  Does not fail.
@@ -510,6 +538,10 @@ ngx_stream_dots_init_module(ngx_cycle_t *cycle)
 
     if (dmcf == NULL || !dcf->enable) {
         return NGX_OK;
+    }
+
+    if (dmcf->servers.nelts) {
+        ngx_stream_dots_names(cycle, dcf);
     }
 
     ngx_dots_policy_begin(dcf);

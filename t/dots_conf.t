@@ -407,7 +407,7 @@ my @cases = (
 		qr/"identity" directive is not allowed here.*nginx\.conf:\d+/s ],
 );
 
-$t->plan(@cases + 5);
+$t->plan(@cases + 7);
 
 foreach my $case (@cases) {
 	my ($name, $options, $re, $edit) = @$case;
@@ -446,6 +446,15 @@ $t->write_file_expand('nginx.conf',
 	dots_conf() =~ s/ssl_verify_client +optional;//r);
 like(dots_test($t), qr/\[warn\].*"dots_data" of location "\/restconf".*asks/,
 	'a data channel without client certificates');
+
+# names that nobody can look up
+
+my $without = dots_conf() =~ s/resolver .*;\n.*resolver_timeout.*;//r;
+$t->write_file_expand('nginx.conf', $without);
+like(dots_test($t), qr/\[warn\].*customer "a" has names.*"resolver"/,
+	'names without a resolver');
+$t->write_file_expand('nginx.conf', $without =~ s/ name  .*;//gr);
+unlike(dots_test($t), qr/\[warn\]/, 'without names none is needed');
 
 # more than one worker on one UDP socket
 
