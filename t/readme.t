@@ -37,7 +37,7 @@ ok($conf, 'the configuration is there');
 
 my $module = dots_module();
 
-$conf =~ s!^load_module.*\n!!mg;
+$conf =~ s!^(?:load_module|user ).*\n!!mg;
 $conf =~ s!/etc/nginx/dots/customers-ca\.crt!%%TESTDIR%%/ca.crt!g;
 $conf =~ s!/etc/nginx/dots/!%%TESTDIR%%/!g;
 $conf =~ s!/var/lib/nginx/dots!%%TESTDIR%%/state!g;
@@ -45,12 +45,11 @@ $conf =~ s!/var/log/nginx/!%%TESTDIR%%/!g;
 $conf =~ s!/usr/share/nginx-mod-dots!dots_top()!ge;
 $conf =~ s!listen 4646!listen 127.0.0.1:%%PORT_8980_UDP%%!g;
 $conf =~ s!listen 443!listen 127.0.0.1:8443!g;
-$conf =~ s!^events .*\n!!mg;
 $conf =~ s!^http \{!http {\n    %%TEST_GLOBALS_HTTP%%!m;
 
 $t->write_file_expand('nginx.conf', "%%TEST_GLOBALS%%\n"
 	. ($ENV{DOTS_STATIC} ? '' : "load_module $module;\n")
-	. "daemon off;\nevents {}\n$conf");
+	. "daemon off;\n$conf");
 
 my $out = dots_test($t);
 like($out, qr/test is successful/, 'nginx -t likes it') or diag($out);
