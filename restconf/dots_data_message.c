@@ -77,7 +77,7 @@ dots_data_message_point(dots_exchange_t *x, dots_data_path_t *point)
         rc = dots_data_path_walk(&x->context, point, path->segments, path->n);
     }
 
-    if (rc == DOTS_INVALID) {
+    if (rc == DOTS_INVALID || rc == DOTS_DECLINED) {
         return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "query parameter \"point\" has to be the "
                                    "path of an entry of the same list");

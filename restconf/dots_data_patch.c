@@ -225,9 +225,12 @@ dots_patch_path(dots_exchange_t *x, dots_str_t text, dots_data_path_t *path)
 
     *path = x->path;
 
-    return rc == DOTS_OK ? dots_data_path_walk(&x->context, path,
-                                               parsed->segments, parsed->n)
-                         : rc;
+    if (rc == DOTS_OK) {
+        rc = dots_data_path_walk(&x->context, path, parsed->segments,
+                                 parsed->n);
+    }
+
+    return rc == DOTS_DECLINED ? DOTS_INVALID : rc;
 }
 
 

@@ -240,7 +240,7 @@ dots_data_path_walk(const dots_data_context_t *c, dots_data_path_t *path,
 
         rc = dots_data_path_enter(c, path, schema, s->keys, nkeys);
         if (rc != DOTS_OK) {
-            return rc;
+            return rc == DOTS_INVALID ? DOTS_DECLINED : rc;
         }
     }
 

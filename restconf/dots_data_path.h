@@ -37,7 +37,8 @@ typedef struct {
 
 /*
  * Appends the segments to "path".  DOTS_OK; DOTS_INVALID (404: no such node,
- * 400: keys); DOTS_ERROR.
+ * 400: more or fewer keys); DOTS_DECLINED (400): one is no value of its type;
+ * DOTS_ERROR.
  */
 int dots_data_path_walk(const dots_data_context_t *c, dots_data_path_t *path,
     const dots_api_segment_t *segments, size_t n);

@@ -294,6 +294,22 @@ dots_restconf_route_unknown(dots_exchange_t *x, const dots_api_segment_t *s)
 }
 
 
+/*
+ * A key that no entry can have: there is none (RFC 8783 sections 6.2, 6.3, 7.3
+ * and 7.4), and a PUT, which would make it, has an invalid value.
+ */
+
+static int
+dots_restconf_route_nobody(dots_exchange_t *x)
+{
+    if (!dots_restconf_route_is(x->rc->method, "PUT")) {
+        x->error.status = 404;
+    }
+
+    return DOTS_INVALID;
+}
+
+
 /* RFC 8040 section 3.5.3: all keys of a list, none of anything else. */
 
 static int
@@ -318,9 +334,11 @@ dots_restconf_route_key(dots_exchange_t *x, const dots_api_segment_t *s)
                                                     : DOTS_ALIAS_NAME;
 
     if (s->keys[0].len == 0 || s->keys[0].len > max) {
-        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+        (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "the key of \"%s\" has 1 to %zu bytes",
                                    x->resource->name, max);
+
+        return dots_restconf_route_nobody(x);
     }
 
     *key = s->keys[0];
@@ -384,6 +402,10 @@ dots_restconf_route_walk(dots_exchange_t *x, const dots_api_path_t *path,
 
     rc = dots_data_path_walk(&x->context, &x->path, path->segments + 1,
                              path->n - 1);
+
+    if (rc == DOTS_DECLINED) {
+        return dots_restconf_route_nobody(x);
+    }
 
     if (rc == DOTS_OK && n < path->n) {
         x->resource = dots_restconf_route_node(&x->path);

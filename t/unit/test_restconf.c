@@ -310,10 +310,10 @@ test_paths(void **state)
         { TEST_ALIAS "/name", 404 },
         { TEST_TREE "/dots-client/cuid", 400 },     /* 3.5.3: all keys */
         { TEST_TREE "/dots-client=a,b", 400 },
-        { TEST_TREE "/dots-client=", 400 },
+        { TEST_TREE "/dots-client=", 404 },         /* no key has it */
         { TEST_CLIENT "/aliases=x", 400 },
         { TEST_ALIASES "/alias/name", 400 },
-        { TEST_ALIASES "/alias=", 400 },
+        { TEST_ALIASES "/alias=", 404 },
         { TEST_ALIASES "/alias=%zz", 400 },
         { TEST_ALIASES "/alias=%ff", 400 },
         { TEST_TREE "/", 400 },
@@ -338,7 +338,9 @@ test_paths(void **state)
 
     /* a key longer than any that can exist */
     (void) snprintf(uri, sizeof(uri), TEST_ALIASES "/alias=%0256d", 0);
-    test_refuses("GET", uri, NULL, 400, "invalid-value");
+    test_refuses("GET", uri, NULL, 404, "invalid-value");
+    test_refuses("DELETE", uri, NULL, 404, "invalid-value");
+    test_refuses("PUT", uri, TEST_ENTRY(TEST_WEB("x")), 400, "invalid-value");
 
     /* redundant, but allowed by the grammar */
     assert_int_equal(test_request("GET", "?fields=ietf-restconf:data", NULL),

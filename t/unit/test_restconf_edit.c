@@ -98,13 +98,16 @@ test_nodes(void **state)
         TEST_X "/statistics/x",
         TEST_CLIENT "/vendor-mapping",
         TEST_DATA "/ietf-dots-mapping:vendor-mapping",
+
+        /* what no entry has as its key */
+
+        TEST_ONE "/target-prefix=x", TEST_ONE "/target-port-range=70000",
+        TEST_ACES "/ace=",
     };
 
     static const char *const  wrong[] = {
-        TEST_ONE "/target-prefix=x", TEST_ONE "/target-port-range=1,2",
-        TEST_ONE "/target-port-range=70000", TEST_ONE "/name=x",
-        TEST_ONE "/target-port-range/lower-port",
-        TEST_ACES "/ace/name", TEST_ACES "/ace=",
+        TEST_ONE "/target-port-range=1,2", TEST_ONE "/name=x",
+        TEST_ONE "/target-port-range/lower-port", TEST_ACES "/ace/name",
     };
 
     (void) state;
