@@ -294,9 +294,23 @@ dots_data_change_old_client(const dots_exchange_t *x, dots_str_t cuid)
 }
 
 
+/* RFC 8783 section 5.1: one, whatever it takes to say so; by edits, too. */
+
+static int
+dots_data_change_registers(dots_exchange_t *x, size_t *created)
+{
+    if ((*created)++ == 0) {
+        return DOTS_OK;
+    }
+
+    return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                               "one \"dots-client\" is created per request");
+}
+
+
 static int
 dots_data_change_one(dots_exchange_t *x, const json_t *client, uint8_t *seen,
-    int *altered)
+    size_t *created, int *altered)
 {
     int                   rc;
     json_t               *key;
@@ -336,6 +350,11 @@ dots_data_change_one(dots_exchange_t *x, const json_t *client, uint8_t *seen,
     } else {
         c->expect = DOTS_EXPECT_ABSENT;
         *altered = 1;
+
+        rc = dots_data_change_registers(x, created);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
     }
 
     return dots_data_change_lists(x, old, client, altered);
@@ -385,13 +404,14 @@ int
 dots_data_change_all(dots_exchange_t *x, json_t *root, int *altered)
 {
     int             rc;
-    size_t          i;
+    size_t          i, created;
     json_t         *clients, *client;
     uint8_t        *seen;
     dots_str_t      none = { 0, NULL };
     dots_change_t  *c;
 
     *altered = 0;
+    created = 0;
     x->invalid.n = 0;
     x->rq.changes = NULL;
 
@@ -404,7 +424,7 @@ dots_data_change_all(dots_exchange_t *x, json_t *root, int *altered)
                               "dots-client");
 
     json_array_foreach(clients, i, client) {
-        rc = dots_data_change_one(x, client, seen, altered);
+        rc = dots_data_change_one(x, client, seen, &created, altered);
 
         if (rc != DOTS_OK) {
             return rc;

@@ -245,6 +245,19 @@ test_global(void **state)
 
     free(body);
 
+    /* RFC 8783 section 5.1: one dots-client is created per request */
+
+    test_content_type = TEST_PATCH;
+    test_does("PATCH", TEST_DATA, TEST_YANG(
+        TEST_EDIT("1", "create", "/dots-client=y",
+                  TEST_VALUE("dots-client", "[{\"cuid\":\"y\"}]")) ","
+        TEST_EDIT("2", "merge", "/dots-client=x",
+                  TEST_VALUE("dots-client", "[{\"cuid\":\"x\"}]"))), 400);
+    assert_non_null(strstr(test_text, "\"patch-id\":\"p1\",\"errors\""));
+    assert_non_null(strstr(test_text, "\"invalid-value\""));
+    test_refuses("GET", TEST_DATA "/dots-client=y", NULL, 404,
+                 "invalid-value");
+
     /* and what the commit says: the cuid is another customer's */
     (void) test_as(test_b, "PUT", TEST_DATA "/dots-client=z",
                    "{" TEST_DC("dots-client") ":[{\"cuid\":\"z\"}]}");
