@@ -1,5 +1,6 @@
 #include "dots_hostname.h"
 #include "dots_signal_filter.h"
+#include "dots_signal_uri.h"
 
 
 /* What a query restricts: one of a group has to match. */
@@ -153,6 +154,11 @@ dots_signal_filter_check(const dots_coap_message_t *m, dots_fault_t *f)
     for (i = 0; i < m->nquery; i++) {
 
         v = dots_signal_filter_values(m->query[i]);
+
+        if (v.filter == NULL && !dots_signal_uri_is_content(m->query[i])) {
+            return dots_fault(f, DOTS_FAULT_UNKNOWN, NULL,
+                              "a Uri-Query is of a type that is not served");
+        }
 
         for (n = 0; dots_signal_filter_next(&v, &value); n++) {
 

@@ -16,7 +16,10 @@
 /* Nonzero: there is such a query. */
 int dots_signal_filter_asked(const dots_coap_message_t *m);
 
-/* DOTS_OK or DOTS_INVALID: a value that can match nothing. */
+/*
+ * DOTS_OK or DOTS_INVALID: a value that can match nothing, or a type of query
+ * that is not served (RFC 9244 section 10).
+ */
 int dots_signal_filter_check(const dots_coap_message_t *m, dots_fault_t *f);
 
 /*

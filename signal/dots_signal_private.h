@@ -35,6 +35,7 @@ struct dots_signal_method_s {
     unsigned  observable:1;
     unsigned  quiet:1;          /* a success is no line of the audit log */
     unsigned  relayed:1;        /* by gateways, for whom a cdid names */
+    unsigned  query:1;          /* it looks at Uri-Query */
     void    (*handler)(dots_signal_exchange_t *ex);
 };
 

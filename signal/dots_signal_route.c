@@ -18,20 +18,20 @@ typedef struct {
 
 static const dots_signal_resource_t  dots_signal_route_resources[] = {
     { dots_string("hb"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, 1, 0, dots_signal_heartbeat_put } } },
+      { { DOTS_COAP_PUT, 1, 0, 1, 0, 0, dots_signal_heartbeat_put } } },
     { dots_string("mitigate"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, 0, 1, dots_signal_mitigate_put },
-        { DOTS_COAP_GET, 0, 1, 0, 1, dots_signal_mitigate_get },
-        { DOTS_COAP_DELETE, 0, 0, 0, 1, dots_signal_mitigate_delete } } },
+      { { DOTS_COAP_PUT, 1, 0, 0, 1, 0, dots_signal_mitigate_put },
+        { DOTS_COAP_GET, 0, 1, 0, 1, 1, dots_signal_mitigate_get },
+        { DOTS_COAP_DELETE, 0, 0, 0, 1, 0, dots_signal_mitigate_delete } } },
     { dots_string("config"), DOTS_COAP_FORMAT_DOTS,
-      { { DOTS_COAP_PUT, 1, 0, 0, 0, dots_signal_config_put },
-        { DOTS_COAP_GET, 0, 1, 0, 0, dots_signal_config_get },
-        { DOTS_COAP_DELETE, 0, 0, 0, 0, dots_signal_config_delete } } },
+      { { DOTS_COAP_PUT, 1, 0, 0, 0, 0, dots_signal_config_put },
+        { DOTS_COAP_GET, 0, 1, 0, 0, 0, dots_signal_config_get },
+        { DOTS_COAP_DELETE, 0, 0, 0, 0, 0, dots_signal_config_delete } } },
 };
 
 static const dots_signal_resource_t  dots_signal_route_core =
     { dots_string("core"), DOTS_COAP_FORMAT_LINK,
-      { { DOTS_COAP_GET, 0, 0, 0, 0, dots_signal_core_get } } };
+      { { DOTS_COAP_GET, 0, 0, 0, 0, 1, dots_signal_core_get } } };
 
 #define DOTS_SIGNAL_ROUTE_RESOURCES                                           \
     (sizeof(dots_signal_route_resources)                                      \
@@ -213,6 +213,14 @@ dots_signal_route(dots_signal_exchange_t *ex, dots_fault_t *f)
                           "the resource has no method 0.%02u",
                           (unsigned) m->code);
         return dots_coap_code(4, 5);
+    }
+
+    /* "unknown parameters", RFC 9132 sections 4.4.1.3 and 4.5.2 */
+
+    if (m->nquery && !ex->method->query) {
+        (void) dots_fault(f, DOTS_FAULT_UNKNOWN, NULL,
+                          "the method takes no Uri-Query");
+        return dots_coap_code(4, 0);
     }
 
     return dots_signal_route_check_format(m, resource, ex->method, f);

@@ -372,24 +372,41 @@ dots_signal_uri_whose(const dots_coap_message_t *m, dots_signal_uri_t *uri)
 }
 
 
-/* Targets are dots_signal_filter.c's; other queries select all. */
+int
+dots_signal_uri_is_content(dots_str_t query)
+{
+    return query.len && query.data[0] == 'c'
+           && (query.len == 1 || query.data[1] == '=');
+}
+
+
+/* The other types are dots_signal_filter.c's. */
 
 int
 dots_signal_uri_read_query(const dots_coap_message_t *m, unsigned *content,
     dots_fault_t *f)
 {
+    int         seen;
     size_t      i, k;
     dots_str_t  q;
 
+    seen = 0;
     *content = DOTS_SIGNAL_URI_CONFIG | DOTS_SIGNAL_URI_STATE;
 
     for (i = 0; i < m->nquery; i++) {
 
         q = m->query[i];
 
-        if (q.len == 0 || q.data[0] != 'c' || (q.len > 1 && q.data[1] != '=')) {
+        if (!dots_signal_uri_is_content(q)) {
             continue;
         }
+
+        if (seen) {
+            return dots_fault(f, DOTS_FAULT_MALFORMED, "c",
+                              "Uri-Query c is repeated");
+        }
+
+        seen = 1;
 
         for (k = 0; k < DOTS_SIGNAL_URI_CONTENTS; k++) {
 

@@ -47,9 +47,12 @@ int dots_signal_uri_read_sid(const dots_coap_message_t *m, int *has_sid,
 int dots_signal_uri_read_nothing(const dots_coap_message_t *m,
     dots_fault_t *f);
 
+/* Nonzero: it is "c", whatever its value. */
+int dots_signal_uri_is_content(dots_str_t query);
+
 /*
- * *content: what "c" selects, both without it.  Other queries are ignored.
- * DOTS_OK or DOTS_INVALID (a value that is not in Table 2).
+ * *content: what "c" selects, both without it.  DOTS_OK or DOTS_INVALID (a value
+ * that is not in Table 2, or "c" is there twice).
  */
 int dots_signal_uri_read_query(const dots_coap_message_t *m, unsigned *content,
     dots_fault_t *f);

@@ -912,8 +912,14 @@ test_signal_parameters(void **state)
                 "Uri-Query c", 0);
     test_answer("40 01 0001 " MITIGATE CUID "41 63", dots_coap_code(4, 0),
                 "Uri-Query c", 0);
+    test_answer("40 01 0001 " MITIGATE CUID "43 633d6e", dots_coap_code(5, 0),
+                NULL, 1);
+    test_answer("40 01 0001 " MITIGATE CUID "43 633d6e 03 633d6e",
+                dots_coap_code(4, 0), "repeated", 0);
     test_answer("40 01 0001 " MITIGATE CUID "43 783d62 03 633d6e",
-                dots_coap_code(5, 0), NULL, 1);
+                dots_coap_code(4, 0), "Uri-Query", 0);
+    test_answer("40 04 0001 " MITIGATE CUID MID7 "43 633d6e",
+                dots_coap_code(4, 0), "Uri-Query", 0);
     test_answer("40 01 0001 " MITIGATE CUID "41 61 01 61 01 61 01 61 01 61 "
                 "01 61 01 61 01 61 01 61", dots_coap_code(4, 0), "Uri-Query",
                 0);

@@ -98,7 +98,6 @@ test_match(void **state)
     } cases[] = {
         { "", 1 },
         { "c=c", 1 },
-        { "surprise=1", 1 },
 
         { "target-prefix=192.0.2.7/32", 1 },
         { "target-prefix=192.0.2.0/24", 1 },
@@ -186,6 +185,13 @@ test_check(void **state)
         "target-port=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
     };
 
+    /* RFC 9244 section 10; source queries are about what is not served */
+
+    static const char  *unknown[] = {
+        "surprise=1", "surprise", "=", "Target-port=1", "target-port",
+        "source-prefix=192.0.2.0/24", "mid=1", "C=c", "cc=c",
+    };
+
     (void) state;
 
     for (i = 0; i < N(bad); i++) {
@@ -197,6 +203,17 @@ test_check(void **state)
         }
 
         assert_non_null(strstr(bad[i], f.attribute));
+    }
+
+    for (i = 0; i < N(unknown); i++) {
+        (void) snprintf(text, sizeof(text), "c=n %s", unknown[i]);
+        msg = queries(text);
+
+        if (dots_signal_filter_check(&msg, &f) != DOTS_INVALID) {
+            fail_msg("\"%s\" is accepted", unknown[i]);
+        }
+
+        assert_int_equal(f.kind, DOTS_FAULT_UNKNOWN);
     }
 }
 

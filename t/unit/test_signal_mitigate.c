@@ -519,7 +519,7 @@ test_signal_get(void **state)
                "62 45 0001 aabb c2 010f ff a1 01 a1 02 82 "
                "a4 0e 1906dc 05 07 0f 1a59df7bc2 10 02 "
                "a3 0e 20 05 08 10 08");
-    test_found("42 01 0001 aabb " MITIGATE CUID "43 633d6e 03 633d61",
+    test_found("42 01 0001 aabb " MITIGATE CUID "43 633d61",
                "62 45 0001 aabb c2 010f ff a1 01 a1 02 82 "
                "a5 " PREFIX "0e 1906dc 05 07 0f 1a59df7bc2 10 02 "
                "a5 " PREFIX "0e 20 182d f4 05 08 10 08");
