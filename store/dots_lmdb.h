@@ -23,22 +23,23 @@
 
 
 struct dots_store_s {
-    MDB_env          *env;
-    MDB_dbi           dbi;
-    char             *path;
-    size_t            size;      /* of what the records may take */
-    size_t            page;
-    int               fd;        /* LMDB's, of the data file */
-    off_t             whole;     /* the file was that long */
-    unsigned          commits;
-    int               mixed;     /* records without a check sum are good, too */
-    int               stamped;   /* the format's record is there */
-    int               broken;    /* no environment: nothing may touch it */
-    dots_store_op_t   fence;     /* a CHECK; action 0: there is none */
-    pthread_rwlock_t  map;
-    pthread_mutex_t   pool;
-    MDB_txn          *parked[DOTS_LMDB_PARKED];
-    size_t            nparked;
+    MDB_env            *env;
+    MDB_dbi             dbi;
+    char               *path;
+    size_t              size;     /* of what the records may take */
+    size_t              page;
+    int                 fd;       /* LMDB's, of the data file */
+    off_t               whole;    /* the file was that long */
+    unsigned            commits;
+    int                 mixed;    /* records without a check sum are good, too */
+    int                 stamped;  /* the format's record is there */
+    int                 broken;   /* no environment: nothing may touch it */
+    dots_store_slice_t  fence;    /* its key; empty: there is none */
+    dots_store_slice_t  writer;   /* what its record begins with */
+    pthread_rwlock_t    map;
+    pthread_mutex_t     pool;
+    MDB_txn            *parked[DOTS_LMDB_PARKED];
+    size_t              nparked;
 };
 
 

@@ -226,32 +226,54 @@ void
 dots_store_fence(dots_store_t *store, dots_store_slice_t key,
     dots_store_slice_t value)
 {
-    store->fence.action = DOTS_STORE_CHECK;
-    store->fence.expect = DOTS_STORE_SAME;
-    store->fence.key = key;
-    store->fence.value = value;
+    store->fence = key;
+    store->writer = value;
 }
 
 
 static int
+dots_lmdb_commit_begins(dots_store_slice_t value, dots_store_slice_t with)
+{
+    return with.len == 0
+           || (value.len >= with.len
+               && memcmp(value.data, with.data, with.len) == 0);
+}
+
+
+/* A damaged record is nobody's. */
+
+static int
 dots_lmdb_commit_fence(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
 {
-    int              rc;
-    dots_store_op_t  op;
+    int                 rc;
+    MDB_val             k, v;
+    dots_store_slice_t  stored, value = { NULL, 0 };
 
-    if (t->claim || store->fence.action == 0) {
+    if (t->claim || store->fence.len == 0) {
         return DOTS_STORE_OK;
     }
 
-    op = store->fence;
-    rc = dots_lmdb_commit_expect(store, txn, &op);
+    k = dots_lmdb_val(store->fence);
+    rc = mdb_get(txn, store->dbi, &k, &v);
 
-    if (rc == DOTS_STORE_DECLINED) {
+    if (rc != 0 && rc != MDB_NOTFOUND) {
+        return dots_lmdb_result(store, "read", rc);
+    }
+
+    if (rc == 0) {
+        stored.data = v.mv_data;
+        stored.len = v.mv_size;
+
+        rc = dots_lmdb_record_open(store->fence, stored, store->mixed, &value);
+    }
+
+    if (rc != 0 || !dots_lmdb_commit_begins(value, store->writer)
+        || !dots_lmdb_commit_begins(value, t->fence))
+    {
         t->result = DOTS_STORE_FENCED;
-        return DOTS_STORE_OK;
     }
 
-    return rc;
+    return DOTS_STORE_OK;
 }
 
 
@@ -261,15 +283,25 @@ dots_lmdb_commit_fence(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
  */
 
 static int
-dots_lmdb_commit_one(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t)
+dots_lmdb_commit_one(dots_store_t *store, MDB_txn *txn, dots_store_txn_t *t,
+    uint64_t order)
 {
     int     rc;
     size_t  i;
 
     t->failed = 0;
+    t->order = order;
     t->result = dots_lmdb_commit_valid(t);
 
     if (t->result != DOTS_STORE_OK) {
+        return DOTS_STORE_OK;
+    }
+
+    /* orders follow each other only where no commit is in between */
+
+    if (t->since && t->since + 1 != order) {
+        t->result = DOTS_STORE_DECLINED;
+        t->failed = t->nops;
         return DOTS_STORE_OK;
     }
 
@@ -411,7 +443,7 @@ dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
     rc = dots_lmdb_commit_stamp(store, txn);
 
     for (i = 0; rc == DOTS_STORE_OK && i < n; i++) {
-        rc = dots_lmdb_commit_one(store, txn, txns[i]);
+        rc = dots_lmdb_commit_one(store, txn, txns[i], order | i);
 
         if (rc == DOTS_STORE_OK) {
             rc = dots_lmdb_commit_bound(store, txn, txns[i]);
@@ -433,10 +465,6 @@ dots_lmdb_commit_group(dots_store_t *store, dots_store_txn_t **txns, size_t n)
     }
 
     store->stamped = 1;
-
-    for (i = 0; i < n; i++) {
-        txns[i]->order = order | i;
-    }
 
     return DOTS_STORE_OK;
 }

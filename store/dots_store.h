@@ -63,6 +63,9 @@ typedef struct {
 typedef struct {
     dots_store_op_t *ops;
     size_t           nops;
+    dots_store_slice_t fence;       /* see dots_store_fence(); may be empty */
+    uint64_t         since;         /* unless 0: DECLINED if anything came after
+                                       this order (then "failed" is nops) */
     unsigned         claim:1;       /* goes through the fence */
     unsigned         spare:1;       /* may use what is kept free so that a full
                                        store can be changed and emptied */
@@ -83,9 +86,10 @@ void dots_store_close(dots_store_t *store);
 
 /*
  * Transactions of this handle are FENCED from now on unless the record of "key"
- * is "value"; what both point to outlives the handle.  A writer claims the
- * store by a transaction that puts its own value there: what others commit
- * after that is refused, even if they began before.
+ * begins with "value", and with what the transaction has in "fence"; what both
+ * point to outlives the handle.  A writer claims the store by a transaction that
+ * puts its own value there: what others commit after that is refused, even if
+ * they began before.
  */
 void dots_store_fence(dots_store_t *store, dots_store_slice_t key,
     dots_store_slice_t value);

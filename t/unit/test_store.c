@@ -288,6 +288,95 @@ test_fence(void **state)
 }
 
 
+/* One writer has several claims; what belongs to one goes with that alone. */
+
+static void
+test_fence_of_one(void **state)
+{
+    size_t             i;
+    test_t            *t = *state;
+    dots_store_op_t    first[] = { op_put("w", ANY, "A1") };
+    dots_store_op_t    second[] = { op_put("w", ANY, "A2") };
+    dots_store_op_t    other[] = { op_put("w", ANY, "B2") };
+    dots_store_op_t    put[] = { op_put("k", ANY, "1") };
+    dots_store_op_t    last[] = { op_put("k", ANY, "2") };
+    dots_store_txn_t   txn[] = {
+        { .ops = put, .nops = 1, .fence = key("A1") },
+        { .ops = first, .nops = 1, .claim = 1 },
+        { .ops = put, .nops = 1, .fence = key("A1") },
+        { .ops = second, .nops = 1, .claim = 1 },
+        { .ops = last, .nops = 1, .fence = key("A1") },
+        { .ops = put, .nops = 1 },
+        { .ops = put, .nops = 1, .fence = key("A2") },
+        { .ops = put, .nops = 1, .fence = key("A23") },
+        { .ops = other, .nops = 1, .claim = 1 },
+        { .ops = last, .nops = 1, .fence = key("A2") },
+        { .ops = last, .nops = 1 },
+    };
+    dots_store_txn_t  *txns[count(txn)];
+    static const int   results[] = {
+        DOTS_STORE_FENCED, DOTS_STORE_OK, DOTS_STORE_OK, DOTS_STORE_OK,
+        DOTS_STORE_FENCED, DOTS_STORE_OK, DOTS_STORE_OK, DOTS_STORE_FENCED,
+        DOTS_STORE_OK, DOTS_STORE_FENCED, DOTS_STORE_FENCED
+    };
+
+    dots_store_fence(t->store, key("w"), key("A"));
+
+    for (i = 0; i < count(txn); i++) {
+        txns[i] = &txn[i];
+    }
+
+    assert_int_equal(dots_store_commit(t->store, txns, count(txn)),
+                     DOTS_STORE_OK);
+
+    for (i = 0; i < count(txn); i++) {
+        assert_int_equal(txn[i].result, results[i]);
+    }
+
+    expect_all(t, "", "k=1 w=B2 ");
+}
+
+
+/* Nothing came after what was seen, of whatever handle, in a group either. */
+
+static void
+test_since(void **state)
+{
+    size_t             failed;
+    test_t            *t = *state;
+    dots_store_op_t    put[] = { op_put("k", ANY, "1") };
+    dots_store_op_t    last[] = { op_put("k", ANY, "2") };
+    dots_store_txn_t   one = { .ops = last, .nops = 1 };
+    dots_store_txn_t   two = { .ops = last, .nops = 1 };
+    dots_store_txn_t  *txns[] = { &one, &two };
+
+    assert_int_equal(commit(t, put, 1, &failed), DOTS_STORE_OK);
+    expect_all(t, "", "k=1 ");
+    one.since = dots_store_seen();
+    two.since = one.since;
+
+    assert_int_equal(dots_store_commit(t->store, txns, 2), DOTS_STORE_OK);
+    assert_int_equal(one.result, DOTS_STORE_OK);
+    assert_int_equal(two.result, DOTS_STORE_DECLINED);
+    assert_int_equal(two.failed, two.nops);
+    expect_all(t, "", "k=2 ");
+
+    /* what was refused is no commit, its own order is one */
+
+    two.since = dots_store_seen();
+    one.since = two.since + 1;
+    assert_int_equal(dots_store_commit(t->store, txns, 1), DOTS_STORE_OK);
+    assert_int_equal(one.result, DOTS_STORE_DECLINED);
+    assert_int_equal(dots_store_commit(t->store, txns + 1, 1), DOTS_STORE_OK);
+    assert_int_equal(two.result, DOTS_STORE_OK);
+    assert_true(two.order > two.since);
+
+    one.since = two.since;
+    assert_int_equal(dots_store_commit(t->store, txns, 1), DOTS_STORE_OK);
+    assert_int_equal(one.result, DOTS_STORE_DECLINED);
+}
+
+
 /* COUNT and expectations look at the state before the transaction itself. */
 
 static void
@@ -1137,6 +1226,8 @@ main(void)
         test(test_expectations),
         test(test_same),
         test(test_fence),
+        test(test_fence_of_one),
+        test(test_since),
         test(test_before_any_op),
         test(test_group),
         test(test_walk),
