@@ -15,9 +15,8 @@ use Test::More;
 BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
-use IO::Select;
-use IPC::Open2;
 use Test::DOTS;
+use Test::DOTS::At;
 use Test::Nginx;
 
 ###############################################################################
@@ -29,9 +28,8 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp/);
 
-my $tool = "$Test::DOTS::BUILD/tools/dots_kill_at";
 plan(skip_all => 'a process can\'t be stopped at a function here')
-	unless `$tool $$ strtold </dev/null 2>&1` =~ /^armed\nmissed/;
+	unless at_has();
 
 # the master's "exited on signal 9" is an alert
 $t->plan(79)->todo_alerts();
@@ -60,57 +58,14 @@ END { kill 'KILL', @orphans if @orphans }
 my ($c, $session) = 'crash';
 my @mids;
 
-sub arm {
-	my ($function, @pids) = @_;
-	my @armed;
-
-	foreach my $pid (@pids) {
-		my $armed = { pid => $pid };
-		my $tool = open2(@$armed{qw/ out in /}, $tool, $pid, $function);
-		$armed->{tool} = $tool;
-		my $line = readline $armed->{out};
-		die "dots_kill_at $pid: $line" unless $line =~ /^armed/;
-		push @armed, $armed;
-	}
-
-	return @armed;
-}
-
-# pids of those that were killed
-sub killed {
-	my (@armed) = @_;
-
-	my $select = IO::Select->new(map { $_->{out} } @armed);
-	my ($first) = $select->can_read(15);
-	close $_->{in} foreach @armed;
-
-	return map { my $line = readline $_->{out} || ''; waitpid $_->{tool}, 0;
-		$line =~ /^killed/ ? $_->{pid} : () } @armed;
+# of the others
+sub workers {
+	my ($t) = @_;
+	my $manager = at_manager($t);
+	return grep { $_ != $manager } dots_workers($t);
 }
 
 sub master { return $_[0]->read_file('nginx.pid') + 0 }
-
-# the process that has locked manager.lock, when there is one
-sub manager {
-	my ($t) = @_;
-	my $pid;
-	dots_until(sub { $pid = locked($t) }) or die "no manager\n";
-	return $pid;
-}
-
-sub locked {
-	my ($t) = @_;
-	my $inode = (stat $t->testdir() . '/state/manager.lock')[1];
-	open my $fh, '<', '/proc/locks' or return 0;
-	my ($line) = grep { /FLOCK.*:$inode / } <$fh>;
-	return $line && $line =~ /WRITE (\d+)/ ? $1 : 0;
-}
-
-sub workers {
-	my ($t) = @_;
-	my $manager = manager($t);
-	return grep { $_ != $manager } dots_workers($t);
-}
 
 sub request {
 	my ($s, $method, $mid, %o) = @_;
@@ -163,9 +118,9 @@ foreach my $case (
 	my $mid = $mids[-1] + 1;
 	my @workers = workers($t);
 
-	my @armed = arm($function, @workers);
+	my @armed = at_arm($function, undef, @workers);
 	request($s, 'PUT', $mid);
-	is(scalar killed(@armed), 1, "$what: a worker is killed");
+	is(scalar at_killed(@armed), 1, "$what: a worker is killed");
 	$s->quit();
 
 	$s = session($t);
@@ -183,9 +138,9 @@ foreach my $case ([ 'dots_registry_withdraw', 'DELETE' ],
 	my ($function, $method) = @$case;
 	my @workers = workers($t);
 
-	my @armed = arm($function, @workers);
+	my @armed = at_arm($function, undef, @workers);
 	request($s, $method, 1);
-	is(scalar killed(@armed), 1, "$method: a worker is killed");
+	is(scalar at_killed(@armed), 1, "$method: a worker is killed");
 	$s->quit();
 
 	$s = session($t);
@@ -221,9 +176,9 @@ foreach my $case (
 	my ($function, $what, $code) = @$case;
 	my @workers = workers($t);
 
-	my @armed = arm($function, @workers);
+	my @armed = at_arm($function, undef, @workers);
 	register($t, 'PUT', 'a');
-	is(scalar killed(@armed), 1, "$what: a worker is killed");
+	is(scalar at_killed(@armed), 1, "$what: a worker is killed");
 
 	is(registered($t, 'PUT', 'a'), $code, "$what: a dots-client");
 	is(registered($t, 'PUT', 'b'), 409, "$what: nobody else's");
@@ -241,22 +196,22 @@ $s = session($t);
 
 # ---- the manager
 
-my $old = manager($t);
-my @armed = arm('dots_registry_report', $old);
+my $old = at_manager($t);
+my @armed = at_arm('dots_registry_report', undef, $old);
 is($s->put($c, 50, prefix => ['192.0.2.50/32'])->{code}, '2.01',
 	'a mitigation for the manager');
 push @mids, 50;
-is((killed(@armed))[0], $old, 'manager: killed when it reports the status');
-ok(dots_until(sub { manager($t) != $old }),
+is((at_killed(@armed))[0], $old, 'manager: killed when it reports the status');
+ok(dots_until(sub { at_manager($t) != $old }),
 	'manager: another one acts');
 ok(dots_until(sub { ($s->status($c, 50) || 0) == 2 }), 'manager: status 2');
 all($t, $s, 'manager');
 
-$old = manager($t);
-@armed = arm('dots_registry_expire', $old);
+$old = at_manager($t);
+@armed = at_arm('dots_registry_expire', undef, $old);
 is($s->put($c, 51, prefix => ['192.0.2.51/32'], lifetime => 1)->{code}, '2.01',
 	'one that is over soon');
-is((killed(@armed))[0], $old, 'manager: killed when it is over');
+is((at_killed(@armed))[0], $old, 'manager: killed when it is over');
 ok(dots_until(sub { $s->get($c, 51)->{code} eq '4.04' }), 'manager: it is over');
 ok(dots_until(sub { !there($t, '192.0.2.51') }), 'manager: so is its route');
 all($t, $s, 'over');
@@ -268,7 +223,7 @@ my $served = 0;
 foreach my $i (1 .. 10) {
 	my @workers = workers($t);
 	request($s, 'PUT', 1) foreach 1 .. 3;
-	dots_kill('KILL', $workers[rand @workers], $i % 3 ? () : manager($t));
+	dots_kill('KILL', $workers[rand @workers], $i % 3 ? () : at_manager($t));
 	$s->quit();
 	$s = session($t);
 	$served += dots_until(sub { $s->get($c, 1)->{code} eq '2.05' }) ? 1 : 0;
@@ -290,10 +245,11 @@ put($t, $s, 60, '2.01', 'no master');
 # nobody frees the lock for them
 
 my ($worker) = do {
-	my $manager = manager($t);
-	my @armed = arm('dots_registry_put', grep { $_ != $manager } @orphans);
+	my $manager = at_manager($t);
+	my @armed = at_arm('dots_registry_put', undef,
+		grep { $_ != $manager } @orphans);
 	request($s, 'PUT', 61);
-	killed(@armed);
+	at_killed(@armed);
 };
 ok($worker, 'no master: a worker dies with the lock');
 $s->quit();

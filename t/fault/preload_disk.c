@@ -8,7 +8,10 @@
  *             LMDB's of the meta pages
  *     hold    (a FIFO) fdatasync() lasts until a writer has opened and closed
  *             it
+ *     hold.N  (a FIFO) the same in the process N
  *     slow    (a file) fdatasync() takes so many milliseconds
+ *     walk    (a FIFO) as hold, but of reading many records, or counting them:
+ *             mdb_cursor_open()
  */
 
 #include <dlfcn.h>
@@ -28,6 +31,10 @@ static int (*preload_disk_fdatasync)(int fd);
 static ssize_t (*preload_disk_pwrite)(int fd, const void *buf, size_t len,
     off_t at);
 static ssize_t (*preload_disk_writev)(int fd, const struct iovec *iov, int n);
+static int (*preload_disk_cursor)(void *txn, unsigned dbi, void **cursor);
+
+
+int mdb_cursor_open(void *txn, unsigned dbi, void **cursor);
 
 
 /* nginx empties its environment later. */
@@ -114,12 +121,34 @@ preload_disk_fault(const char *fault)
 }
 
 
+/* LMDB comes with the module, after us. */
+
+int
+mdb_cursor_open(void *txn, unsigned dbi, void **cursor)
+{
+    if (preload_disk_cursor == NULL) {
+        *(void **) &preload_disk_cursor = dlsym(RTLD_NEXT, "mdb_cursor_open");
+    }
+
+    if (preload_disk_dir[0] != '\0') {
+        (void) preload_disk_fault("walk");
+    }
+
+    return preload_disk_cursor(txn, dbi, cursor);
+}
+
+
 int
 fdatasync(int fd)
 {
+    char  name[32];
+
     if (preload_disk_store(fd)) {
 
+        (void) snprintf(name, sizeof(name), "hold.%d", (int) getpid());
+
         (void) preload_disk_fault("hold");
+        (void) preload_disk_fault(name);
         (void) preload_disk_fault("slow");
 
         if (preload_disk_fault("eio")) {

@@ -2,12 +2,15 @@
  * Kills a process in the very moment when one of its threads enters a function:
  * inside a critical section, in the middle of a change.
  *
- *   dots_kill_at PID FUNCTION
+ *   dots_kill_at PID FUNCTION [hold]
  *
  * FUNCTION is one that the program or one of its libraries exports.  Prints
  * "armed", waits for the function, kills, prints "killed", and exits 0; when
  * stdin ends before that, "missed", exit 1, and the process goes on unharmed.
  * Exit 2: it can't be done here (rights, no such function, another CPU).
+ *
+ * hold: does not kill; all of the process stands still, it prints "held", and
+ * when stdin ends the process goes on as if nothing had been.
  */
 
 #include <dirent.h>
@@ -23,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -233,9 +237,9 @@ dots_kill_at_peek(uint64_t at, long *word)
 }
 
 
-/* Nonzero when a thread stands at the function; other stops are none of ours. */
+/* The thread that stands at the function, or 0; other stops are none of ours. */
 
-static int
+static pid_t
 dots_kill_at_reached(void)
 {
     int    status;
@@ -248,7 +252,7 @@ dots_kill_at_reached(void)
         }
 
         if (WSTOPSIG(status) == SIGTRAP && status >> 16 == 0) {
-            return 1;
+            return tid;
         }
 
         (void) ptrace(PTRACE_CONT, tid, NULL,
@@ -259,15 +263,67 @@ dots_kill_at_reached(void)
 }
 
 
+/*
+ * The other threads stop, too, and the one that is there repeats what it has
+ * found in the function's place.  All go on when this process ends.
+ */
+
+#if defined(__x86_64__)
+
 static int
-dots_kill_at_wait(pid_t pid)
+dots_kill_at_hold(pid_t at, uint64_t address, long word)
+{
+    char                     c;
+    int                      status;
+    size_t                   i;
+    pid_t                    tid;
+    struct user_regs_struct  regs;
+
+    for (i = 0; i < dots_kill_at_nthreads; i++) {
+        tid = dots_kill_at_threads[i];
+
+        if (tid != at && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0) {
+            (void) waitpid(tid, &status, __WALL);
+        }
+    }
+
+    printf("held\n");
+
+    while (read(STDIN_FILENO, &c, 1) > 0) {
+        /* until its end */
+    }
+
+    if (ptrace(PTRACE_POKETEXT, at, (void *) address, (void *) word) != 0
+        || ptrace(PTRACE_GETREGS, at, NULL, &regs) != 0)
+    {
+        return dots_kill_at_refuse("ptrace");
+    }
+
+    regs.rip = address;
+
+    return ptrace(PTRACE_SETREGS, at, NULL, &regs) == 0
+           ? 0 : dots_kill_at_refuse("ptrace");
+}
+
+
+/* 1: stdin has ended. */
+
+static int
+dots_kill_at_wait(pid_t pid, int hold, uint64_t address, long word)
 {
     char           c;
+    pid_t          tid;
     struct pollfd  in = { .fd = STDIN_FILENO, .events = POLLIN };
 
     for ( ;; ) {
 
-        if (dots_kill_at_reached()) {
+        tid = dots_kill_at_reached();
+
+        if (tid && hold) {
+            return dots_kill_at_hold(tid, address, word);
+        }
+
+        if (tid) {
             (void) kill(pid, SIGKILL);
             printf("killed\n");
             return 0;
@@ -278,6 +334,8 @@ dots_kill_at_wait(pid_t pid)
         }
     }
 }
+
+#endif
 
 
 int
@@ -292,8 +350,10 @@ main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
 
-    if (argc != 3 || (pid = atoi(argv[1])) <= 0) {
-        fprintf(stderr, "usage: dots_kill_at PID FUNCTION\n");
+    if (argc < 3 || argc > 4 || (pid = atoi(argv[1])) <= 0
+        || (argc == 4 && strcmp(argv[3], "hold") != 0))
+    {
+        fprintf(stderr, "usage: dots_kill_at PID FUNCTION [hold]\n");
         return 2;
     }
 
@@ -312,9 +372,9 @@ main(int argc, char **argv)
 
     printf("armed\n");
 
-    rc = dots_kill_at_wait(pid);
+    rc = dots_kill_at_wait(pid, argc == 4, at, word);
 
-    if (rc != 0) {
+    if (rc == 1) {
         (void) dots_kill_at_poke(at, word);
         printf("missed\n");
     }

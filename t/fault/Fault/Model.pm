@@ -98,7 +98,7 @@ sub answered {
 sub silent {
 	my ($self, $op) = @_;
 	my $client = $op->{client};
-	my $id = push @{$self->{silent}}, $op;
+	my $id = push @{$self->{silent}}, { %$op };	# it may be asked again
 	my @left;
 
 	foreach my $world ($self->_aged($client, $op->{to})) {

@@ -1,0 +1,93 @@
+package Test::DOTS::At;
+
+# Processes that are killed, or held, in the very moment when they enter a
+# function: t/tools/dots_kill_at.c.
+
+use warnings;
+use strict;
+
+use base qw/ Exporter /;
+
+our @EXPORT = qw/ at_has at_arm at_killed at_held at_go at_manager /;
+
+use IO::Select;
+use IPC::Open2;
+use Test::DOTS;
+
+my $tool = "$Test::DOTS::BUILD/tools/dots_kill_at";
+
+# can it be done here?
+sub at_has { return `$tool $$ strtold </dev/null 2>&1` =~ /^armed\nmissed/ }
+
+# One that waits in each of the processes; $how: undef or "hold"
+sub at_arm {
+	my ($function, $how, @pids) = @_;
+	my @armed;
+
+	foreach my $pid (@pids) {
+		my $armed = { pid => $pid };
+		my $tool = open2(@$armed{qw/ out in /}, $tool, $pid, $function,
+			$how || ());
+		$armed->{tool} = $tool;
+		my $line = readline $armed->{out};
+		die "dots_kill_at $pid: $line" unless $line =~ /^armed/;
+		push @armed, $armed;
+	}
+
+	return @armed;
+}
+
+sub _first {
+	my (@armed) = @_;
+	my ($first) = IO::Select->new(map { $_->{out} } @armed)->can_read(15);
+	return $first;
+}
+
+# pids of those that were killed
+sub at_killed {
+	my (@armed) = @_;
+
+	_first(@armed);
+	close $_->{in} foreach @armed;
+
+	return map { my $line = readline $_->{out} || ''; waitpid $_->{tool}, 0;
+		$line =~ /^killed/ ? $_->{pid} : () } @armed;
+}
+
+# The one that stands still; the others go on.  undef: none
+sub at_held {
+	my (@armed) = @_;
+	my $first = _first(@armed);
+	my ($held) = grep { $first && $_->{out} == $first } @armed;
+
+	at_go(grep { !$held || $_ != $held } @armed);
+
+	return $held && readline($held->{out}) =~ /^held/ ? $held : undef;
+}
+
+sub at_go {
+	my (@armed) = @_;
+
+	foreach my $armed (@armed) {
+		close $armed->{in};
+		waitpid $armed->{tool}, 0;
+	}
+}
+
+# the process that has locked manager.lock, when there is one
+sub at_manager {
+	my ($t) = @_;
+	my $pid;
+	dots_until(sub { $pid = _locked($t) }) or die "no manager\n";
+	return $pid;
+}
+
+sub _locked {
+	my ($t) = @_;
+	my $inode = (stat $t->testdir() . '/state/manager.lock')[1];
+	open my $fh, '<', '/proc/locks' or return 0;
+	my ($line) = grep { /FLOCK.*:$inode / } <$fh>;
+	return $line && $line =~ /WRITE (\d+)/ ? $1 : 0;
+}
+
+1;
