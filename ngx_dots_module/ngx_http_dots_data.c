@@ -9,6 +9,7 @@ typedef struct {
     u_char               *body;       /* DOTS_RESTCONF_BODY at most */
     size_t                len;
     size_t                size;
+    ngx_uint_t           *done;       /* while we are called; NULL: later */
     unsigned              handled:1;
 } ngx_http_dots_ctx_t;
 
@@ -262,6 +263,7 @@ static void
 ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
 {
     ngx_str_t                 *root;
+    ngx_uint_t                 done;
     dots_restconf_t           *rc;
     ngx_dots_conf_t           *dcf;
     ngx_http_core_loc_conf_t  *clcf;
@@ -333,7 +335,16 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->done = ngx_http_dots_data_done;
     rc->host = ctx;
 
+    /* with its answer the request is gone perhaps, and "ctx" with it */
+
+    done = 0;
+    ctx->done = &done;
+
     dots_restconf_handle(rc);
+
+    if (!done) {
+        ctx->done = NULL;
+    }
 }
 
 
@@ -514,6 +525,7 @@ static void
 ngx_http_dots_data_done(dots_restconf_t *rc)
 {
     ngx_int_t             n;
+    ngx_uint_t            later;
     ngx_connection_t     *c;
     ngx_http_request_t   *r;
     ngx_http_dots_ctx_t  *ctx;
@@ -521,6 +533,11 @@ ngx_http_dots_data_done(dots_restconf_t *rc)
     ctx = rc->host;
     r = ctx->request;
     c = r->connection;
+    later = (ctx->done == NULL);
+
+    if (!later) {
+        *ctx->done = 1;
+    }
 
     n = rc->subscription ? ngx_http_dots_stream(r, rc)
                          : ngx_http_dots_data_send(r, rc);
@@ -539,9 +556,15 @@ ngx_http_dots_data_done(dots_restconf_t *rc)
         ngx_http_finalize_request(r, n);
     }
 
-    /* r is gone perhaps; requests that follow on the connection are posted */
+    /*
+     * r is gone perhaps; requests that follow on the connection are posted.
+     * Within nginx's own call of us it does this: the end of a request whose
+     * client is gone is posted, too, and nginx needs it until we return.
+     */
 
-    ngx_http_run_posted_requests(c);
+    if (later) {
+        ngx_http_run_posted_requests(c);
+    }
 }
 
 

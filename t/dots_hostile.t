@@ -10,6 +10,7 @@
 use warnings;
 use strict;
 
+use Socket qw/ SOL_SOCKET SO_LINGER /;
 use Test::More;
 
 BEGIN { use FindBin; chdir($FindBin::Bin); }
@@ -37,7 +38,7 @@ use constant {
 	GROWTH => 2048,
 };
 
-$t->plan(150);
+$t->plan(151);
 
 my $seed = $ENV{DOTS_HOSTILE_SEED} || int(rand 2 ** 31);
 diag("DOTS_HOSTILE_SEED=$seed");
@@ -458,11 +459,12 @@ foreach my $row (
 # ---- HTTP that curl does not speak: the head is right, the body is not ----
 
 sub dial {
-	my ($t) = @_;
+	my ($t, $nobody) = @_;
 	my $d = $t->testdir();
 	return IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => port(8443),
-		SSL_ca_file => "$d/ca.crt", SSL_verifycn_name => 'localhost',
-		SSL_cert_file => "$d/a.crt", SSL_key_file => "$d/a.key", Timeout => 10)
+		SSL_ca_file => "$d/ca.crt", SSL_verifycn_name => 'localhost', $nobody
+		? () : (SSL_cert_file => "$d/a.crt", SSL_key_file => "$d/a.key"),
+		Timeout => 10)
 		|| die 'no TLS: ' . IO::Socket::SSL::errstr();
 }
 
@@ -503,6 +505,25 @@ foreach my $row (
 	print $s $request;
 	like(rest($s), qr!^HTTP/1.1 400!, "HTTP wire: $name");
 }
+
+# who asks and resets the connection at once, with a certificate and without
+
+foreach my $nobody (0, 1) {
+	foreach my $text ("GET /restconf/data HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"MKCOL /restconf/data HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		$head . "Content-Length: 99999999999\r\n\r\n{",
+		$head . "Content-Length: 3\r\n\r\n{{{")
+	{
+		foreach (1 .. 8) {
+			my $s = dial($t, $nobody);
+			setsockopt $s, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+			print $s $text;
+			close $s;
+		}
+	}
+}
+
+is(data($t, $url), $data, 'HTTP: as before, after 64 resets');
 
 # a body that ends before its time, one that is never sent, one that is slow
 
