@@ -3,6 +3,7 @@
 #include <libyang/libyang.h>
 
 #include "dots_data_alias.h"
+#include "dots_data_path.h"
 #include "dots_data_text.h"
 #include "dots_data_yang.h"
 
@@ -11,6 +12,41 @@
 
 
 /* ---- from JSON ---- */
+
+/* Before the schema sees them: so it finds one that is there twice. */
+
+static int
+dots_data_alias_domains(dots_exchange_t *x, json_t *names)
+{
+    int          rc;
+    size_t       i;
+    json_t      *name;
+    dots_str_t   text;
+
+    json_array_foreach(names, i, name) {
+
+        if (!json_is_string(name)) {
+            continue;
+        }
+
+        rc = dots_data_path_domain(x->arena,
+                                   dots_str(json_string_value(name),
+                                            json_string_length(name)),
+                                   &text);
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+
+        name = json_stringn((const char *) text.data, text.len);
+
+        if (json_array_set_new(names, i, name) != 0) {
+            return DOTS_ERROR;
+        }
+    }
+
+    return DOTS_OK;
+}
+
 
 static int
 dots_data_alias_fault(dots_exchange_t *x, const dots_alias_t *alias,
@@ -106,6 +142,16 @@ dots_data_alias_parse(dots_exchange_t *x, json_t *entry, dots_alias_t *alias)
     if (!json_is_object(entry)) {
         return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "an entry of \"alias\" has to be an object");
+    }
+
+    if (dots_data_alias_domains(x, json_object_get(entry, DOTS_DATA_FQDN))
+        != DOTS_OK
+        || dots_data_alias_domains(x, json_object_get(entry,
+                                                      DOTS_RESTCONF_MODULE ":"
+                                                      DOTS_DATA_FQDN))
+           != DOTS_OK)
+    {
+        return DOTS_ERROR;
     }
 
     client = json_pack("{s:s%, s:{s:[O]}}", "cuid", (char *) x->cuid.data,

@@ -1,4 +1,5 @@
 #include "dots_data_path.h"
+#include "dots_hostname.h"
 
 
 #define DOTS_DATA_PATH_TEXT 4096 /* of an error-path */
@@ -65,6 +66,27 @@ dots_data_path_key(const struct lysc_node *list, const struct lysc_node *key)
 
 
 int
+dots_data_path_domain(dots_arena_t *a, dots_str_t name, dots_str_t *canonical)
+{
+    size_t    i;
+    uint8_t  *p;
+
+    p = dots_arena_alloc(a, name.len + 1);
+    if (p == NULL) {
+        return DOTS_ERROR;
+    }
+
+    for (i = 0; i < name.len; i++) {
+        p[i] = dots_hostname_lower(name.data[i]);
+    }
+
+    *canonical = dots_str(p, name.len);
+
+    return DOTS_OK;
+}
+
+
+int
 dots_data_path_canonical(const dots_data_context_t *c,
     const struct lysc_node *schema, dots_str_t value, dots_str_t *canonical)
 {
@@ -98,7 +120,8 @@ dots_data_path_canonical(const dots_data_context_t *c,
     rc = dots_arena_dup(c->arena, canonical, dots_str(text, strlen(text)));
     lydict_remove(ctx, text);
 
-    return rc;
+    return rc == DOTS_OK && strcmp(schema->name, DOTS_DATA_FQDN) == 0
+               ? dots_data_path_domain(c->arena, *canonical, canonical) : rc;
 }
 
 

@@ -14,6 +14,7 @@
 #include "dots_schema.h"
 
 #define DOTS_DATA_STEPS 16 /* the DOTS modules need 12 */
+#define DOTS_DATA_FQDN  "target-fqdn"
 
 typedef struct {
     const struct lysc_node *schema;
@@ -58,6 +59,13 @@ const struct lysc_node *dots_data_path_schema(const dots_data_path_t *path);
  */
 const struct lysc_node *dots_data_path_child(const dots_schema_t *s,
     const struct lysc_node *parent, dots_str_t module, dots_str_t name);
+
+/*
+ * That of a domain-name (RFC 6991), which libyang leaves as it was sent: lower
+ * case.  DOTS_OK or DOTS_ERROR.
+ */
+int dots_data_path_domain(dots_arena_t *a, dots_str_t name,
+    dots_str_t *canonical);
 
 /* The canonical form of a value of a leaf or leaf-list; as above, 400. */
 int dots_data_path_canonical(const dots_data_context_t *c,

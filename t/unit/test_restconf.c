@@ -881,8 +881,17 @@ test_alias_canonical(void **state)
                    "\"2001:db8:6401::/64\"],"
                    "\"target-port-range\":[{\"lower-port\":80,"
                    "\"upper-port\":90}],"
-                   "\"target-fqdn\":[\"WWW.Example.COM\"],"
+                   "\"target-fqdn\":[\"www.example.com\"],"
                    "\"target-uri\":[\"https://www.example.com:8443/\"]}"));
+
+    test_gets(TEST_ALIASES "/alias=%C3%A9%F0%9F%98%80%20%22%27%2F"
+              "/target-fqdn=Www.EXAMPLE.com",
+              "{" TEST_DC("target-fqdn") ":[\"www.example.com\"]}");
+    assert_int_equal(test_request("PUT", TEST_ALIAS,
+        TEST_ENTRY("{\"name\":\"https1\"," TEST_DC("target-fqdn")
+                   ":[\"Example.COM\"]}")), 201);
+    test_gets(TEST_ALIAS "/target-fqdn=example.com",
+              "{" TEST_DC("target-fqdn") ":[\"example.com\"]}");
 }
 
 
@@ -942,6 +951,8 @@ test_alias_refused(void **state)
           "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\","
           "\"192.0.2.1/32\"]}", "invalid-value" },
+        { "{\"name\":\"x\",\"target-fqdn\":[\"www.example.com\","
+          "\"WWW.example.com\"]}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
           "\"target-protocol\":[256]}", "invalid-value" },
         { "{\"name\":\"x\",\"target-prefix\":[\"192.0.2.1/32\"],"
