@@ -29,7 +29,11 @@ dots_has(qw/cbor openssl dnsmasq/);
 dots_pki($t);
 dots_dns($t);
 
-$t->write_file_expand('nginx.conf', dots_conf(customers => <<'EOC'));
+# without a terminating period: what is withdrawn is not waited for
+
+$t->write_file_expand('nginx.conf', dots_conf(
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=0',
+	customers => <<'EOC'));
     customer a {
         identity  dns:client.example.com;
         prefix    192.0.2.0/24 2001:db8:6401::/48;
@@ -371,7 +375,8 @@ foreach my $transport (qw/ udp tcp /) {
 		}
 
 		$a->delete("$c-p", $_) foreach (0, 4, 4294967295);
-		dots_until(sub { $a->get("$c-p")->{code} eq '4.04' });
+		dots_until(sub { $a->get("$c-p")->{code} eq '4.04' })
+			or die "$path: not over\n";
 	}
 
 	foreach my $row (@options) {
@@ -456,7 +461,7 @@ foreach my $transport (qw/ udp tcp /) {
 	is("$m->{code} $m->{body}", '2.02 ', '4.4.4: of an unknown mid, too');
 
 	$a->delete($c, $_) foreach (5, 6, 7);
-	dots_until(sub { $a->get($c)->{code} eq '4.04' });
+	dots_until(sub { $a->get($c)->{code} eq '4.04' }) or die "not over\n";
 	$a->quit();
 }
 
