@@ -128,10 +128,6 @@ dots_registry_stored(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
 {
     dots_registry_client_t  *c;
 
-    if (order <= r->root->order) {
-        return DOTS_OK;
-    }
-
     c = dots_registry_index_client(r, customer, cuid);
 
     if (c == NULL && there) {
@@ -149,13 +145,6 @@ dots_registry_stored(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
     }
 
     return DOTS_OK;
-}
-
-
-void
-dots_registry_replayed(dots_registry_t *r, uint64_t order)
-{
-    r->root->order = order;
 }
 
 

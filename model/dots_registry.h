@@ -94,12 +94,10 @@ void dots_registry_unbind(dots_registry_t *r, dots_str_t customer,
 
 /*
  * The store has the dots-client, or has it no more, since the transaction of
- * that order: whatever came after it, or was replayed, counts.  DOTS_OK,
- * DOTS_FULL.  replayed: what is there is the store as of that order.
+ * that order: whatever came after it counts.  DOTS_OK, DOTS_FULL.
  */
 int dots_registry_stored(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid, uint64_t order, int there);
-void dots_registry_replayed(dots_registry_t *r, uint64_t order);
 
 /*
  * The name of the customer that has a dots-client with this cuid, in the arena.

@@ -162,7 +162,6 @@ struct dots_registry_root_s {
     dots_registry_victims_t           retreats; /* what it withdraws */
     uint64_t                          generation;
     uint64_t                          head;     /* changes so far */
-    uint64_t                          order;    /* of the replay */
     size_t                            count;
     uint32_t                          lengths4[33];
     uint32_t                          lengths6[129];

@@ -130,6 +130,7 @@ typedef struct {
 typedef struct {
     ngx_dots_slot_t         slots[NGX_DOTS_SLOTS];
     ngx_atomic_t            fence;
+    ngx_atomic_t            claimed;    /* the epoch that the store has */
     u_char                  token[NGX_DOTS_FENCE_TOKEN];
     ngx_atomic_t            manager;    /* slot of the manager + 1; 0: none */
     ngx_atomic_t            filters;    /* counts changes that the manager has

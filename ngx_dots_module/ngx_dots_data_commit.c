@@ -13,6 +13,7 @@
  *      cuids bound in the zone (ngx_dots_data_cuid.c)
  *         what is there now -> operations (ngx_dots_data_op.c) -> commit
  *            DECLINED: the verdict of the operation, or once more
+ *            FENCED: once more, if the registry with the bindings was lost
  */
 
 static void ngx_dots_data_commit_resolved(ngx_dots_request_t *dr,
@@ -123,7 +124,7 @@ ngx_dots_data_commit_bind(ngx_dots_request_t *dr)
     switch (rc) {
 
     case NGX_AGAIN:
-        ngx_dots_request_unavailable(dr, "the server is starting");
+        ngx_dots_request_starting(dr, ngx_dots_data_commit_start);
         break;
 
     case NGX_DECLINED:
@@ -217,12 +218,15 @@ ngx_dots_data_commit_stored(ngx_dots_commit_t *commit)
         return;
     }
 
-    if (txn->result != DOTS_STORE_DECLINED) {
+    if (txn->result != DOTS_STORE_DECLINED
+        && !ngx_dots_request_undecided(dr))
+    {
         ngx_dots_request_done(dr, ngx_dots_request_failed(txn->result));
         return;
     }
 
-    verdict = dr->data->verdicts[txn->failed];
+    verdict = txn->result == DOTS_STORE_DECLINED
+              ? dr->data->verdicts[txn->failed] : DOTS_VERDICT_NONE;
 
     if (verdict == DOTS_VERDICT_NONE) {
         ngx_dots_request_retry(dr, ngx_dots_data_commit_start);
@@ -241,9 +245,9 @@ ngx_dots_data_commit_again(ngx_dots_request_t *dr)
 
 
 /*
- * After the commit, or instead of it.  NGX_AGAIN: it is durable, but the
- * registry is being loaded.  A change that is never settled stays counted, so
- * when this process ends the registry is loaded again.
+ * After the commit, or instead of it.  NGX_AGAIN: it is durable, but can't be
+ * seen yet.  A change that is never settled stays counted, so when this process
+ * ends the registry is loaded again.
  */
 
 static ngx_int_t

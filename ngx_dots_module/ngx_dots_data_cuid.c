@@ -1,16 +1,21 @@
 #include "ngx_dots.h"
-#include "ngx_dots_fence.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_zone.h"
 
 
-static void ngx_dots_data_cuid_unbind(ngx_dots_request_t *dr, dots_str_t cuid);
-static ngx_int_t ngx_dots_data_cuid_stored(ngx_dots_request_t *dr,
-    dots_change_t *c);
-static ngx_int_t ngx_dots_data_cuid_reread(ngx_dots_request_t *dr,
-    dots_change_t *c, uint64_t *order, ngx_uint_t *there);
-static int ngx_dots_data_cuid_found(void *ctx, dots_store_slice_t key,
-    dots_store_slice_t value);
+static ngx_uint_t ngx_dots_data_cuid_concerns(const dots_change_t *c);
+static int ngx_dots_data_cuid_bind_all(ngx_dots_request_t *dr,
+    dots_registry_t *r, size_t *bound);
+
+
+/* Does it make or remove a dots-client? */
+
+static ngx_uint_t
+ngx_dots_data_cuid_concerns(const dots_change_t *c)
+{
+    return c->kind == DOTS_CHANGE_CLIENT
+           && (c->action == DOTS_CHANGE_PUT || c->action == DOTS_CHANGE_REMOVE);
+}
 
 
 ngx_int_t
@@ -18,10 +23,48 @@ ngx_dots_data_cuid_bind(ngx_dots_request_t *dr, size_t *bound)
 {
     int               rc;
     size_t            i;
-    dots_change_t    *c;
     dots_registry_t  *r;
 
     *bound = 0;
+
+    ngx_memzero(&dr->commit.txn.fence, sizeof(dots_store_slice_t));
+
+    for (i = 0; i < dr->rq->nchanges; i++) {
+        if (ngx_dots_data_cuid_concerns(&dr->rq->changes[i])) {
+            break;
+        }
+    }
+
+    if (i == dr->rq->nchanges) {
+        return NGX_OK;
+    }
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r == NULL) {
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_dots_data_cuid_bind_all(dr, r, bound);
+    dr->epoch = ngx_dots_zone_epoch();
+
+    ngx_dots_zone_unlock();
+
+    ngx_dots_fence_decided(&dr->commit.txn, dr->fence, dr->epoch);
+
+    return rc == DOTS_OK         ? NGX_OK
+           : rc == DOTS_DECLINED ? NGX_DECLINED
+                                 : NGX_ERROR;
+}
+
+
+static int
+ngx_dots_data_cuid_bind_all(ngx_dots_request_t *dr, dots_registry_t *r,
+    size_t *bound)
+{
+    int             rc;
+    size_t          i;
+    dots_change_t  *c;
 
     for (i = 0; i < dr->rq->nchanges; i++) {
 
@@ -31,152 +74,73 @@ ngx_dots_data_cuid_bind(ngx_dots_request_t *dr, size_t *bound)
             continue;
         }
 
-        r = ngx_dots_zone_lock(1);
-
-        if (r == NULL) {
-            return NGX_AGAIN;
-        }
-
         rc = dots_registry_bind(r, dr->rq->customer->name, c->cuid);
-        dr->epoch = ngx_dots_zone_epoch();
-
-        ngx_dots_zone_unlock();
 
         if (rc != DOTS_OK) {
-            return rc == DOTS_DECLINED ? NGX_DECLINED : NGX_ERROR;
+            return rc;
         }
 
         *bound = i + 1;
     }
 
-    return NGX_OK;
+    return DOTS_OK;
 }
 
+
+/*
+ * Others may settle before us what they committed after us: the order tells.  A
+ * registry that was filled since knows nothing of what was in flight, and all
+ * of what is stored.
+ */
 
 ngx_int_t
 ngx_dots_data_cuid_settle(ngx_dots_request_t *dr, size_t bound,
     ngx_uint_t stored)
 {
-    size_t          i;
-    dots_change_t  *c;
+    size_t            i;
+    dots_str_t        customer;
+    dots_change_t    *c;
+    dots_registry_t  *r;
+
+    if (dr->commit.txn.fence.len == 0) {
+        return NGX_OK;
+    }
+
+    r = ngx_dots_zone_lock(1);
+
+    if (r && dr->epoch != ngx_dots_zone_epoch()) {
+        ngx_dots_zone_unlock();
+        r = NULL;
+    }
+
+    if (r == NULL) {
+        return ngx_dots_request_follows(dr, stored);
+    }
+
+    customer = dr->rq->customer->name;
 
     for (i = 0; i < dr->rq->nchanges; i++) {
 
         c = &dr->rq->changes[i];
 
-        if (c->kind != DOTS_CHANGE_CLIENT
-            || (c->action != DOTS_CHANGE_PUT
-                && c->action != DOTS_CHANGE_REMOVE))
-        {
+        if (!ngx_dots_data_cuid_concerns(c)) {
             continue;
         }
 
+        /* without room: as any other that the zone has no room for */
+
         if (stored) {
-            if (ngx_dots_data_cuid_stored(dr, c) != NGX_OK) {
-                return NGX_AGAIN;
-            }
-
-        } else if (i < bound) {
-            ngx_dots_data_cuid_unbind(dr, c->cuid);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* A registry that was filled since knows nothing of what was in flight. */
-
-static void
-ngx_dots_data_cuid_unbind(ngx_dots_request_t *dr, dots_str_t cuid)
-{
-    dots_registry_t  *r;
-
-    r = ngx_dots_zone_lock(1);
-
-    if (r) {
-        if (dr->epoch == ngx_dots_zone_epoch()) {
-            dots_registry_unbind(r, dr->rq->customer->name, cuid);
+            (void) dots_registry_stored(r, customer, c->cuid,
+                                        dr->commit.txn.order,
+                                        c->action == DOTS_CHANGE_PUT);
         }
 
-        ngx_dots_zone_unlock();
-    }
-}
-
-
-/*
- * Others may settle before us what they committed after us: the order tells.
- * Where the binding is forgotten, with the registry that it was in, and a later
- * DELETE was settled, nothing would be left to compare with: so the store is
- * asked.  Another zone that acts by now has loaded all of it.
- */
-
-static ngx_int_t
-ngx_dots_data_cuid_stored(ngx_dots_request_t *dr, dots_change_t *c)
-{
-    uint64_t          order;
-    ngx_uint_t        there;
-    dots_registry_t  *r;
-
-    if (!ngx_dots_fence_acting()) {
-        return NGX_OK;
-    }
-
-    order = dr->commit.txn.order;
-    there = (c->action == DOTS_CHANGE_PUT);
-
-    if (there && dr->epoch != ngx_dots_zone_epoch()
-        && ngx_dots_data_cuid_reread(dr, c, &order, &there) != NGX_OK)
-    {
-        return NGX_AGAIN;
-    }
-
-    r = ngx_dots_zone_lock(1);
-
-    if (r == NULL) {
-        return NGX_AGAIN;
-    }
-
-    /* without room: as any other that the zone has no room for */
-
-    (void) dots_registry_stored(r, dr->rq->customer->name, c->cuid, order,
-                                there);
-
-    if (c->action == DOTS_CHANGE_PUT && dr->epoch == ngx_dots_zone_epoch()) {
-        dots_registry_unbind(r, dr->rq->customer->name, c->cuid);
+        if (c->action == DOTS_CHANGE_PUT && i < bound) {
+            dots_registry_unbind(r, customer, c->cuid);
+        }
     }
 
     ngx_dots_zone_unlock();
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_dots_data_cuid_reread(ngx_dots_request_t *dr, dots_change_t *c,
-    uint64_t *order, ngx_uint_t *there)
-{
-    ngx_int_t           rc;
-    dots_store_slice_t  key;
-
-    key = ngx_dots_state_client(dr->rq->arena, dr->rq->customer->name,
-                                c->cuid);
-    if (key.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_dots_state_get(key, ngx_dots_data_cuid_found, NULL);
-
-    *order = dots_store_seen();
-    *there = (rc != NGX_DECLINED);
-
-    return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
-}
-
-
-static int
-ngx_dots_data_cuid_found(void *ctx, dots_store_slice_t key,
-    dots_store_slice_t value)
-{
-    return 0;
 }

@@ -6,7 +6,8 @@
 
 
 #define NGX_DOTS_FENCE_VERSION  1
-#define NGX_DOTS_FENCE_RECORD   (1 + NGX_DOTS_FENCE_TOKEN)
+#define NGX_DOTS_FENCE_ZONE     (1 + 8)  /* bytes of the record that all of a
+                                            zone's have in common */
 #define NGX_DOTS_FENCE_LOOK     500      /* ms: the manager looks */
 #define NGX_DOTS_FENCE_RETRY    1000     /* ms: a claim that failed */
 #define NGX_DOTS_FENCE_TICK     1000     /* ms: what a process may miss */
@@ -15,7 +16,7 @@
 
 typedef struct {
     int           lock;                  /* of the lock file; -1 */
-    u_char        record[NGX_DOTS_FENCE_RECORD];   /* ours */
+    u_char        zone[NGX_DOTS_FENCE_RECORD];     /* ours; ZONE bytes count */
     ngx_msec_t    looked;
     ngx_msec_t    tried;
     ngx_event_t   timer;                 /* cancelable: keeps nobody alive */
@@ -38,8 +39,13 @@ static ngx_int_t ngx_dots_fence_read(ngx_dots_fence_found_t *found);
 static int ngx_dots_fence_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 static ngx_uint_t ngx_dots_fence_ours(const ngx_dots_fence_found_t *found);
-static ngx_int_t ngx_dots_fence_write(const ngx_dots_fence_found_t *found);
+static ngx_int_t ngx_dots_fence_write(const ngx_dots_fence_found_t *found,
+    ngx_uint_t epoch, uint64_t since);
+static void ngx_dots_fence_record(u_char *record, ngx_uint_t epoch);
 static void ngx_dots_fence_begin(ngx_log_t *log);
+static void ngx_dots_fence_claimed(ngx_uint_t epoch);
+static ngx_uint_t ngx_dots_fence_epoch(const ngx_dots_fence_found_t *found);
+static void ngx_dots_fence_lost(ngx_log_t *log);
 static void ngx_dots_fence_unlock(void);
 static void ngx_dots_fence_timer(ngx_event_t *ev);
 
@@ -54,9 +60,7 @@ ngx_dots_fence_init_process(ngx_cycle_t *cycle)
 {
     ngx_memzero(&ngx_dots_fence, sizeof(ngx_dots_fence_t));
 
-    ngx_dots_fence.record[0] = NGX_DOTS_FENCE_VERSION;
-    ngx_memcpy(ngx_dots_fence.record + 1, ngx_dots_shared->token,
-               NGX_DOTS_FENCE_TOKEN);
+    ngx_dots_fence_record(ngx_dots_fence.zone, 0);
 
     ngx_dots_fence_open(cycle);
 
@@ -110,7 +114,7 @@ ngx_dots_fence_open(ngx_cycle_t *cycle)
 
     /* shared: all processes of the zone hold it, for as long as they live */
 
-    ngx_dots_fence_range(&range, F_RDLCK, ngx_dots_fence.record);
+    ngx_dots_fence_range(&range, F_RDLCK, ngx_dots_fence.zone);
 
     if (fcntl(ngx_dots_fence.lock, F_OFD_SETLK, &range) == -1) {
         ngx_log_error(NGX_LOG_CRIT, cycle->log, ngx_errno,
@@ -172,12 +176,52 @@ ngx_dots_fence_alive(const ngx_dots_fence_found_t *found)
 void
 ngx_dots_fence_store(dots_store_t *store)
 {
-    dots_store_slice_t  record;
+    dots_store_slice_t  zone;
 
-    record.data = ngx_dots_fence.record;
-    record.len = NGX_DOTS_FENCE_RECORD;
+    zone.data = ngx_dots_fence.zone;
+    zone.len = NGX_DOTS_FENCE_ZONE;
 
-    dots_store_fence(store, ngx_dots_fence_key, record);
+    dots_store_fence(store, ngx_dots_fence_key, zone);
+}
+
+
+/* The token's second half counts: it is as long as for other versions. */
+
+static void
+ngx_dots_fence_record(u_char *record, ngx_uint_t epoch)
+{
+    uint64_t  n;
+
+    record[0] = NGX_DOTS_FENCE_VERSION;
+    ngx_memcpy(record + 1, ngx_dots_shared->token, NGX_DOTS_FENCE_TOKEN);
+
+    ngx_memcpy(&n, record + NGX_DOTS_FENCE_ZONE, sizeof(n));
+    n += epoch;
+    ngx_memcpy(record + NGX_DOTS_FENCE_ZONE, &n, sizeof(n));
+}
+
+
+void
+ngx_dots_fence_decided(dots_store_txn_t *txn,
+    u_char record[NGX_DOTS_FENCE_RECORD], ngx_uint_t epoch)
+{
+    ngx_dots_fence_record(record, epoch);
+
+    txn->fence.data = record;
+    txn->fence.len = NGX_DOTS_FENCE_RECORD;
+}
+
+
+ngx_uint_t
+ngx_dots_fence_follows(ngx_uint_t epoch)
+{
+    /* the next registry is filled from now on, or by another zone */
+
+    if (epoch == ngx_dots_zone_epoch() || !ngx_dots_fence_acting()) {
+        return 1;
+    }
+
+    return ngx_dots_shared->claimed > epoch;
 }
 
 
@@ -185,11 +229,8 @@ ngx_int_t
 ngx_dots_fence_claim(ngx_log_t *log)
 {
     ngx_int_t               rc;
+    ngx_uint_t              ours, epoch;
     ngx_dots_fence_found_t  found;
-
-    if (ngx_dots_shared->fence == NGX_DOTS_FENCE_ACTING) {
-        return NGX_OK;
-    }
 
     if (ngx_dots_shared->fence == NGX_DOTS_FENCE_RETIRED) {
         return NGX_AGAIN;
@@ -199,12 +240,14 @@ ngx_dots_fence_claim(ngx_log_t *log)
         return NGX_ERROR;
     }
 
-    if (ngx_dots_fence_ours(&found)) {
-        ngx_dots_fence_begin(log);
-        return NGX_OK;
+    ours = ngx_dots_fence_ours(&found);
+
+    if (ngx_dots_shared->fence == NGX_DOTS_FENCE_ACTING && found.len && !ours) {
+        ngx_dots_fence_lost(log);
+        return NGX_AGAIN;
     }
 
-    if (ngx_dots_shared->fence == NGX_DOTS_FENCE_FENCED
+    if (ngx_dots_shared->fence == NGX_DOTS_FENCE_FENCED && !ours
         && (ngx_dots_fence_alive(&found)
             || ngx_current_msec - ngx_dots_fence.tried
                < NGX_DOTS_FENCE_RETRY))
@@ -212,10 +255,24 @@ ngx_dots_fence_claim(ngx_log_t *log)
         return NGX_AGAIN;
     }
 
-    rc = ngx_dots_fence_write(&found);
+    epoch = ngx_dots_zone_epoch() + 1;
+    rc = ngx_dots_fence_write(&found, epoch, 0);
 
     if (rc == NGX_OK) {
+
+        /*
+         * What this zone knows, if it is loaded, is from before another one, or
+         * from when those that an earlier registry had decided for could still
+         * commit.
+         */
+
+        if (ngx_dots_zone_loaded()) {
+            ngx_dots_zone_lose();
+        }
+
         ngx_dots_fence_begin(log);
+        ngx_dots_fence_claimed(epoch);
+
         return NGX_OK;
     }
 
@@ -223,8 +280,8 @@ ngx_dots_fence_claim(ngx_log_t *log)
 
     /* a full disk lets nobody claim it: who would write beside us? */
 
-    return rc == NGX_ERROR && !ngx_dots_fence_alive(&found) ? NGX_DECLINED
-                                                            : NGX_AGAIN;
+    return rc == NGX_ERROR && (ours || !ngx_dots_fence_alive(&found))
+           ? NGX_DECLINED : NGX_AGAIN;
 }
 
 
@@ -260,24 +317,30 @@ static ngx_uint_t
 ngx_dots_fence_ours(const ngx_dots_fence_found_t *found)
 {
     return found->len
-           && ngx_memcmp(found->record, ngx_dots_fence.record, found->len) == 0;
+           && ngx_memcmp(found->record, ngx_dots_fence.zone,
+                         NGX_DOTS_FENCE_ZONE)
+              == 0;
 }
 
 
 /* NGX_AGAIN: somebody else was quicker. */
 
 static ngx_int_t
-ngx_dots_fence_write(const ngx_dots_fence_found_t *found)
+ngx_dots_fence_write(const ngx_dots_fence_found_t *found, ngx_uint_t epoch,
+    uint64_t since)
 {
+    u_char             record[NGX_DOTS_FENCE_RECORD];
     dots_store_op_t    op[2];
     dots_store_txn_t   txn, *list;
 
     ngx_memzero(op, sizeof(op));
     ngx_memzero(&txn, sizeof(dots_store_txn_t));
 
+    ngx_dots_fence_record(record, epoch);
+
     op[0].action = DOTS_STORE_PUT;
     op[0].key = ngx_dots_fence_key;
-    op[0].value.data = ngx_dots_fence.record;
+    op[0].value.data = record;
     op[0].value.len = NGX_DOTS_FENCE_RECORD;
 
     op[1].action = DOTS_STORE_CHECK;
@@ -288,6 +351,7 @@ ngx_dots_fence_write(const ngx_dots_fence_found_t *found)
 
     txn.ops = op;
     txn.nops = 2;
+    txn.since = since;
     txn.claim = 1;
     txn.spare = 1;
     list = &txn;
@@ -319,12 +383,6 @@ ngx_dots_fence_begin(ngx_log_t *log)
         return;
     }
 
-    /* what this zone knows is from before the other one */
-
-    if (was == NGX_DOTS_FENCE_FENCED) {
-        ngx_dots_zone_lose();
-    }
-
     if (!ngx_atomic_cmp_set(&ngx_dots_shared->fence, was,
                             NGX_DOTS_FENCE_ACTING))
     {
@@ -340,7 +398,51 @@ ngx_dots_fence_begin(ngx_log_t *log)
 }
 
 
+/* Of another zone, or of a registry of this one's that was lost? */
+
 void
+ngx_dots_fence_refused(ngx_log_t *log)
+{
+    ngx_dots_fence_found_t  found;
+
+    if (ngx_dots_fence_read(&found) != NGX_OK || found.len == 0) {
+        return;
+    }
+
+    if (ngx_dots_fence_ours(&found)) {
+        ngx_dots_fence_claimed(ngx_dots_fence_epoch(&found));
+
+    } else {
+        ngx_dots_fence_lost(log);
+    }
+}
+
+
+/* Who is refused may come before who has claimed. */
+
+static void
+ngx_dots_fence_claimed(ngx_uint_t epoch)
+{
+    if (epoch > ngx_dots_shared->claimed) {
+        ngx_dots_shared->claimed = epoch;
+    }
+}
+
+
+static ngx_uint_t
+ngx_dots_fence_epoch(const ngx_dots_fence_found_t *found)
+{
+    uint64_t  n, first;
+
+    ngx_memcpy(&n, found->record + NGX_DOTS_FENCE_ZONE, sizeof(n));
+    ngx_memcpy(&first, ngx_dots_fence.zone + NGX_DOTS_FENCE_ZONE,
+               sizeof(first));
+
+    return (ngx_uint_t) (n - first);
+}
+
+
+static void
 ngx_dots_fence_lost(ngx_log_t *log)
 {
     if (!ngx_atomic_cmp_set(&ngx_dots_shared->fence, NGX_DOTS_FENCE_ACTING,
@@ -362,27 +464,65 @@ ngx_dots_fence_lost(ngx_log_t *log)
 ngx_uint_t
 ngx_dots_fence_check(ngx_log_t *log)
 {
-    ngx_dots_fence_found_t  found;
-
-    if (ngx_dots_shared->fence == NGX_DOTS_FENCE_FRESH
-        && ngx_current_msec - ngx_dots_fence.tried >= NGX_DOTS_FENCE_RETRY)
-    {
-        (void) ngx_dots_fence_claim(log);
-    }
-
     if (ngx_dots_shared->fence == NGX_DOTS_FENCE_ACTING
         && ngx_current_msec - ngx_dots_fence.looked >= NGX_DOTS_FENCE_LOOK)
     {
         ngx_dots_fence.looked = ngx_current_msec;
 
-        if (ngx_dots_fence_read(&found) == NGX_OK && found.len
-            && !ngx_dots_fence_ours(&found))
-        {
-            ngx_dots_fence_lost(log);
-        }
+        ngx_dots_fence_refused(log);
     }
 
     return ngx_dots_fence_acting();
+}
+
+
+/*
+ * Where nobody has committed anything since it was loaded it is as good as one
+ * that is loaded after the claim.
+ */
+
+ngx_int_t
+ngx_dots_fence_confirm(ngx_log_t *log)
+{
+    uint64_t                since;
+    ngx_int_t               rc;
+    ngx_uint_t              epoch;
+    ngx_dots_fence_found_t  found;
+
+    epoch = ngx_dots_zone_epoch();
+    since = ngx_dots_zone_order();
+
+    if (ngx_dots_shared->claimed == epoch || ngx_dots_zone_epoch() != epoch
+        || ngx_current_msec - ngx_dots_fence.tried < NGX_DOTS_FENCE_RETRY)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_dots_fence_read(&found) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    rc = NGX_AGAIN;
+
+    if (ngx_dots_fence_ours(&found)
+        || ngx_dots_shared->fence == NGX_DOTS_FENCE_FRESH)
+    {
+        rc = ngx_dots_fence_write(&found, epoch, since);
+    }
+
+    if (rc == NGX_OK) {
+        ngx_dots_fence_begin(log);
+        ngx_dots_fence_claimed(epoch);
+        return NGX_OK;
+    }
+
+    if (rc == NGX_AGAIN) {
+        return ngx_dots_fence_claim(log) == NGX_OK ? NGX_AGAIN : NGX_OK;
+    }
+
+    ngx_dots_fence.tried = ngx_current_msec;
+
+    return NGX_OK;
 }
 
 

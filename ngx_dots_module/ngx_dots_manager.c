@@ -270,6 +270,10 @@ ngx_dots_manager_step(void)
         return NGX_DOTS_MANAGER_RETRY;
     }
 
+    if (ngx_dots_fence_confirm(ngx_cycle->log) != NGX_OK) {
+        return NGX_DOTS_MANAGER_GAP;
+    }
+
     ngx_dots_clock_save(ngx_cycle->log);
 
     rc = ngx_dots_pass_expire();

@@ -12,13 +12,6 @@
 #define NGX_DOTS_MITIGATION_MEMORY    "no memory"
 
 
-typedef struct {
-    dots_arena_t       *arena;
-    dots_mitigation_t  *m;
-    unsigned            read:1;
-} ngx_dots_mitigation_found_t;
-
-
 static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
 static void ngx_dots_mitigation_decide(ngx_dots_request_t *dr);
@@ -33,15 +26,9 @@ static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_none(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit);
-static ngx_int_t ngx_dots_mitigation_reread_all(ngx_dots_request_t *dr,
-    dots_mitigation_t *m, dots_overridden_t *over);
 static void ngx_dots_mitigation_audit(ngx_dots_request_t *dr,
     const char *reason);
 static void ngx_dots_mitigation_audit_overridden(ngx_dots_request_t *dr);
-static void ngx_dots_mitigation_reread(ngx_dots_request_t *dr,
-    dots_mitigation_t *m);
-static int ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
-    dots_store_slice_t value);
 
 
 /* ---- PUT: resolve, decide, store, settle ---- */
@@ -108,9 +95,11 @@ ngx_dots_mitigation_decide(ngx_dots_request_t *dr)
     r = ngx_dots_zone_lock(1);
 
     if (r == NULL) {
-        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_STARTING);
+        ngx_dots_request_starting(dr, ngx_dots_mitigation_decide);
         return;
     }
+
+    dr->stored = *rq->mitigation;
 
     verdict = dots_registry_put(r, rq->mitigation,
                                 rq->customer->max_mitigations, rq->now,
@@ -199,6 +188,8 @@ ngx_dots_mitigation_store(ngx_dots_request_t *dr, dots_mitigation_t *m)
 
     dr->commit.txn.nops = op - dr->commit.txn.ops;
 
+    ngx_dots_fence_decided(&dr->commit.txn, dr->fence, dr->epoch);
+
     ngx_dots_state_commit(&dr->commit);
 
     return NGX_OK;
@@ -276,6 +267,12 @@ ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit)
         return;
     }
 
+    if (ngx_dots_request_undecided(dr)) {
+        *rq->mitigation = dr->stored;
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_decide);
+        return;
+    }
+
     if (!committed) {
         ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
         return;
@@ -300,164 +297,32 @@ ngx_dots_mitigation_again(ngx_dots_request_t *dr)
 
 
 /*
- * NGX_AGAIN: the change is durable, but the registry is being loaded.  A change
- * that failed has nothing to undo then: reservations are not loaded.  Another
- * zone that acts by now has loaded it with the rest.
+ * A registry that was filled since knows nothing of what was reserved, and all
+ * of what is stored.
  */
 
 ngx_int_t
 ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     int committed)
 {
-    int                 rc;
-    uint64_t            generation;
-    ngx_uint_t          epoch, reread;
-    dots_registry_t    *r;
-    dots_mitigation_t   now;
-    dots_overridden_t   over;
-
-    if (m) {
-        now = *m;
-    }
-
-    over = dr->over;
-    generation = 0;
-    epoch = ngx_dots_zone_epoch();
-    reread = (committed && epoch != dr->epoch);
-
-    if (!ngx_dots_fence_acting()) {
-        return NGX_OK;
-    }
-
-    if (reread) {
-        r = ngx_dots_zone_lock(0);
-
-        if (r == NULL) {
-            return NGX_AGAIN;
-        }
-
-        generation = dots_registry_generation(r);
-
-        ngx_dots_zone_unlock();
-
-        if (ngx_dots_mitigation_reread_all(dr, m ? &now : NULL, &over)
-            != NGX_OK)
-        {
-            return NGX_AGAIN;
-        }
-    }
+    dots_registry_t  *r;
 
     r = ngx_dots_zone_lock(1);
 
-    if (r == NULL) {
-        return committed ? NGX_AGAIN : NGX_OK;
-    }
-
-    /* what was read may be older than what somebody has settled meanwhile */
-
-    if (epoch != ngx_dots_zone_epoch()
-        || (reread && generation != dots_registry_generation(r)))
-    {
+    if (r && dr->epoch != ngx_dots_zone_epoch()) {
         ngx_dots_zone_unlock();
-        return committed ? NGX_AGAIN : NGX_OK;
+        r = NULL;
     }
 
-    rc = dots_registry_settle(r, m ? &now : NULL, &over, (uint32_t) ngx_pid,
-                              committed);
+    if (r == NULL) {
+        return ngx_dots_request_follows(dr, committed);
+    }
+
+    (void) dots_registry_settle(r, m, &dr->over, (uint32_t) ngx_pid, committed);
 
     ngx_dots_zone_unlock();
 
-    if (rc != DOTS_OK) {
-
-        /* a rebuilt zone had no room for it: the store has it, the log says */
-
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "dots: a stored mitigation has no room in the zone: "
-                      "enlarge \"zone\"");
-    }
-
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_dots_mitigation_reread_all(ngx_dots_request_t *dr, dots_mitigation_t *m,
-    dots_overridden_t *over)
-{
-    size_t              i;
-    dots_mitigation_t  *changed;
-
-    if (m) {
-        ngx_dots_mitigation_reread(dr, m);
-    }
-
-    if (over->nchanged == 0) {
-        return NGX_OK;
-    }
-
-    changed = dots_arena_array(dr->rq->arena, over->nchanged,
-                               sizeof(dots_mitigation_t));
-    if (changed == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < over->nchanged; i++) {
-        changed[i] = over->changed[i];
-        ngx_dots_mitigation_reread(dr, &changed[i]);
-    }
-
-    over->changed = changed;
-
-    return NGX_OK;
-}
-
-
-/*
- * The registry was filled again since the decision.  Somebody may have changed
- * the mitigation once more: what the store has counts.
- */
-
-static void
-ngx_dots_mitigation_reread(ngx_dots_request_t *dr, dots_mitigation_t *m)
-{
-    ngx_int_t           rc;
-    dots_store_slice_t  key;
-    dots_mitigation_t   stored;
-
-    ngx_dots_mitigation_found_t  found;
-
-    found.arena = dr->rq->arena;
-    found.m = &stored;
-    found.read = 0;
-
-    key = ngx_dots_state_mitigation(dr->rq->arena, m->customer, m->cuid,
-                                    m->mid);
-
-    rc = key.data ? ngx_dots_state_get(key, ngx_dots_mitigation_found, &found)
-                  : NGX_ERROR;
-
-    if (rc == NGX_DECLINED) {
-        m->status = DOTS_STATUS_TERMINATED;
-
-    } else if (rc == NGX_OK && found.read) {
-        *m = stored;
-    }
-}
-
-
-static int
-ngx_dots_mitigation_found(void *ctx, dots_store_slice_t key,
-    dots_store_slice_t value)
-{
-    ngx_dots_mitigation_found_t *found = ctx;
-
-    if (dots_mitigation_decode(found->m, value.data, value.len, found->arena)
-        == DOTS_OK)
-    {
-        found->read = 1;
-    }
-
-    return 0;
 }
 
 
@@ -558,7 +423,7 @@ ngx_dots_mitigation_delete(ngx_dots_request_t *dr)
     r = ngx_dots_zone_lock(1);
 
     if (r == NULL) {
-        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_STARTING);
+        ngx_dots_request_starting(dr, ngx_dots_mitigation_delete);
         return;
     }
 
@@ -610,6 +475,11 @@ ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit)
 
     if (ngx_dots_mitigation_settle(dr, &dr->stored, committed) != NGX_OK) {
         ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
+        return;
+    }
+
+    if (ngx_dots_request_undecided(dr)) {
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_delete);
         return;
     }
 
@@ -683,6 +553,11 @@ ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit)
 
     if (ngx_dots_mitigation_settle(dr, NULL, committed) != NGX_OK) {
         ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
+        return;
+    }
+
+    if (ngx_dots_request_undecided(dr)) {
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_trigger);
         return;
     }
 

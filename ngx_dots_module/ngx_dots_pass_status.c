@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_names.h"
 #include "ngx_dots_pass_status.h"
 #include "ngx_dots_state.h"
@@ -10,7 +11,8 @@
 
 static ngx_int_t ngx_dots_pass_status_op(dots_mitigation_t *m,
     dots_store_op_t *op, dots_arena_t *a);
-static void ngx_dots_pass_status_settle(dots_mitigation_t *m, int committed);
+static void ngx_dots_pass_status_settle(dots_mitigation_t *m,
+    ngx_uint_t epoch, int committed);
 static void ngx_dots_pass_status_audit(dots_mitigation_t *m,
     dots_status_t status, const char *reason);
 
@@ -20,8 +22,10 @@ ngx_dots_pass_status_expire(ngx_dots_conf_t *dcf, ngx_log_t *log)
 {
     int                     rc;
     size_t                  i, n, nkeys, nnames;
+    u_char                  fence[NGX_DOTS_FENCE_RECORD];
     int64_t                 now;
     ngx_int_t               more;
+    ngx_uint_t              epoch;
     dots_arena_t           *a;
     dots_store_op_t         ops[NGX_DOTS_PASS_CHUNK];
     dots_registry_t        *r;
@@ -65,6 +69,8 @@ ngx_dots_pass_status_expire(ngx_dots_conf_t *dcf, ngx_log_t *log)
         }
     }
 
+    epoch = ngx_dots_zone_epoch();
+
     ngx_dots_zone_unlock();
 
     ngx_memzero(ops, sizeof(ops));
@@ -74,6 +80,8 @@ ngx_dots_pass_status_expire(ngx_dots_conf_t *dcf, ngx_log_t *log)
         txns[i].ops = &ops[i];
         txns[i].nops = (ngx_dots_pass_status_op(&m[i], &ops[i], a) == NGX_OK);
         list[i] = &txns[i];
+
+        ngx_dots_fence_decided(&txns[i], fence, epoch);
     }
 
     if (n) {
@@ -86,7 +94,7 @@ ngx_dots_pass_status_expire(ngx_dots_conf_t *dcf, ngx_log_t *log)
 
         rc = (txns[i].nops && txns[i].result == DOTS_STORE_OK);
 
-        ngx_dots_pass_status_settle(&m[i], rc);
+        ngx_dots_pass_status_settle(&m[i], epoch, rc);
 
         if (rc) {
             ngx_dots_pass_status_audit(&m[i], m[i].status,
@@ -173,6 +181,8 @@ ngx_dots_pass_status_revoke(dots_mitigation_t *m, const char *reason,
     dots_arena_t *a, ngx_log_t *log)
 {
     int                     rc;
+    u_char                  fence[NGX_DOTS_FENCE_RECORD];
+    ngx_uint_t              epoch;
     dots_store_op_t         op;
     dots_registry_t        *r;
     dots_store_txn_t        txn, *list;
@@ -189,6 +199,8 @@ ngx_dots_pass_status_revoke(dots_mitigation_t *m, const char *reason,
 
     rc = dots_registry_revoke(r, &key, reason, NGX_DOTS_PASS_KEEP,
                               ngx_dots_now(), (uint32_t) ngx_pid, a, &back);
+    epoch = ngx_dots_zone_epoch();
+
     ngx_dots_zone_unlock();
 
     if (rc != DOTS_OK) {
@@ -202,6 +214,8 @@ ngx_dots_pass_status_revoke(dots_mitigation_t *m, const char *reason,
     txn.nops = 1;
     list = &txn;
 
+    ngx_dots_fence_decided(&txn, fence, epoch);
+
     rc = (ngx_dots_pass_status_op(&back, &op, a) == NGX_OK);
 
     if (rc) {
@@ -209,7 +223,7 @@ ngx_dots_pass_status_revoke(dots_mitigation_t *m, const char *reason,
         rc = (txn.result == DOTS_STORE_OK);
     }
 
-    ngx_dots_pass_status_settle(&back, rc);
+    ngx_dots_pass_status_settle(&back, epoch, rc);
 
     if (!rc) {
         return NGX_ERROR;
@@ -261,19 +275,25 @@ ngx_dots_pass_status_op(dots_mitigation_t *m, dots_store_op_t *op,
 }
 
 
+/* As ngx_dots_mitigation_settle(). */
+
 static void
-ngx_dots_pass_status_settle(dots_mitigation_t *m, int committed)
+ngx_dots_pass_status_settle(dots_mitigation_t *m, ngx_uint_t epoch,
+    int committed)
 {
     dots_registry_t  *r;
 
     r = ngx_dots_zone_lock(1);
 
-    /* a lost registry is loaded by this very process, from the store */
-
-    if (r) {
-        (void) dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
-        ngx_dots_zone_unlock();
+    if (r == NULL) {
+        return;
     }
+
+    if (epoch == ngx_dots_zone_epoch()) {
+        (void) dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
+    }
+
+    ngx_dots_zone_unlock();
 }
 
 

@@ -185,6 +185,47 @@ ngx_dots_request_failed(int result)
 }
 
 
+/* No registry.  One that was there a moment ago is awaited. */
+
+void
+ngx_dots_request_starting(ngx_dots_request_t *dr,
+    void (*again)(ngx_dots_request_t *dr))
+{
+    if (ngx_dots_shared->claimed && ngx_dots_fence_acting()) {
+        ngx_dots_request_retry(dr, again);
+        return;
+    }
+
+    ngx_dots_request_unavailable(dr, "the server is starting");
+}
+
+
+/* Refused since the registry that decided may not: another one has to. */
+
+ngx_uint_t
+ngx_dots_request_undecided(ngx_dots_request_t *dr)
+{
+    return dr->commit.txn.result == DOTS_STORE_FENCED
+           && ngx_dots_fence_acting()
+           && ngx_dots_shared->claimed != dr->epoch;
+}
+
+
+/*
+ * The registry that decided is lost.  What is durable will be in one that claims
+ * the store, and may be missing in one that has not yet: that is awaited, but
+ * not for ever, as the answer is known.
+ */
+
+ngx_int_t
+ngx_dots_request_follows(ngx_dots_request_t *dr, ngx_uint_t committed)
+{
+    return !committed || ngx_dots_fence_follows(dr->epoch)
+           || dr->retries == NGX_DOTS_REQUEST_RETRIES
+           ? NGX_OK : NGX_AGAIN;
+}
+
+
 /* An entry is on its way to the disk for somebody else: look again shortly. */
 
 void
@@ -192,8 +233,9 @@ ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr))
 {
     if (++dr->retries > NGX_DOTS_REQUEST_RETRIES) {
-        ngx_dots_request_unavailable(dr, "another change of the same does not "
-                                     "end");
+        ngx_dots_request_unavailable(dr, ngx_dots_zone_loaded()
+                                     ? "another change of the same does not end"
+                                     : "the server is starting");
         return;
     }
 

@@ -15,6 +15,7 @@
 #define _NGX_DOTS_REQUEST_H_INCLUDED_
 
 #include "ngx_dots.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_state.h"
 
 #define NGX_DOTS_REQUEST_RETRY   10     /* ms between looks at a busy entry */
@@ -29,9 +30,11 @@ struct ngx_dots_request_s {
     ngx_msec_t           resolver_timeout;
 
     ngx_dots_commit_t    commit;
+    u_char               fence[NGX_DOTS_FENCE_RECORD];   /* of the commit */
     dots_overridden_t    over;
-    dots_mitigation_t    stored;     /* what a DELETE makes of an entry */
-    ngx_uint_t           epoch;      /* of the zone that decided */
+    dots_mitigation_t    stored;     /* what a DELETE makes of an entry; a PUT
+                                        as it was before it was decided */
+    ngx_uint_t           epoch;      /* of the registry that decided */
     ngx_uint_t           lenient;    /* names: what is outside is left out */
 
     ngx_dots_data_txn_t *data;       /* of a commit of the data channel */
@@ -50,6 +53,13 @@ void ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why);
 void ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr));
 
+void ngx_dots_request_starting(ngx_dots_request_t *dr,
+    void (*again)(ngx_dots_request_t *dr));
+
+ngx_uint_t ngx_dots_request_undecided(ngx_dots_request_t *dr);
+ngx_int_t ngx_dots_request_follows(ngx_dots_request_t *dr,
+    ngx_uint_t committed);
+
 /* The verdict of a commit that failed: FULL or UNAVAILABLE. */
 dots_verdict_t ngx_dots_request_failed(int result);
 
@@ -67,9 +77,7 @@ void ngx_dots_names_lookup(ngx_dots_request_t *dr);
 ngx_int_t ngx_dots_mitigation_store(ngx_dots_request_t *dr,
     dots_mitigation_t *m);
 
-/*
- * And its end.  NGX_AGAIN: it is durable, but the registry is being loaded.
- */
+/* And its end.  NGX_AGAIN: it is durable, but can't be seen yet. */
 ngx_int_t ngx_dots_mitigation_settle(ngx_dots_request_t *dr,
     dots_mitigation_t *m, int committed);
 
@@ -85,7 +93,7 @@ void ngx_dots_data_commit(ngx_dots_request_t *dr);
  * bind: NGX_OK, NGX_DECLINED (another customer's), NGX_AGAIN (no registry yet) or
  * NGX_ERROR (no room); "bound" is up to which change, for settle, which is called
  * whatever came of it, when it is known whether the request is stored.  settle:
- * NGX_OK, or NGX_AGAIN: it is, and there is no registry yet that could know.
+ * NGX_OK, or NGX_AGAIN: it is, but can't be seen yet.
  */
 ngx_int_t ngx_dots_data_cuid_bind(ngx_dots_request_t *dr, size_t *bound);
 ngx_int_t ngx_dots_data_cuid_settle(ngx_dots_request_t *dr, size_t bound,

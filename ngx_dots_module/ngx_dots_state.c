@@ -313,7 +313,7 @@ ngx_dots_state_finish(void)
         next = c->next;
 
         if (c->txn.result == DOTS_STORE_FENCED) {
-            ngx_dots_fence_lost(ngx_dots_state.log);
+            ngx_dots_fence_refused(ngx_dots_state.log);
         }
 
         c->handler(c);
@@ -396,7 +396,7 @@ ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n)
 
         for (i = 0; i < n; i++) {
             if (txns[i]->result == DOTS_STORE_FENCED) {
-                ngx_dots_fence_lost(ngx_dots_state.log);
+                ngx_dots_fence_refused(ngx_dots_state.log);
             }
         }
 

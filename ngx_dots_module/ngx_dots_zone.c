@@ -38,6 +38,7 @@ typedef struct {
     ngx_uint_t               missing;    /* mitigations without room */
     ngx_uint_t               mutating;   /* under the lock */
     ngx_uint_t               epoch;      /* fillings of the registry */
+    uint64_t                 order;      /* of the store as it was loaded */
 
     ngx_slab_pool_t         *slab;       /* of the registry */
     size_t                   slab_size;
@@ -490,6 +491,13 @@ ngx_dots_zone_epoch(void)
 }
 
 
+uint64_t
+ngx_dots_zone_order(void)
+{
+    return ngx_dots_zone->order;
+}
+
+
 ngx_uint_t
 ngx_dots_zone_missing(void)
 {
@@ -556,7 +564,10 @@ ngx_dots_zone_load(ngx_log_t *log)
     ngx_memzero(&ld, sizeof(ngx_dots_zone_loading_t));
     ld.log = log;
 
-    rc = ngx_dots_fence_claim(log);
+    /* of a zone that acts the manager claims: ngx_dots_fence_confirm() */
+
+    rc = ngx_dots_shared->fence == NGX_DOTS_FENCE_ACTING
+         ? NGX_OK : ngx_dots_fence_claim(log);
 
     if (rc == NGX_OK || rc == NGX_DECLINED) {
         rc = ngx_dots_clock_start(log);
@@ -568,7 +579,7 @@ ngx_dots_zone_load(ngx_log_t *log)
 
     if (rc == NGX_OK) {
         rc = ngx_dots_zone_load_kind("c", ngx_dots_zone_load_client, &ld);
-        dots_registry_replayed(&ngx_dots_zone_registry, dots_store_seen());
+        ngx_dots_zone->order = dots_store_seen();
     }
 
     if (rc == NGX_OK) {
@@ -667,7 +678,7 @@ ngx_dots_zone_load_kind(const char *kind, dots_store_pt cb, void *ctx)
 
 /*
  * Nobody else sees the registry before "loaded" is set, so the loader needs no
- * lock; what others commit meanwhile they settle afterwards.
+ * lock.
  */
 
 static int

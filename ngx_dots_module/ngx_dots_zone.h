@@ -35,11 +35,13 @@ ngx_int_t ngx_dots_zone_load(ngx_log_t *log);
 ngx_uint_t ngx_dots_zone_loaded(void);
 
 /*
- * Counts the fillings.  A change that was reserved in one and is settled in
- * another may be older than what was loaded.  Call it with the zone locked, or
- * take the answer for a hint.
+ * Counts the fillings.  What was reserved in one is void in the next; see
+ * ngx_dots_fence.h.  Call it with the zone locked, or take the answer for a hint.
  */
 ngx_uint_t ngx_dots_zone_epoch(void);
+
+/* What the registry was filled from; see dots_store_seen(). */
+uint64_t ngx_dots_zone_order(void);
 
 /*
  * The zone's lock for what is beside the registry and cannot be left wrong by a
