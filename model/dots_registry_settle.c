@@ -1,9 +1,8 @@
 #include "dots_registry_private.h"
 
 
-static int dots_registry_settle_one(dots_registry_t *r,
-    const dots_mitigation_t *m, const dots_overridden_t *over, uint32_t owner,
-    int committed);
+static void dots_registry_settle_one(dots_registry_t *r,
+    const dots_mitigation_t *m, uint32_t owner, int committed);
 static int dots_registry_settle_matches(const dots_registry_entry_t *e,
     const dots_mitigation_t *m, uint32_t owner);
 static void dots_registry_settle_commit(dots_registry_t *r,
@@ -14,40 +13,29 @@ static dots_registry_entry_t *dots_registry_settle_victim(dots_registry_t *r,
     dots_registry_entry_t *e);
 static void dots_registry_settle_remove(dots_registry_t *r,
     dots_registry_entry_t *e);
-static int dots_registry_settle_arrive(dots_registry_t *r,
-    const dots_mitigation_t *m, const dots_mitigation_key_t *key,
-    const dots_overridden_t *over);
 
 
-int
+void
 dots_registry_settle(dots_registry_t *r, const dots_mitigation_t *m,
     const dots_overridden_t *over, uint32_t owner, int committed)
 {
-    int     rc, full;
     size_t  i;
-
-    full = 0;
 
     /* what steps back does so before what it made room for is seen */
 
     for (i = 0; over != NULL && i < over->nchanged; i++) {
-        rc = dots_registry_settle_one(r, &over->changed[i], NULL, owner,
-                                      committed);
-        full |= (rc == DOTS_FULL);
+        dots_registry_settle_one(r, &over->changed[i], owner, committed);
     }
 
     if (m != NULL) {
-        rc = dots_registry_settle_one(r, m, over, owner, committed);
-        full |= (rc == DOTS_FULL);
+        dots_registry_settle_one(r, m, owner, committed);
     }
-
-    return full ? DOTS_FULL : DOTS_OK;
 }
 
 
-static int
+static void
 dots_registry_settle_one(dots_registry_t *r, const dots_mitigation_t *m,
-    const dots_overridden_t *over, uint32_t owner, int committed)
+    uint32_t owner, int committed)
 {
     dots_mitigation_key_t   key;
     dots_registry_entry_t  *e;
@@ -56,26 +44,20 @@ dots_registry_settle_one(dots_registry_t *r, const dots_mitigation_t *m,
 
     e = dots_registry_index_entry(r, &key);
 
-    if (e != NULL && dots_registry_settle_matches(e, m, owner)) {
-
-        if (committed) {
-            dots_registry_settle_commit(r, e, m);
-
-        } else {
-            dots_registry_settle_undo(r, e);
-        }
-
-        return DOTS_OK;
+    if (e == NULL || !dots_registry_settle_matches(e, m, owner)) {
+        return;
     }
 
-    return committed ? dots_registry_settle_arrive(r, m, &key, over) : DOTS_OK;
+    if (committed) {
+        dots_registry_settle_commit(r, e, m);
+
+    } else {
+        dots_registry_settle_undo(r, e);
+    }
 }
 
 
-/*
- * After a rebuild the same owner may have reserved the entry anew for another
- * change: that one must not be taken for this one.
- */
+/* Nobody settles what others have reserved. */
 
 static int
 dots_registry_settle_matches(const dots_registry_entry_t *e,
@@ -192,38 +174,4 @@ dots_registry_settle_remove(dots_registry_t *r, dots_registry_entry_t *e)
     }
 
     dots_registry_index_drop_entry(r, e);
-}
-
-
-/*
- * The registry was built anew since the change was decided, maybe before its
- * commit: what is durable now takes the place of what was loaded.
- */
-
-static int
-dots_registry_settle_arrive(dots_registry_t *r, const dots_mitigation_t *m,
-    const dots_mitigation_key_t *key, const dots_overridden_t *over)
-{
-    size_t                  i;
-    dots_registry_entry_t  *e;
-
-    for (i = 0; over != NULL && i < over->n; i++) {
-        e = dots_registry_index_entry(r, &over->keys[i]);
-
-        if (e != NULL) {
-            dots_registry_settle_remove(r, e);
-        }
-    }
-
-    if (m->status != DOTS_STATUS_TERMINATED) {
-        return dots_registry_load(r, m);
-    }
-
-    e = dots_registry_index_entry(r, key);
-
-    if (e != NULL) {
-        dots_registry_settle_remove(r, e);
-    }
-
-    return DOTS_OK;
 }

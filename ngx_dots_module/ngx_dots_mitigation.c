@@ -318,7 +318,7 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
         return ngx_dots_request_follows(dr, committed);
     }
 
-    (void) dots_registry_settle(r, m, &dr->over, (uint32_t) ngx_pid, committed);
+    dots_registry_settle(r, m, &dr->over, (uint32_t) ngx_pid, committed);
 
     ngx_dots_zone_unlock();
 

@@ -290,7 +290,7 @@ ngx_dots_pass_status_settle(dots_mitigation_t *m, ngx_uint_t epoch,
     }
 
     if (epoch == ngx_dots_zone_epoch()) {
-        (void) dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
+        dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
     }
 
     ngx_dots_zone_unlock();

@@ -30,7 +30,6 @@ typedef struct {
 typedef struct {
     int                used;
     int                stored;       /* 0: not yet, 1: committed, -1: failed */
-    int                orphan;       /* decided before the last rebuild */
     dots_mitigation_t  m;
     dots_overridden_t  over;
     uint32_t           owner;
