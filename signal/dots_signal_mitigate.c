@@ -20,6 +20,13 @@
 
 #define DOTS_SIGNAL_MITIGATE_LIST        (4 * 1024 * 1024)
 
+/*
+ * Bytes that nearly every body fits, and that malloc() keeps at hand: to free as
+ * many as DOTS_SIGNAL_BODY makes it tidy up all that it has
+ */
+
+#define DOTS_SIGNAL_MITIGATE_BODY        1024
+
 
 typedef struct {
     dots_operation_t  operation;    /* 0: any */
@@ -97,15 +104,12 @@ dots_signal_mitigate_refuse(dots_signal_exchange_t *ex,
 
 /* ---- the outcome ---- */
 
-/*
- * The body as CBOR in "buf" of DOTS_SIGNAL_BODY bytes.  DOTS_OK, DOTS_FULL,
- * DOTS_ERROR.
- */
+/* The body as CBOR.  DOTS_OK, DOTS_FULL, DOTS_ERROR. */
 
 static int
 dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
     const dots_request_t *rq, const dots_signal_mitigate_answer_t *a,
-    uint8_t *buf, size_t *len)
+    uint8_t *buf, size_t size, size_t *len)
 {
     int               rc;
     unsigned          content;
@@ -115,7 +119,7 @@ dots_signal_mitigate_encode(dots_signal_exchange_t *ex,
         return DOTS_ERROR;
     }
 
-    dots_signal_scope_start(&b, buf, DOTS_SIGNAL_BODY);
+    dots_signal_scope_start(&b, buf, size);
 
     rc = a->body(&b, rq, content);
 
@@ -154,14 +158,14 @@ dots_signal_mitigate_halve(dots_target_t *t)
 static int
 dots_signal_mitigate_body(dots_signal_exchange_t *ex,
     const dots_request_t *rq, const dots_signal_mitigate_answer_t *a,
-    dots_coap_message_t *response, uint8_t *buf)
+    dots_coap_message_t *response, uint8_t *buf, size_t size)
 {
     int             rc;
     size_t          len;
     dots_request_t  less;
 
     len = 0;
-    rc = dots_signal_mitigate_encode(ex, rq, a, buf, &len);
+    rc = dots_signal_mitigate_encode(ex, rq, a, buf, size, &len);
 
     response->content_format = DOTS_COAP_FORMAT_DOTS;
     response->payload = dots_str(buf, len);
@@ -175,7 +179,7 @@ dots_signal_mitigate_body(dots_signal_exchange_t *ex,
     while (rc == DOTS_OK && !dots_signal_block_fits(ex, response)
            && dots_signal_mitigate_halve(&less.conflict.scope))
     {
-        rc = dots_signal_mitigate_encode(ex, &less, a, buf, &len);
+        rc = dots_signal_mitigate_encode(ex, &less, a, buf, size, &len);
         response->payload = dots_str(buf, len);
     }
 
@@ -190,6 +194,7 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
     const dots_request_t *rq, const dots_signal_mitigate_answer_t *a)
 {
     int                  rc;
+    size_t               size;
     uint8_t             *buf;
     dots_coap_message_t  response;
 
@@ -205,10 +210,20 @@ dots_signal_mitigate_reply(dots_signal_exchange_t *ex,
         return;
     }
 
-    buf = malloc(DOTS_SIGNAL_BODY);
+    size = DOTS_SIGNAL_MITIGATE_BODY;
 
-    rc = buf ? dots_signal_mitigate_body(ex, rq, a, &response, buf)
+again:
+
+    buf = malloc(size);
+
+    rc = buf ? dots_signal_mitigate_body(ex, rq, a, &response, buf, size)
              : DOTS_ERROR;
+
+    if (rc == DOTS_FULL && size < DOTS_SIGNAL_BODY) {
+        free(buf);
+        size = DOTS_SIGNAL_BODY;
+        goto again;
+    }
 
     if (rc == DOTS_ERROR) {
         free(buf);
