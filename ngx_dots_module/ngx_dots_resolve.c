@@ -3,6 +3,9 @@
 #include "ngx_dots_resolve.h"
 
 
+#define NGX_DOTS_RESOLVE_FIRST  16  /* prefixes there is room for at first */
+
+
 typedef struct ngx_dots_resolve_s  ngx_dots_resolve_t;
 
 typedef struct {
@@ -14,6 +17,7 @@ typedef struct {
 struct ngx_dots_resolve_s {
     ngx_dots_request_t       *dr;
     ngx_dots_resolved_t       resolved;
+    size_t                    room;      /* of resolved.prefixes */
     ngx_uint_t                nnames;
     ngx_dots_resolve_name_t   names[NGX_DOTS_RESOLVE_NAMES];
     ngx_uint_t                waiting;   /* queries under way, plus ours */
@@ -30,6 +34,7 @@ static ngx_int_t ngx_dots_resolve_uris(ngx_dots_resolve_t *rs,
     const dots_target_t *t);
 static ngx_int_t ngx_dots_resolve_alias(ngx_dots_resolve_t *rs,
     dots_str_t name);
+static ngx_int_t ngx_dots_resolve_grow(ngx_dots_resolve_t *rs);
 static ngx_int_t ngx_dots_resolve_prefix(ngx_dots_resolve_t *rs,
     const dots_prefix_t *p);
 static ngx_int_t ngx_dots_resolve_name(ngx_dots_resolve_t *rs,
@@ -63,10 +68,7 @@ ngx_dots_resolve(ngx_dots_request_t *dr, const dots_target_t **targets,
     rs->dr = dr;
     rs->handler = handler;
 
-    rs->resolved.prefixes = dots_arena_array(dr->rq->arena,
-                                             NGX_DOTS_RESOLVE_PREFIXES,
-                                             sizeof(dots_prefix_t));
-    if (rs->resolved.prefixes == NULL) {
+    if (ngx_dots_resolve_grow(rs) != NGX_OK) {
         ngx_dots_request_unavailable(dr, "no memory");
         return;
     }
@@ -199,6 +201,38 @@ ngx_dots_resolve_alias(ngx_dots_resolve_t *rs, dots_str_t name)
 }
 
 
+/* Room for one more: nearly all requests have a few. */
+
+static ngx_int_t
+ngx_dots_resolve_grow(ngx_dots_resolve_t *rs)
+{
+    size_t          room;
+    dots_prefix_t  *prefixes;
+
+    if (rs->resolved.n < rs->room) {
+        return NGX_OK;
+    }
+
+    room = rs->room ? 4 * rs->room : NGX_DOTS_RESOLVE_FIRST;
+
+    prefixes = dots_arena_array(rs->dr->rq->arena, room,
+                                sizeof(dots_prefix_t));
+    if (prefixes == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (rs->resolved.n) {
+        ngx_memcpy(prefixes, rs->resolved.prefixes,
+                   rs->resolved.n * sizeof(dots_prefix_t));
+    }
+
+    rs->resolved.prefixes = prefixes;
+    rs->room = room;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_dots_resolve_prefix(ngx_dots_resolve_t *rs, const dots_prefix_t *p)
 {
@@ -208,6 +242,12 @@ ngx_dots_resolve_prefix(ngx_dots_resolve_t *rs, const dots_prefix_t *p)
         return ngx_dots_resolve_fail(rs, DOTS_VERDICT_INVALID, "target-prefix",
                                      none, "and the names are too many "
                                      "prefixes for one request");
+    }
+
+    if (ngx_dots_resolve_grow(rs) != NGX_OK) {
+        return ngx_dots_resolve_fail(rs, DOTS_VERDICT_UNAVAILABLE,
+                                     "target-prefix", none,
+                                     "has no room in memory now");
     }
 
     rs->resolved.prefixes[rs->resolved.n++] = *p;
