@@ -7,6 +7,7 @@
 #define NGX_DOTS_LIMIT_WAYS       8
 #define NGX_DOTS_LIMIT_BURST      10    /* s */
 #define NGX_DOTS_LIMIT_ONE        1000  /* one event in a bucket */
+#define NGX_DOTS_LIMIT_BODY       1024  /* bytes that count like a request */
 #define NGX_DOTS_LIMIT_FORGET     86400000 /* ms: any bucket is empty then */
 #define NGX_DOTS_LIMIT_LOG        60    /* s between lines about somebody */
 #define NGX_DOTS_LIMIT_SPARE      10    /* times the rate, see the header */
@@ -80,7 +81,7 @@ static void *ngx_dots_limit_find(ngx_dots_limit_table_t *table, uint64_t key);
 static uint64_t ngx_dots_limit_source_key(struct sockaddr *sa);
 static uint64_t ngx_dots_limit_customer_key(const dots_customer_t *customer);
 static uint64_t ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket,
-    uint64_t rate);
+    uint64_t rate, uint64_t more);
 static void ngx_dots_limit_refused(ngx_dots_limit_entry_t *entry,
     ngx_dots_limit_verdict_t *v);
 static uint64_t ngx_dots_limit_source(ngx_connection_t *c, ngx_uint_t bucket,
@@ -88,7 +89,7 @@ static uint64_t ngx_dots_limit_source(ngx_connection_t *c, ngx_uint_t bucket,
 static ngx_dots_limit_bucket_t *ngx_dots_limit_bucket(
     ngx_dots_limit_customer_t *lc, ngx_uint_t bucket);
 static uint64_t ngx_dots_limit_customer(const dots_customer_t *customer,
-    ngx_uint_t bucket, uint64_t rate, ngx_log_t *log);
+    ngx_uint_t bucket, uint64_t rate, uint64_t more, ngx_log_t *log);
 static void ngx_dots_limit_log(const dots_customer_t *customer, ngx_log_t *log,
     ngx_dots_limit_verdict_t *v);
 static void ngx_dots_limit_audit(ngx_str_t *peer,
@@ -255,11 +256,13 @@ ngx_dots_limit_customer_key(const dots_customer_t *customer)
 
 /*
  * Locked.  Takes one event: 0, or the ms until there is room for it.  A refused
- * one leaves no trace: who goes on asking is not kept out for ever.
+ * one leaves no trace: who goes on asking is not kept out for ever.  "more" go
+ * with it whether there is room or not, or a large one would never come in.
  */
 
 static uint64_t
-ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket, uint64_t rate)
+ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket, uint64_t rate,
+    uint64_t more)
 {
     uint64_t  now, elapsed, drained, excess, burst;
 
@@ -279,7 +282,7 @@ ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket, uint64_t rate)
         return ((excess + NGX_DOTS_LIMIT_ONE - burst) * 1000 + rate - 1) / rate;
     }
 
-    bucket->excess = excess + NGX_DOTS_LIMIT_ONE;
+    bucket->excess = excess + (1 + more) * NGX_DOTS_LIMIT_ONE;
     bucket->ms = now;
 
     return 0;
@@ -324,7 +327,7 @@ ngx_dots_limit_source(ngx_connection_t *c, ngx_uint_t bucket, uint64_t rate)
     entry = ngx_dots_limit_find(&limits->sources,
                                 ngx_dots_limit_source_key(c->sockaddr));
 
-    v.wait = ngx_dots_limit_take(&entry->buckets[bucket], rate);
+    v.wait = ngx_dots_limit_take(&entry->buckets[bucket], rate, 0);
 
     if (v.wait) {
         ngx_dots_limit_refused(entry, &v);
@@ -380,7 +383,7 @@ ngx_dots_limit_bucket(ngx_dots_limit_customer_t *lc, ngx_uint_t bucket)
 
 static uint64_t
 ngx_dots_limit_customer(const dots_customer_t *customer, ngx_uint_t bucket,
-    uint64_t rate, ngx_log_t *log)
+    uint64_t rate, uint64_t more, ngx_log_t *log)
 {
     ngx_dots_limits_t          *limits;
     ngx_dots_limit_verdict_t    v = { 0, 0 };
@@ -397,7 +400,8 @@ ngx_dots_limit_customer(const dots_customer_t *customer, ngx_uint_t bucket,
     lc = ngx_dots_limit_find(&limits->customers,
                              ngx_dots_limit_customer_key(customer));
 
-    v.wait = ngx_dots_limit_take(ngx_dots_limit_bucket(lc, bucket), rate);
+    v.wait = ngx_dots_limit_take(ngx_dots_limit_bucket(lc, bucket), rate,
+                                 more);
 
     if (v.wait) {
         ngx_dots_limit_refused(&lc->entry, &v);
@@ -475,7 +479,7 @@ ngx_dots_limit_open(const dots_customer_t *customer, ngx_log_t *log)
     ngx_dots_limit_sessions_t  *mine;
 
     if (ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_HANDSHAKE,
-                                customer->handshakes, log))
+                                customer->handshakes, 0, log))
     {
         return NGX_BUSY;
     }
@@ -761,11 +765,14 @@ ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     if (keep) {
         wait = ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_KEEP,
                             (uint64_t) customer->rate * NGX_DOTS_LIMIT_SPARE,
-                            c->log);
+                            0, c->log);
 
     } else if (customer) {
         wait = ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_REQUEST,
-                                       customer->rate, c->log);
+                                       customer->rate,
+                                       request->payload.len
+                                       / NGX_DOTS_LIMIT_BODY,
+                                       c->log);
     }
 
     if (wait == 0 && !keep && !relayed) {
@@ -781,7 +788,7 @@ ngx_uint_t
 ngx_dots_limit_data(const dots_customer_t *customer, ngx_log_t *log)
 {
     return (ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_DATA,
-                                    customer->data_rate, log)
+                                    customer->data_rate, 0, log)
             + 999)
            / 1000;
 }

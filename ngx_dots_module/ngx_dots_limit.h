@@ -9,6 +9,8 @@
  *                                                    beyond: close_notify
  *   request                     customer: rate; source: requests
  *                                                    beyond: 4.29 (RFC 8516)
+ *   each 1024 bytes of its body, once more
+ *                               customer: rate       for the next one to wait
  *   heartbeat, DELETE           customer: ten times the rate, of their own, so
  *                               that nothing else that a customer does keeps it
  *                               from staying connected and withdrawing

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(36)->todo_alerts();
+$t->plan(39)->todo_alerts();
 
 dots_pki($t);
 
@@ -35,9 +35,9 @@ my ($fp) = `openssl x509 -in $d/self.crt -noout -fingerprint -sha256`
 
 # bursts are ten seconds' worth: 5 requests, 2 handshakes, 10 requests
 
-$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+my $conf = dots_conf(workers => 2,
 	dots => 'limit_source handshakes=12r/m requests=60r/m;',
-	customers => <<EOF));
+	customers => <<EOF);
     customer a {
         identity  dns:client.example.com;
         prefix    192.0.2.0/24;
@@ -59,6 +59,8 @@ $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
         limits    rate=off sessions=off handshakes=off observers=1;
     }
 EOF
+
+$t->write_file_expand('nginx.conf', $conf);
 $t->run();
 
 # each from an address of its own, but where the address is what is limited
@@ -230,6 +232,20 @@ is($c->delete('e', 1)->{code}, '2.02', 'a withdrawal is served');
 
 my $elsewhere = session($t, 'self');
 is($elsewhere->get('e', 1)->{code}, '4.04', 'as is another address');
+
+# a large body counts for more than one request
+
+$conf =~ s/rate=off /rate=1r\/m /;
+$t->write_file_expand('nginx.conf', $conf);
+dots_turn($t);
+
+my $large = session($t, 'self');
+is($large->put('l', 1, prefix => [map { "203.0.113.$_/32" } 100 .. 165])
+	->{code}, '2.01', 'a body of more than 1024 bytes');
+is(($m = $large->get('l', 1))->{code}, '4.29', 'the next request');
+cmp_ok($m->{max_age}, '>', 60, 'waits for two');
+
+$large->quit();
 
 # one line a minute and customer, and one when it begins
 
