@@ -143,10 +143,10 @@ like($two->command('stats'), qr/\bin=2 out=1\b/, 'answered in two datagrams');
 
 # RFC 6347 section 4.1.2.6: a replayed record is silent
 
-$s->command('dup 1');
-$s->send($s->message(method => 'GET', path => ['z'], type => 'CON'));
-is($s->recv()->{code}, '4.04', 'answered once');
-is($s->recv(300), undef, 'and not twice');
+$two->command('dup 1');
+$two->send($two->message(method => 'GET', path => ['z'], type => 'CON'));
+is($two->recv()->{code}, '4.04', 'answered once');
+is($two->recv(300), undef, 'and not twice');
 
 # lost flights
 

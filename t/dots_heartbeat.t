@@ -225,7 +225,8 @@ undef $t;       # the subs below would keep it beyond the plan
 
 sub session {
 	my ($cert, $transport) = @_;
-	return dots_session($t, cert => $cert, transport => $transport || 'udp');
+	return dots_session($t, cert => $cert, transport => $transport || 'udp',
+		heartbeats => 1);
 }
 
 sub path { return [ '.well-known', 'dots', 'hb', @_ ] }

@@ -188,7 +188,9 @@ like($flood->command('hello-flood 2000'), qr/^flood sent=2000/,
 served('no connections, flood', 20, @others);
 
 is(lines($t, qr/\[(?:alert|crit)\]/), 0, 'no connections: no alert');
-is(lines($t, qr/worker_connections/), 1, 'no connections: one line says so');
+ok(lines($t, qr/worker_connections/) >= 1
+	&& lines($t, qr/worker_connections/) <= 1 + (time() - $^T) / 60,
+	'no connections: a line a minute says so');
 
 # nobody asks, nothing is done: no loop
 
@@ -324,7 +326,8 @@ foreach my $round (1 .. 10) {
 is($answered, 20, "a flood of $asked: $answered requests of others");
 less(memory($t) - $before, 2048, 'a flood');
 is(lines($t, qr/\[(?:alert|crit)\]/), 0, 'a flood: no alert');
-cmp_ok(lines($t, qr/\[warn\].*customer/), '<=', 2, 'a flood: hardly a line');
+cmp_ok(lines($t, qr/\[warn\].*customer/), '<=', 2 + (time() - $^T) / 60,
+	'a flood: hardly a line');
 
 $_->quit() foreach @flood, $flood, @others;
 

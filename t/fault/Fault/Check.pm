@@ -17,7 +17,7 @@ use Fault::Model;
 use Fault::Plan;
 use Fault::Signal;
 
-our $SETTLED = 30;		# s: by then everything is as it is going to be
+our $SETTLED = 90;		# s: by then everything is as it is going to be
 
 my $json = JSON::PP->new()->canonical();
 my %all = (%Fault::Plan::CLIENTS, %Fault::Plan::BYSTANDER);

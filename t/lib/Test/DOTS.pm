@@ -574,7 +574,8 @@ sub dots_begin_put {
 # Options: cert, server, life, args (of the client), transport (udp or tcp; the
 # environment's DOTS_TRANSPORT is the default), csm => 0: over TCP none is sent,
 # and the server's is not skipped; client => 1: the server's heartbeats are
-# answered, and kept in {beats}
+# answered, and kept in {beats}; heartbeats => 1: they are messages like others,
+# not skipped
 sub dots_session {
 	my ($t, %o) = @_;
 
@@ -592,7 +593,7 @@ sub dots_session {
 
 	my $self = bless { token => int(rand 30000), mid => int(rand 30000),
 		tcp => $tcp, csm => $tcp && (!exists $o{csm} || $o{csm}),
-		client => $o{client} }, 'Test::DOTS::Session';
+		map { $_ => $o{$_} } qw/ client heartbeats / }, 'Test::DOTS::Session';
 
 	$self->{pid} = open2($self->{out}, $self->{in}, @cmd);
 	$self->{in}->autoflush(1);
@@ -817,8 +818,9 @@ sub _recv {
 sub _heartbeat {
 	my ($self, $m) = @_;
 
-	return 0 unless $self->{client} && $m->{code} eq '0.03'
-		&& join('/', @{$m->{options}{11} || []}) eq '.well-known/dots/hb';
+	return 0 if $self->{heartbeats} || $m->{code} ne '0.03'
+		|| join('/', @{$m->{options}{11} || []}) ne '.well-known/dots/hb';
+	return 1 unless $self->{client};
 
 	push @{$self->{beats}}, $m;
 
