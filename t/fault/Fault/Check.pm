@@ -73,7 +73,12 @@ sub _client {
 	my $customer = $all{$client}{customer};
 	my $found = $all->{$cuid} || Fault::Model::empty();
 
-	foreach my $other (grep { $_ ne $cuid } keys %$all) {
+	$found->{contested} = exists $all->{$Fault::Plan::CONTESTED} ? 1 : 0
+		if $Fault::Plan::CONTESTS{$client};
+
+	foreach my $other (grep { $_ ne $cuid && $_ ne $Fault::Plan::CONTESTED }
+		keys %$all)
+	{
 		return "$other is not of customer $customer"
 			unless grep { Fault::Plan::cuid($_) eq $other
 				&& $all{$_}{customer} eq $customer } keys %all;
@@ -99,7 +104,7 @@ sub clients {
 		return "$client: $why" if $why;
 	}
 
-	return '';
+	return $model->contest();
 }
 
 # ---- the store ----
@@ -112,6 +117,8 @@ sub _records {
 	my %records;
 
 	$records{"client $customer $cuid"} = '' if $world->{client};
+	$records{"client $customer $Fault::Plan::CONTESTED"} = ''
+		if $world->{contested};
 	$records{"alias $customer $cuid $_"} = $world->{aliases}{$_}
 		foreach keys %{$world->{aliases}};
 	$records{"acl $customer $cuid $_->[0]"} = $_->[1]

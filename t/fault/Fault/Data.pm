@@ -12,6 +12,8 @@ use JSON::PP;
 use Test::Nginx qw/ port /;
 use Time::HiRes qw/ time /;
 
+use Fault::Plan;
+
 use base qw/ Fault::Client /;
 
 our $PATIENCE = 5;
@@ -161,9 +163,12 @@ sub _patch {
 sub _request {
 	my ($self, $op) = @_;
 
-	return ($op->{method}, "/dots-client=$self->{strange}",
+	my $other = $op->{op} eq 'stranger' ? $self->{strange}
+		: $op->{op} eq 'contest' ? $Fault::Plan::CONTESTED : '';
+
+	return ($op->{method}, "/dots-client=$other",
 		$op->{method} eq 'PUT' ? _wrap('dots-client',
-			qq![{"cuid":"$self->{strange}"}]!) : ()) if $op->{op} eq 'stranger';
+			qq![{"cuid":"$other"}]!) : ()) if $other;
 
 	my ($method, $path, $body, $type) = @{$requests{$op->{op}}};
 	my $name = $op->{name} || ($op->{alias} || $op->{acl} || [ '' ])->[0];

@@ -8,7 +8,8 @@ package Fault::Model;
 # still be done after a look at what is there.  As a world is a whole state, a
 # mix of two states is in none of them.
 #
-# A world: client => is there a dots-client, aliases => { name => text },
+# A world: client => is there a dots-client, contested => is there the one that
+# others want, aliases => { name => text },
 # acls => [ [ name, text ]... ] in their order, mitigations => { mid => {
 # prefixes, lifetime, since => [ from, to ], over => 0 or 1 (withdrawn, active
 # until its time), gone => when it may be gone by itself } }.
@@ -33,7 +34,8 @@ sub new {
 }
 
 sub empty {
-	return { client => 0, aliases => {}, acls => [], mitigations => {} };
+	return { client => 0, contested => 0, aliases => {}, acls => [],
+		mitigations => {} };
 }
 
 sub worlds {
@@ -103,7 +105,8 @@ sub silent {
 
 	foreach my $world ($self->_aged($client, $op->{to})) {
 		push @left, map { $_->[1] } $self->_outcomes($op, $world);
-		$world->{late}{$id} = 1 if $op->{op} =~ /^(?:client_(?!get)|alias|acl|patch)/;
+		$world->{late}{$id} = 1
+			if $op->{op} =~ /^(?:client_(?!get)|contest|alias|acl|patch)/;
 		push @left, $world;
 	}
 
@@ -251,6 +254,27 @@ sub _op_status {
 }
 
 sub _op_stranger { return [ $_[1]{expected}, $_[2] ] }
+
+# A cuid is one customer's: who has it keeps it, who has not may find it taken
+sub _op_contest {
+	my ($self, $op, $w) = @_;
+	my $had = $w->{contested};
+	my $taken = copy($w);
+
+	$w->{contested} = $op->{method} eq 'PUT' ? 1 : 0;
+
+	return [ $had ? '204' : '404', $w ] if $op->{method} eq 'DELETE';
+	return $had ? [ '204', $w ] : ([ '201', $w ], [ '409', $taken ]);
+}
+
+# It is not two customers'
+sub contest {
+	my ($self) = @_;
+	my @have = grep { $self->worlds($_)->[0]{contested} }
+		sort keys %{$self->{worlds}};
+
+	return @have > 1 ? "@have have the same cuid" : '';
+}
 
 sub _op_client_put {
 	my ($self, $op, $w) = @_;
@@ -484,7 +508,7 @@ sub shown {
 sub differs {
 	my ($shown, $found, $from, $to) = @_;
 
-	foreach my $part (qw/ client aliases acls /) {
+	foreach my $part (qw/ client contested aliases acls /) {
 		next unless exists $shown->{$part};
 
 		my ($x, $y) = map { $json->encode([ $_ ]) }

@@ -35,12 +35,16 @@ our %BYSTANDER = (c1 => { customer => 'c', cert => 'stranger',
 
 sub cuid { return "$_[0]-of-the-fault-harness" }
 
+# One of each customer's, all of whom want the same cuid besides their own
+our $CONTESTED = cuid('any');
+our %CONTESTS = map { $_ => 1 } qw/ a1 b1 s1 /;
+
 my %signal = (put => 45, withdraw => 25, status => 20, stranger => 5,
 	nothing => 5);
 my %data = (client_put => 12, client_post => 6, client_delete => 5,
 	client_get => 12, alias_put => 18, alias_post => 8, alias_delete => 8,
 	aliases_put => 6, aliases_delete => 3, acl_put => 16, acl_delete => 8,
-	patch => 10, stranger => 5, nothing => 5);
+	patch => 10, stranger => 5, contest => 25, nothing => 5);
 
 my $json = JSON::PP->new()->canonical();
 
@@ -92,6 +96,7 @@ sub _op {
 	my ($self, $client, $channel) = @_;
 	my $r = $self->{r};
 	my %kinds = $channel eq 'signal' ? %signal : %data;
+	delete $kinds{contest} unless $CONTESTS{$client};
 
 	# "nothing" makes some shorter, and some clients quiet
 
@@ -286,6 +291,11 @@ sub _data_stranger {
 		[ GET => '404' ], [ DELETE => '404' ])};
 
 	@$op{qw/ method expected /} = ($method, $expected);
+}
+
+sub _contest {
+	my ($self, $op) = @_;
+	$op->{method} = $self->{r}->weighted(PUT => 6, DELETE => 4);
 }
 
 # ---- in words ----

@@ -343,8 +343,9 @@ sub _withdrawals {
 		$ops{"$client/signal"} = [ map { { op => 'withdraw', mid => $_,
 			client => $client, channel => 'signal', again => 1 } }
 			sort keys %{$world->{mitigations}} ];
-		$ops{"$client/data"} = [ $world->{client} ? { op => 'client_delete',
-			client => $client, channel => 'data', again => 1 } : () ];
+		$ops{"$client/data"} = [ map { { client => $client, channel => 'data',
+			again => 1, %$_ } } $world->{client} ? { op => 'client_delete' } : (),
+			$world->{contested} ? { op => 'contest', method => 'DELETE' } : () ];
 	}
 
 	return \%ops;
@@ -356,7 +357,8 @@ sub _left {
 
 	return grep {
 		my $world = $self->{model}->worlds($_)->[0];
-		$world->{client} || keys %{$world->{mitigations}}
+		$world->{client} || $world->{contested}
+			|| keys %{$world->{mitigations}}
 	} sort keys %Fault::Plan::CLIENTS;
 }
 
