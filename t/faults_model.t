@@ -85,6 +85,21 @@ like($m->answered(put(foreign => 1), '2.01'), qr/4\\\.00/,
 is($m->answered(put(foreign => 1), '4.00'), undef, 'refused');
 is_deeply(worlds($m), [ Fault::Model::empty() ], 'and nothing is there');
 
+# a cuid that others want, too: who has it keeps it, and only one has
+
+sub contest { return op('contest', method => $_[0], client => $_[1] || 'x') }
+
+$m = model();
+is($m->answered(contest('PUT'), '409'), undef, 'taken by somebody else');
+is($m->answered(contest('DELETE'), '404'), undef, 'so it is not there');
+is($m->answered(contest('PUT'), '201'), undef, 'then it is free');
+like($m->answered(contest('PUT'), '409'), qr/204/, 'and not taken again');
+is($m->contest(), '', 'one has it');
+is($m->answered(contest('PUT', 'y'), '201'), undef, 'another one, too,');
+is($m->contest(), 'x y have the same cuid', 'is wrong');
+is($m->answered(contest('DELETE'), '204'), undef, 'given up');
+is($m->contest(), '', 'one has it again');
+
 # no answer: one or the other, until somebody sees it
 
 $m = model();
