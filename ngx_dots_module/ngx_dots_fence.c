@@ -35,6 +35,7 @@ static void ngx_dots_fence_open(ngx_cycle_t *cycle);
 static void ngx_dots_fence_range(struct flock *range, short type,
     const u_char *record);
 static ngx_uint_t ngx_dots_fence_alive(const ngx_dots_fence_found_t *found);
+static ngx_int_t ngx_dots_fence_claim_loaded(ngx_log_t *log);
 static ngx_int_t ngx_dots_fence_read(ngx_dots_fence_found_t *found);
 static int ngx_dots_fence_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
@@ -476,53 +477,70 @@ ngx_dots_fence_check(ngx_log_t *log)
 }
 
 
-/*
- * Where nobody has committed anything since it was loaded it is as good as one
- * that is loaded after the claim.
- */
-
 ngx_int_t
 ngx_dots_fence_confirm(ngx_log_t *log)
 {
-    uint64_t                since;
+    ngx_int_t  rc;
+
+    if (ngx_dots_shared->claimed == ngx_dots_zone_epoch()
+        || ngx_current_msec - ngx_dots_fence.tried < NGX_DOTS_FENCE_RETRY
+        || ngx_dots_zone_take() != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    rc = ngx_dots_fence_claim_loaded(log);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_dots_fence_claim(log) == NGX_OK ? NGX_AGAIN : NGX_OK;
+    }
+
+    ngx_dots_zone_give();
+
+    return rc;
+}
+
+
+/*
+ * Where nobody has committed anything since it was loaded it is as good as one
+ * that is loaded after the claim.  NGX_DECLINED: somebody has.
+ */
+
+static ngx_int_t
+ngx_dots_fence_claim_loaded(ngx_log_t *log)
+{
     ngx_int_t               rc;
     ngx_uint_t              epoch;
     ngx_dots_fence_found_t  found;
 
     epoch = ngx_dots_zone_epoch();
-    since = ngx_dots_zone_order();
-
-    if (ngx_dots_shared->claimed == epoch || ngx_dots_zone_epoch() != epoch
-        || ngx_current_msec - ngx_dots_fence.tried < NGX_DOTS_FENCE_RETRY)
-    {
-        return NGX_OK;
-    }
 
     if (ngx_dots_fence_read(&found) != NGX_OK) {
         return NGX_OK;
     }
 
-    rc = NGX_AGAIN;
-
-    if (ngx_dots_fence_ours(&found)
-        || ngx_dots_shared->fence == NGX_DOTS_FENCE_FRESH)
+    if (!ngx_dots_fence_ours(&found)
+        && ngx_dots_shared->fence != NGX_DOTS_FENCE_FRESH)
     {
-        rc = ngx_dots_fence_write(&found, epoch, since);
+        return NGX_DECLINED;
     }
 
-    if (rc == NGX_OK) {
+    rc = ngx_dots_fence_write(&found, epoch, ngx_dots_zone_order());
+
+    switch (rc) {
+
+    case NGX_OK:
         ngx_dots_fence_begin(log);
         ngx_dots_fence_claimed(epoch);
         return NGX_OK;
+
+    case NGX_AGAIN:
+        return NGX_DECLINED;
+
+    default:
+        ngx_dots_fence.tried = ngx_current_msec;
+        return NGX_OK;
     }
-
-    if (rc == NGX_AGAIN) {
-        return ngx_dots_fence_claim(log) == NGX_OK ? NGX_AGAIN : NGX_OK;
-    }
-
-    ngx_dots_fence.tried = ngx_current_msec;
-
-    return NGX_OK;
 }
 
 

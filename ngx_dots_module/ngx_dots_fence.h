@@ -33,8 +33,8 @@ void ngx_dots_fence_store(dots_store_t *store);
 
 /*
  * Makes this zone the one that acts, with the registry that is filled next,
- * unless it has had to give way to one that lives.  Blocks.  NGX_OK; NGX_AGAIN:
- * another one acts; NGX_DECLINED: none does, but the claim can't be written
+ * unless it has had to give way to one that lives.  Blocks; called by who has
+ * taken the zone, see ngx_dots_zone_take().  NGX_OK; NGX_AGAIN: another one acts; NGX_DECLINED: none does, but the claim can't be written
  * now: reading is safe; NGX_ERROR: the store can't be read.
  */
 ngx_int_t ngx_dots_fence_claim(ngx_log_t *log);

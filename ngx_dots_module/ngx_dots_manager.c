@@ -86,7 +86,7 @@ ngx_dots_manager_start(ngx_dots_conf_t *dcf)
     }
 
     if (!ngx_dots_fence_acting()
-        && ngx_dots_fence_claim(ngx_cycle->log) != NGX_OK)
+        && ngx_dots_zone_load(ngx_cycle->log) != NGX_OK)
     {
         return NGX_AGAIN;
     }

@@ -534,7 +534,6 @@ ngx_dots_zone_lose(void)
 ngx_int_t
 ngx_dots_zone_load(ngx_log_t *log)
 {
-    ngx_pid_t                 loader;
     ngx_int_t                 rc;
     ngx_dots_zone_loading_t   ld;
 
@@ -542,22 +541,14 @@ ngx_dots_zone_load(ngx_log_t *log)
         return NGX_OK;
     }
 
-    loader = ngx_dots_zone->loader;
-
-    if (loader && loader != ngx_pid
-        && (kill(loader, 0) == 0 || ngx_errno != ESRCH))
-    {
-        return NGX_AGAIN;
-    }
-
-    if (!ngx_atomic_cmp_set(&ngx_dots_zone->loader, loader, ngx_pid)) {
+    if (ngx_dots_zone_take() != NGX_OK) {
         return NGX_AGAIN;
     }
 
     /* the last loader may have ended since we looked, and others be inside */
 
     if (ngx_dots_zone->loaded) {
-        ngx_dots_zone->loader = 0;
+        ngx_dots_zone_give();
         return NGX_OK;
     }
 
@@ -608,9 +599,34 @@ ngx_dots_zone_load(ngx_log_t *log)
         ngx_dots_zone->loaded = 1;
     }
 
-    ngx_dots_zone->loader = 0;
+    ngx_dots_zone_give();
 
     return rc;
+}
+
+
+ngx_int_t
+ngx_dots_zone_take(void)
+{
+    ngx_pid_t  loader;
+
+    loader = ngx_dots_zone->loader;
+
+    if (loader && loader != ngx_pid
+        && (kill(loader, 0) == 0 || ngx_errno != ESRCH))
+    {
+        return NGX_AGAIN;
+    }
+
+    return ngx_atomic_cmp_set(&ngx_dots_zone->loader, loader, ngx_pid)
+           ? NGX_OK : NGX_AGAIN;
+}
+
+
+void
+ngx_dots_zone_give(void)
+{
+    ngx_dots_zone->loader = 0;
 }
 
 

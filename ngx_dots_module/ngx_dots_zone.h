@@ -32,6 +32,14 @@ void ngx_dots_zone_unlock(void);
  * or before), NGX_AGAIN: another process is at it, NGX_ERROR.
  */
 ngx_int_t ngx_dots_zone_load(ngx_log_t *log);
+
+/*
+ * Who is at it, or claims the store for what is filled: one of all processes,
+ * while it lives.  NGX_OK or NGX_AGAIN.
+ */
+ngx_int_t ngx_dots_zone_take(void);
+void ngx_dots_zone_give(void);
+
 ngx_uint_t ngx_dots_zone_loaded(void);
 
 /*
