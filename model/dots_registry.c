@@ -149,6 +149,17 @@ dots_registry_stored(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
 
 
 int
+dots_registry_shared(dots_registry_t *r, dots_str_t cuid)
+{
+    dots_registry_client_t  *c;
+
+    c = dots_registry_index_same_cuid(r, cuid, NULL);
+
+    return c != NULL && dots_registry_index_same_cuid(r, cuid, c) != NULL;
+}
+
+
+int
 dots_registry_registered(dots_registry_t *r, dots_str_t cuid, dots_arena_t *a,
     dots_str_t *customer)
 {

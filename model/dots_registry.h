@@ -100,6 +100,12 @@ int dots_registry_stored(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid, uint64_t order, int there);
 
 /*
+ * Nonzero if more than one customer has the cuid: a store may say so that was
+ * written by a version which let it happen.  Each keeps its own.
+ */
+int dots_registry_shared(dots_registry_t *r, dots_str_t cuid);
+
+/*
  * The name of the customer that has a dots-client with this cuid, in the arena.
  * DOTS_OK, DOTS_DECLINED (nobody has), DOTS_ERROR.
  */

@@ -83,6 +83,7 @@ typedef struct {
     ngx_uint_t    mitigations;
     ngx_uint_t    damaged;
     ngx_uint_t    full;
+    ngx_uint_t    shared;     /* whose cuid is another customer's, too */
 } ngx_dots_zone_loading_t;
 
 
@@ -590,6 +591,13 @@ ngx_dots_zone_load(ngx_log_t *log)
                       "enlarge \"zone\"", ld.full);
     }
 
+    if (ld.shared) {
+        ngx_log_error(NGX_LOG_ERR, log, 0, "dots: the cuid of %ui mitigations "
+                      "and clients is another customer's, too, as it was "
+                      "stored by an older version: each keeps its own; "
+                      "\"dots-admin store dump\" shows them", ld.shared);
+    }
+
     if (rc == NGX_OK) {
         ngx_log_error(NGX_LOG_NOTICE, log, 0,
                       "dots: %ui mitigations and %ui clients loaded",
@@ -716,6 +724,7 @@ ngx_dots_zone_load_client(void *ctx, dots_store_slice_t key,
 
     if (rc == DOTS_OK) {
         ld->clients++;
+        ld->shared += dots_registry_shared(&ngx_dots_zone_registry, cuid);
 
     } else {
         ld->full++;
@@ -744,6 +753,10 @@ ngx_dots_zone_load_mitigation(void *ctx, dots_store_slice_t key,
 
     if (rc == DOTS_OK) {
         rc = dots_registry_load(&ngx_dots_zone_registry, &m);
+    }
+
+    if (rc == DOTS_OK) {
+        ld->shared += dots_registry_shared(&ngx_dots_zone_registry, m.cuid);
     }
 
     dots_arena_destroy(a);

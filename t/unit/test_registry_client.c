@@ -288,6 +288,27 @@ test_replayed(void **state)
 }
 
 
+/* As an older version's store may say. */
+
+static void
+test_two_have_it(void **state)
+{
+    test_t *t = *state;
+
+    t->store[0][0] = 1;
+    t->order = 1;
+    rebuild(t);
+    assert_false(dots_registry_shared(&t->w.r, world_str(cuids[0])));
+    assert_false(dots_registry_shared(&t->w.r, world_str(cuids[1])));
+
+    t->store[1][0] = 1;
+    rebuild(t);
+    assert_true(dots_registry_shared(&t->w.r, world_str(cuids[0])));
+    assert_int_equal(bind(t, 0, 0), DOTS_OK);
+    assert_int_equal(bind(t, 1, 0), DOTS_OK);
+}
+
+
 static unsigned
 chance(test_t *t, unsigned n)
 {
@@ -383,6 +404,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_rebuilt_before, setup, teardown),
         cmocka_unit_test_setup_teardown(test_overtaken, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replayed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_have_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any_order, setup, teardown),
     };
 
