@@ -259,18 +259,22 @@ dots_cbor_decode_inner(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
 }
 
 
-/* Two entries with the same keys, two equal leaf-list values. */
+/*
+ * Two entries with the same keys, two equal leaf-list values; the first of them
+ * is alone.
+ */
 
 static int
-dots_cbor_decode_unique(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
-    const struct lyd_node *node)
+dots_cbor_decode_unique(dots_cbor_decode_t *d,
+    const dots_cbor_decode_frame_t *frame, const struct lyd_node *node)
 {
     LY_ERR          rc;
     uint32_t        n;
     struct ly_set  *set;
 
-    if (node->schema->nodetype == LYS_LIST
-        && (node->schema->flags & LYS_KEYLESS))
+    if (frame->count == 1
+        || (node->schema->nodetype == LYS_LIST
+            && (node->schema->flags & LYS_KEYLESS)))
     {
         return DOTS_OK;
     }
@@ -283,7 +287,7 @@ dots_cbor_decode_unique(dots_cbor_decode_t *d, const dots_cbor_key_t *key,
     n = set->count;
     ly_set_free(set, NULL);
 
-    return n > 1 ? dots_cbor_decode_wrong(d, key, "the same entry twice")
+    return n > 1 ? dots_cbor_decode_wrong(d, frame->key, "the same entry twice")
                  : DOTS_OK;
 }
 
@@ -315,7 +319,7 @@ dots_cbor_decode_list_entry(dots_cbor_decode_t *d,
         return rc;
     }
 
-    rc = dots_cbor_decode_unique(d, frame->key, node);
+    rc = dots_cbor_decode_unique(d, frame, node);
     if (rc != DOTS_OK) {
         return rc;
     }
@@ -349,7 +353,7 @@ dots_cbor_decode_entry(dots_cbor_decode_t *d,
         return rc;
     }
 
-    return dots_cbor_decode_unique(d, frame->key, node);
+    return dots_cbor_decode_unique(d, frame, node);
 }
 
 
