@@ -35,7 +35,8 @@ fuzz_session(fuzz_host_t *p, const uint8_t *data, size_t size)
     int64_t              now;
     dots_signal_t       *s;
     dots_signal_conf_t   conf = { fuzz_schema, &fuzz_ops, &fuzz_lifetime,
-                                 fuzz_customers, &dots_session_default, NULL };
+                                 fuzz_customers, &dots_session_default,
+                                 dots_signal_looks_create() };
 
     fuzz_customer->gateway = (p->settings & FUZZ_GATEWAY) != 0;
 
@@ -71,6 +72,8 @@ fuzz_session(fuzz_host_t *p, const uint8_t *data, size_t size)
     if (s != NULL) {
         dots_signal_close(s);
     }
+
+    dots_signal_looks_destroy(conf.looks);
 }
 
 
