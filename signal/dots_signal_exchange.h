@@ -68,7 +68,7 @@ void dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
 void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
     uint8_t code, int64_t max_age, const dots_fault_t *f);
 
-/* Of a look: zero if nothing of it has to be told, so that no body is needed. */
+/* Of a look: zero if nothing of it has to be told and no body is needed. */
 int dots_signal_observe_news(dots_signal_exchange_t *ex,
     const dots_request_t *rq);
 

@@ -1,9 +1,10 @@
 /*
  * What looks for observers found a moment ago, for all sessions of a process:
- * many observers of one customer ask the same, know the same, and are to be told
- * the same.  A look is kept by whose it is, by the request's options and by what
- * its observer knew before; it is good until a mitigation of that client
- * changes, and for DOTS_SIGNAL_LOOK_FRESH ms.  Called by dots_signal_observe.c.
+ * many observers of one customer ask the same, know the same, and are to be
+ * told the same.  A look is kept by whose it is, by the request's options and
+ * by what its observer knew before; it is good until a mitigation of that
+ * client changes, and for DOTS_SIGNAL_LOOK_FRESH ms.  Called by
+ * dots_signal_observe.c.
  */
 
 #ifndef DOTS_SIGNAL_LOOK_H

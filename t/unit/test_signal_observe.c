@@ -700,7 +700,7 @@ test_shared_open(test_peer_t *p, const dots_customer_t *customer)
 }
 
 
-/* One change, told to all sessions before any of them looks, as the host does. */
+/* One change, told to all sessions before any looks, as the host does. */
 
 static void
 test_shared_change(test_peer_t *p, size_t n, int64_t now)
@@ -849,7 +849,7 @@ test_observe_shared(void **state)
 }
 
 
-/* Another customer's look is its own, and so is that of who knew something else. */
+/* Another customer's look is its own, and so is that of who knew less. */
 
 static void
 test_observe_not_shared(void **state)

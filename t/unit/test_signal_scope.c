@@ -1,8 +1,8 @@
 /*
  * signal/dots_signal_scope, the bodies of responses: written without a tree,
  * they have to be what libyang makes of the same.  Records at random: each body
- * is read against the schema, which names what is wrong, and the tree that comes
- * of it is encoded again, to the same bytes.
+ * is read against the schema, which names what is wrong, and the tree that
+ * comes of it is encoded again, to the same bytes.
  */
 
 #include <setjmp.h>
@@ -451,7 +451,7 @@ test_scope_full(void **state)
 }
 
 
-/* What the table does not have, and what a map of ours can't hold, is no body. */
+/* What the table does not have and what no map of ours holds is no body. */
 
 static void
 test_scope_failed(void **state)
