@@ -785,10 +785,12 @@ ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
 
 
 ngx_uint_t
-ngx_dots_limit_data(const dots_customer_t *customer, ngx_log_t *log)
+ngx_dots_limit_data(const dots_customer_t *customer, size_t len,
+    ngx_log_t *log)
 {
     return (ngx_dots_limit_customer(customer, NGX_DOTS_LIMIT_DATA,
-                                    customer->data_rate, 0, log)
+                                    customer->data_rate,
+                                    len / NGX_DOTS_LIMIT_BODY, log)
             + 999)
            / 1000;
 }

@@ -9,13 +9,14 @@
  *                                                    beyond: close_notify
  *   request                     customer: rate; source: requests
  *                                                    beyond: 4.29 (RFC 8516)
- *   each 1024 bytes of its body, once more
- *                               customer: rate       for the next one to wait
  *   heartbeat, DELETE           customer: ten times the rate, of their own, so
  *                               that nothing else that a customer does keeps it
  *                               from staying connected and withdrawing
  *   request, data channel       customer: data_rate
  *                                                    beyond: 429 (RFC 6585)
+ *
+ * Each 1024 bytes of a request's body count for the customer once more, and the
+ * next one waits.
  *
  * What a gateway relays counts for whom its cdid names (RFC 9132 section
  * 4.4.1.2), and not for the address of the gateway, so that none of them takes
@@ -77,8 +78,9 @@ int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     const dots_customer_t *customer, ngx_uint_t relayed,
     const dots_coap_message_t *request);
 
-/* The same for a request of the data channel (RFC 8783 section 10). */
-ngx_uint_t ngx_dots_limit_data(const dots_customer_t *customer,
+/* The same for a request of the data channel (RFC 8783 section 10) with a body of
+ * "len" bytes. */
+ngx_uint_t ngx_dots_limit_data(const dots_customer_t *customer, size_t len,
     ngx_log_t *log);
 
 #endif /* _NGX_DOTS_LIMIT_H_INCLUDED_ */

@@ -453,7 +453,8 @@ ngx_http_dots_data_limited(dots_restconf_t *rc)
 
     ctx = rc->host;
 
-    return ngx_dots_limit_data(rc->customer, ctx->request->connection->log);
+    return ngx_dots_limit_data(rc->customer, ctx->len,
+                               ctx->request->connection->log);
 }
 
 

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(25);
+$t->plan(28);
 
 # ten seconds' worth at once: 5 requests
 
@@ -87,6 +87,13 @@ cmp_ok(spend(), '<=', 1 + (time() - $since) / 2, 'a reload changes nothing');
 ok(dots_until(sub { get()->{code} == 200 }), 'later it is served');
 over(\&get);
 rc_error($r, 429, 'resource-denied', 'and the next one is too early');
+
+# a large body counts for more than one request
+
+ok(dots_until(sub { rc('PUT', rc_below(), body => ' ' x 20480)->{code} == 400 }),
+	'a body of 20 times 1024 bytes');
+rc_error(get(), 429, 'resource-denied', 'and none for a while');
+cmp_ok(($r->{h}{'retry-after'} || [0])->[0], '>', 30, 'Retry-After says so');
 
 my @lines = $t->read_file('error.log') =~ /\[warn\].*customer "a" over its limits.*/g;
 ok(@lines >= 1 && @lines <= 1 + (time() - $^T) / 60, 'one line a minute');
