@@ -78,8 +78,10 @@ int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     const dots_customer_t *customer, ngx_uint_t relayed,
     const dots_coap_message_t *request);
 
-/* The same for a request of the data channel (RFC 8783 section 10) with a body of
- * "len" bytes. */
+/*
+ * The same for a request of the data channel (RFC 8783 section 10) with a body
+ * of "len" bytes.
+ */
 ngx_uint_t ngx_dots_limit_data(const dots_customer_t *customer, size_t len,
     ngx_log_t *log);
 

@@ -90,8 +90,8 @@ rc_error($r, 429, 'resource-denied', 'and the next one is too early');
 
 # a large body counts for more than one request
 
-ok(dots_until(sub { rc('PUT', rc_below(), body => ' ' x 20480)->{code} == 400 }),
-	'a body of 20 times 1024 bytes');
+ok(dots_until(sub { rc('PUT', rc_below(), body => ' ' x 20480)->{code}
+	== 400 }), 'a body of 20 times 1024 bytes');
 rc_error(get(), 429, 'resource-denied', 'and none for a while');
 cmp_ok(($r->{h}{'retry-after'} || [0])->[0], '>', 30, 'Retry-After says so');
 
