@@ -62,7 +62,7 @@ sub mids {
 	return join ' ', map { $_->{mid} } @{decode_json(shift)->{mitigations}};
 }
 
-my $all = join ' ', 1 .. 1000;
+my ($all, $large) = map { join ' ', 1 .. $_ } 1000, 300;
 my ($rc, $out, $err);
 
 ###############################################################################
@@ -81,10 +81,10 @@ is(mids($out), $all, 'all of them');
 
 is($s->get('large', undef)->{code}, '4.04', 'none yet');
 
-foreach my $mid (1 .. 1000) {
+foreach my $mid (1 .. 300) {
 	$s->put('large', $mid, prefix => [
 		$mid <= 200 ? "192.0.2.$mid/32" : (),
-		map { "2001:db8:6401:$_:$mid:$mid:$mid:$mid/128" } 2, 7000, 8000 ]);
+		map { "2001:db8:6401:$_:$mid:$mid:$mid:$mid/128" } 2, 7000 .. 7007 ]);
 }
 
 my $m = $s->get('large', undef);
@@ -93,10 +93,10 @@ like($m->{body}, qr/target-prefix/, 'what to ask for');
 
 ($rc, $out, $err) = dots('--cuid', 'large', '--json', 'status');
 is($rc, 0, 'in parts');
-is(mids($out), $all, 'each of them once');
+is(mids($out), $large, 'each of them once');
 is($err, '', 'nothing else is said');
 is(join(' ', map { scalar @{$_->{'target-prefix'}} }
-	(@{decode_json($out)->{mitigations}})[0, 200]), '4 3', 'with all targets');
+	(@{decode_json($out)->{mitigations}})[0, 200]), '10 9', 'with all targets');
 
 ($rc, $out, $err) = dots('--cuid', 'large', 'status', 77);
 is($rc, 0, 'one of them');
@@ -105,11 +105,10 @@ like($out, qr/^ +77 .*192\.0\.2\.77/m, 'is shown');
 # the text has the same
 
 ($rc, $out, $err) = dots('--cuid', 'large', 'status');
-is(join(' ', $out =~ /^ +(\d+)  /mg), $all, 'as text');
+is(join(' ', $out =~ /^ +(\d+)  /mg), $large, 'as text');
 
 # a server that says no in the middle: what is not all is not shown
 
-$s->delete('large', $_) foreach 1 .. 1000;
 $s->quit();
 
 $t->write_file('nginx.conf', $t->read_file('nginx.conf')
