@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(34);
+$t->plan(36);
 
 dots_pki($t);
 
@@ -124,9 +124,9 @@ my $raw = 'sixteen bytes of key';
 
 keys_are($t, "client-a:" . unpack('H*', $raw)
 	. "\nurn:client:b:$other$other\n");
-$t->reload();
-ok(dots_until(sub { psk($t, 'client-a', unpack('H*', $raw))->connected()
-	=~ /^connected/ }), 'another key after a reload');
+ok(dots_turn($t), 'a reload');
+like(psk($t, 'client-a', unpack('H*', $raw))->connected(), qr/^connected/,
+	'another key after it');
 
 foreach my $client (qw/ openssl gnutls /) {
 	SKIP: {
@@ -194,9 +194,9 @@ like(dots_test($t), qr/\[warn\].*psk.*chmod.*successful/s,
 # without a file there is no PSK
 
 $t->write_file_expand('nginx.conf', dots_conf());
-$t->reload();
-ok(dots_until(sub { psk($t, 'client-a', $key)->connected()
-	=~ /handshake failure/ }), 'no psk_file, no PSK');
+ok(dots_turn($t), 'a reload');
+like(psk($t, 'client-a', $key)->connected(), qr/handshake failure/,
+	'no psk_file, no PSK');
 
 $_->quit() foreach ($s, $b, $ccm, $cert, $none);
 

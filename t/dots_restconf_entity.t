@@ -30,7 +30,7 @@ dots_has(qw/cbor openssl curl/);
 my @workers = (1, 2);
 my $racers = 8;
 
-$t->plan(38 * @workers);
+$t->plan(39 * @workers);
 
 dots_pki($t);
 
