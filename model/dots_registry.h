@@ -192,8 +192,8 @@ int dots_registry_revoke(dots_registry_t *r, const dots_mitigation_key_t *key,
 /*
  * Ends what put, withdraw, expire or revoke reserved for "owner".  committed:
  * the change is durable: it becomes visible (status 6 removes it), "over" is
- * removed.  Not committed: everything is as before.  "over" may be NULL, "m" for
- * a trigger.  A registry that was filled since has it already, or never.
+ * removed.  Not committed: everything is as before.  "over" may be NULL, "m"
+ * for a trigger.  A registry that was filled since has it already, or never.
  */
 void dots_registry_settle(dots_registry_t *r, const dots_mitigation_t *m,
     const dots_overridden_t *over, uint32_t owner, int committed);

@@ -13,10 +13,10 @@
  * Two registries that follow each other in one zone are no better: the first
  * one is lost when a process dies inside of it, and what it had decided for
  * others may still be on its way to the disk.  So a registry decides only when
- * the store was claimed with its number, the epoch, and has nothing that it does
- * not know: what the ones before have decided is there by then, and loaded, or
- * is refused, and decided again.  One that was loaded without a claim can be
- * read at least: the disk may be full or stand still.
+ * the store was claimed with its number, the epoch, and has nothing that it
+ * does not know: what the ones before have decided is there by then, and
+ * loaded, or is refused, and decided again.  One that was loaded without a
+ * claim can be read at least: the disk may be full or stand still.
  */
 
 #ifndef _NGX_DOTS_FENCE_H_INCLUDED_
@@ -34,8 +34,9 @@ void ngx_dots_fence_store(dots_store_t *store);
 /*
  * Makes this zone the one that acts, with the registry that is filled next,
  * unless it has had to give way to one that lives.  Blocks; called by who has
- * taken the zone, see ngx_dots_zone_take().  NGX_OK; NGX_AGAIN: another one acts; NGX_DECLINED: none does, but the claim can't be written
- * now: reading is safe; NGX_ERROR: the store can't be read.
+ * taken the zone, see ngx_dots_zone_take().  NGX_OK; NGX_AGAIN: another one
+ * acts; NGX_DECLINED: none does, but the claim can't be written now: reading is
+ * safe; NGX_ERROR: the store can't be read.
  */
 ngx_int_t ngx_dots_fence_claim(ngx_log_t *log);
 

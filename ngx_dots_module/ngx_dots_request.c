@@ -212,9 +212,9 @@ ngx_dots_request_undecided(ngx_dots_request_t *dr)
 
 
 /*
- * The registry that decided is lost.  What is durable will be in one that claims
- * the store, and may be missing in one that has not yet: that is awaited, but
- * not for ever, as the answer is known.
+ * The registry that decided is lost.  What is durable will be in one that
+ * claims the store, and may be missing in one that has not yet: that is
+ * awaited, but not for ever, as the answer is known.
  */
 
 ngx_int_t
