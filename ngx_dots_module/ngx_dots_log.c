@@ -114,11 +114,18 @@ static u_char *
 ngx_dots_log_member(u_char *p, u_char *last, const char *name,
     ngx_str_t *value)
 {
-    if (value->len == 0 || (size_t) (last - p) < ngx_strlen(name) + 16) {
+    size_t  len;
+
+    len = ngx_strlen(name);
+
+    if (value->len == 0 || (size_t) (last - p) < len + 16) {
         return p;
     }
 
-    p = ngx_slprintf(p, last, ",\"%s\":\"", name);
+    *p++ = ',';
+    *p++ = '"';
+    p = ngx_cpymem(p, name, len);
+    p = ngx_cpymem(p, "\":\"", sizeof("\":\"") - 1);
     p = ngx_dots_log_string(p, last - 1, value->data, value->len);
     *p++ = '"';
 
