@@ -204,7 +204,7 @@ sub shake {
 		'-servername', $name, "-$version", '-ign_eof', '-cert',
 		"$dir/$cert.crt", '-key', "$dir/$cert.key", @args);
 
-	my $out = `timeout 10 @cmd <$dir/request 2>&1`;
+	my $out = `timeout 60 @cmd <$dir/request 2>&1`;
 	my ($code) = $out =~ m!^HTTP/1.1 (\d+)!m;
 
 	return join ' ', $code || 0, ($out =~ /^Reused/m ? 'reused' : ()),

@@ -168,7 +168,7 @@ like($second->connected(), qr/^connected/, 'answers come from 127.0.0.2');
 
 # openssl's own client
 
-my $out = `timeout 10 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1 </dev/null`;
+my $out = `timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1 </dev/null`;
 like($out, qr/Verify return code: 0 \(ok\)/, 'openssl s_client');
 like($out, qr/Secure Renegotiation IS supported|Renegotiation/,
 	'RFC 5746 is understood');
@@ -176,7 +176,7 @@ like($out, qr/Secure Renegotiation IS supported|Renegotiation/,
 # close_notify: the peer's ends the session, ours tells the peer
 
 is($second->command('close'), 'ok', 'close_notify of the client');
-like($second->command('rawrecv 5000'), qr/^raw 15fefd0001/, 'is answered');
+like($second->command('rawrecv 60000'), qr/^raw 15fefd0001/, 'is answered');
 
 $t->reload();
 ok(dots_until(sub { $s->command('recv 1000') =~ /^closed/ }),

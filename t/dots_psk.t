@@ -117,7 +117,7 @@ foreach my $cipher (qw/ PSK-AES128-CBC-SHA PSK-NULL-SHA256
 
 # others' clients
 
-my $out = `timeout 10 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -psk_identity client-a -psk $key -cipher PSK 2>&1 </dev/null`;
+my $out = `timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -psk_identity client-a -psk $key -cipher PSK 2>&1 </dev/null`;
 like($out, qr/Cipher is ECDHE-PSK-CHACHA20-POLY1305/, 'openssl s_client');
 
 my $raw = 'sixteen bytes of key';

@@ -136,7 +136,7 @@ foreach my $cipher (qw/ PSK-AES128-GCM-SHA256 RSA-PSK-AES128-GCM-SHA256 /) {
 # others' clients
 
 foreach my $version ('tls1_3', 'tls1_2') {
-	my $out = `timeout 10 openssl s_client -$version -alpn coap -connect 127.0.0.1:$port -psk_identity client-a -psk $key 2>&1 </dev/null`;
+	my $out = `timeout 60 openssl s_client -$version -alpn coap -connect 127.0.0.1:$port -psk_identity client-a -psk $key 2>&1 </dev/null`;
 	like($out, qr/^Reused, TLSv1.3|Cipher is ECDHE-PSK/m,
 		"openssl s_client -$version");
 }

@@ -182,8 +182,8 @@ foreach my $v ([ '1.2', '15' ], [ '1.3', '1703030013' ]) {
 	$s = session(args => [ '--max', $version ]);
 	is($s->get('c', 4711)->{code}, '4.04', "TLS $version");
 	$s->command('close');
-	like($s->command('rawrecv 5000'), qr/^raw $alert/, 'close_notify');
-	is($s->command('rawrecv 5000'), 'closed', 'then the end');
+	like($s->command('rawrecv 60000'), qr/^raw $alert/, 'close_notify');
+	is($s->command('rawrecv 60000'), 'closed', 'then the end');
 }
 
 # below TLS

@@ -84,7 +84,7 @@ sub at_manager {
 
 sub _locked {
 	my ($t) = @_;
-	my $inode = (stat $t->testdir() . '/state/manager.lock')[1];
+	my $inode = (stat $t->testdir() . '/state/manager.lock')[1] or return 0;
 	open my $fh, '<', '/proc/locks' or return 0;
 	my ($line) = grep { /FLOCK.*:$inode / } <$fh>;
 	return $line && $line =~ /WRITE (\d+)/ ? $1 : 0;
