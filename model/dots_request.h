@@ -116,6 +116,7 @@ struct dots_request_s {
 
     unsigned                has_mid:1;
     unsigned                records:1;      /* *_GET: with records, for SAME */
+    unsigned                bare:1;         /* CLIENT_GET: without their lists */
     uint32_t                mid;
     dots_mitigation_t      *mitigation;     /* PUT: target, lifetime, trigger,
                                                attack */
@@ -123,6 +124,10 @@ struct dots_request_s {
     dots_str_t              alias;          /* ALIAS_GET: one */
     dots_str_t              acl;            /* ACL_GET: one */
     dots_str_t              vendor;         /* VENDOR_GET: one */
+    size_t                  most;           /* of these, all: at most so many
+                                               records, behind "after", and few
+                                               large ones; 0: all */
+    dots_str_t              after;          /* by name; empty: from the first */
     size_t                  nchanges;       /* DATA_COMMIT */
     dots_change_t          *changes;
 
@@ -146,6 +151,8 @@ struct dots_request_s {
     dots_client_t          *clients;        /* ALIAS_GET and so on: one, with
                                                the found */
     int64_t                 clients_lost;   /* when the last one went */
+    dots_str_t              last;           /* with "most": there may be more
+                                               behind this; empty: no */
 };
 
 #endif /* DOTS_REQUEST_H */

@@ -7,6 +7,7 @@
 
 #define NGX_DOTS_DATA_ENTRIES  100000   /* of one list */
 #define NGX_DOTS_DATA_BIG      NGX_BUSY /* more than a request may use */
+#define NGX_DOTS_DATA_PART     1048576  /* bytes of records that end a part */
 
 
 /* One list of a client on its way from the store. */
@@ -21,6 +22,10 @@ typedef struct {
     size_t            max;
     size_t            kept;         /* records, with those that are over */
     int64_t           lost;         /* when the last one was over */
+    size_t            most;         /* records; 0: all */
+    size_t            bytes;        /* of them */
+    dots_str_t        last;         /* name of the last one */
+    unsigned          more:1;
     ngx_int_t         rc;
 } ngx_dots_data_list_t;
 
@@ -59,6 +64,9 @@ static int ngx_dots_data_acl_cmp(const void *one, const void *two);
 
 static void ngx_dots_data_list(ngx_dots_request_t *dr,
     ngx_dots_data_list_t *list, size_t size);
+static ngx_int_t ngx_dots_data_walk(ngx_dots_request_t *dr,
+    dots_store_slice_t key, dots_store_slice_t after, dots_store_pt found,
+    ngx_dots_data_list_t *list);
 static void *ngx_dots_data_room(ngx_dots_data_list_t *list);
 static ngx_int_t ngx_dots_data_took(ngx_dots_data_list_t *list,
     int64_t expires, dots_str_t *record, dots_store_slice_t value);
@@ -83,7 +91,7 @@ ngx_dots_data_client_get(ngx_dots_request_t *dr)
 
     rc = ngx_dots_data_clients(dr, &found);
 
-    for (i = 0; i < found.n && rc == NGX_OK; i++) {
+    for (i = 0; i < found.n && rc == NGX_OK && !rq->bare; i++) {
         rc = ngx_dots_data_aliases(dr, &found.clients[i], DOTS_CHANGE_ALIAS);
 
         if (rc == NGX_OK) {
@@ -341,24 +349,20 @@ ngx_dots_data_aliases(ngx_dots_request_t *dr, dots_client_t *client,
     dots_change_kind_t kind)
 {
     int64_t                lost;
+    ngx_int_t              rc;
     dots_str_t             none = { 0, NULL };
-    dots_store_slice_t     key;
+    dots_store_slice_t     key, after;
     ngx_dots_data_list_t   list;
 
     ngx_dots_data_list(dr, &list, sizeof(dots_alias_t));
 
     key = ngx_dots_data_alias_key(dr, client->cuid, none, kind);
+    after = ngx_dots_data_alias_key(dr, client->cuid, dr->rq->after, kind);
 
-    if (key.data == NULL
-        || ngx_dots_state_walk(key.data, key.len, ngx_dots_data_alias_found,
-                               &list)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    rc = ngx_dots_data_walk(dr, key, after, ngx_dots_data_alias_found, &list);
 
-    if (list.rc != NGX_OK) {
-        return list.rc;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ngx_dots_data_lost(dr, client->cuid, kind, &lost) != NGX_OK) {
@@ -427,6 +431,8 @@ ngx_dots_data_alias_found(void *ctx, dots_store_slice_t key,
         return 1;
     }
 
+    list->last = alias->name;
+
     return ngx_dots_data_took(list, alias->expires, &alias->record, value)
            != NGX_OK;
 }
@@ -473,25 +479,22 @@ ngx_dots_data_alias(dots_arena_t *a, dots_str_t customer, dots_str_t cuid,
 static ngx_int_t
 ngx_dots_data_acls(ngx_dots_request_t *dr, dots_client_t *client)
 {
+    ngx_int_t              rc;
     dots_str_t             none = { 0, NULL };
-    dots_store_slice_t     key;
+    dots_store_slice_t     key, after;
     ngx_dots_data_list_t   list;
 
     ngx_dots_data_list(dr, &list, sizeof(dots_acl_t));
 
     key = ngx_dots_state_acl(list.arena, dr->rq->customer->name, client->cuid,
                              none);
+    after = ngx_dots_state_acl(list.arena, dr->rq->customer->name,
+                               client->cuid, dr->rq->after);
 
-    if (key.data == NULL
-        || ngx_dots_state_walk(key.data, key.len, ngx_dots_data_acl_found,
-                               &list)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    rc = ngx_dots_data_walk(dr, key, after, ngx_dots_data_acl_found, &list);
 
-    if (list.rc != NGX_OK) {
-        return list.rc;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ngx_dots_data_lost(dr, client->cuid, DOTS_CHANGE_ACL,
@@ -534,6 +537,8 @@ ngx_dots_data_acl_found(void *ctx, dots_store_slice_t key,
         return 1;
     }
 
+    list->last = acl->name;
+
     return ngx_dots_data_took(list, acl->expires, &acl->record, value)
            != NGX_OK;
 }
@@ -569,6 +574,31 @@ ngx_dots_data_list(ngx_dots_request_t *dr, ngx_dots_data_list_t *list,
     list->now = dr->rq->now;
     list->records = dr->rq->records;
     list->size = size;
+    list->most = dr->rq->most;
+}
+
+
+static ngx_int_t
+ngx_dots_data_walk(ngx_dots_request_t *dr, dots_store_slice_t key,
+    dots_store_slice_t after, dots_store_pt found, ngx_dots_data_list_t *list)
+{
+    if (key.data == NULL || after.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (dr->rq->after.len == 0) {
+        after.len = 0;
+    }
+
+    if (ngx_dots_state_walk_after(key, after, found, list) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (list->more) {
+        dr->rq->last = list->last;
+    }
+
+    return list->rc;
 }
 
 
@@ -610,10 +640,13 @@ ngx_dots_data_took(ngx_dots_data_list_t *list, int64_t expires,
     dots_str_t *record, dots_store_slice_t value)
 {
     list->kept++;
+    list->bytes += value.len;
+    list->more = list->most && (list->kept == list->most
+                                || list->bytes >= NGX_DOTS_DATA_PART);
 
     if (expires <= list->now) {
         list->lost = ngx_max(list->lost, expires);
-        return NGX_OK;
+        return list->more ? NGX_DONE : NGX_OK;
     }
 
     if (list->records
@@ -626,7 +659,7 @@ ngx_dots_data_took(ngx_dots_data_list_t *list, int64_t expires,
 
     list->n++;
 
-    return NGX_OK;
+    return list->more ? NGX_DONE : NGX_OK;
 }
 
 

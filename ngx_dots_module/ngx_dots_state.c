@@ -441,16 +441,28 @@ ngx_int_t
 ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
     void *ctx)
 {
-    dots_store_slice_t  key;
+    dots_store_slice_t  key, none;
 
+    key.data = prefix;
+    key.len = len;
+    none.data = NULL;
+    none.len = 0;
+
+    return ngx_dots_state_walk_after(key, none, cb, ctx);
+}
+
+
+ngx_int_t
+ngx_dots_state_walk_after(dots_store_slice_t prefix, dots_store_slice_t after,
+    dots_store_pt cb, void *ctx)
+{
     if (!ngx_dots_state_ready()) {
         return NGX_ERROR;
     }
 
-    key.data = prefix;
-    key.len = len;
-
-    switch (dots_store_walk(ngx_dots_state.store, key, cb, ctx)) {
+    switch (dots_store_walk_after(ngx_dots_state.store, prefix, after, cb,
+                                  ctx))
+    {
 
     case DOTS_STORE_OK:
         return NGX_OK;

@@ -39,6 +39,8 @@ void ngx_dots_state_commit_now(dots_store_txn_t **txns, size_t n);
  */
 ngx_int_t ngx_dots_state_get(dots_store_slice_t key, dots_store_pt cb,
     void *ctx);
+ngx_int_t ngx_dots_state_walk_after(dots_store_slice_t prefix,
+    dots_store_slice_t after, dots_store_pt cb, void *ctx);
 ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
     void *ctx);
 

@@ -1,8 +1,8 @@
 /*
  * What the http side of the module shares: the answers of the data channel
- * (ngx_http_dots_data.c), who asks (ngx_http_dots_identity.c), the event
- * stream (ngx_http_dots_stream.c) and nginx's own errors in RESTCONF's form
- * (ngx_http_dots_error.c).
+ * (ngx_http_dots_data.c), large ones (ngx_http_dots_pieces.c), who asks
+ * (ngx_http_dots_identity.c), the event stream (ngx_http_dots_stream.c) and
+ * nginx's own errors in RESTCONF's form (ngx_http_dots_error.c).
  */
 
 #ifndef _NGX_HTTP_DOTS_H_INCLUDED_
@@ -52,6 +52,13 @@ void ngx_http_dots_identity_server(ngx_http_ssl_srv_conf_t *sscf);
  * with.
  */
 ngx_int_t ngx_http_dots_stream(ngx_http_request_t *r, dots_restconf_t *rc);
+
+/*
+ * Sends the body of rc->pieces, for which a stream of the customer is counted
+ * already; the header is sent.  NGX_DONE: the request is finalized when it is
+ * over; NGX_ERROR.
+ */
+ngx_int_t ngx_http_dots_pieces(ngx_http_request_t *r, dots_restconf_t *rc);
 
 /* A location of this server has "dots_data". */
 void ngx_http_dots_error_server(ngx_conf_t *cf, ngx_str_t *root);

@@ -10,6 +10,7 @@ typedef struct {
     size_t                len;
     size_t                size;
     ngx_uint_t           *done;       /* while we are called; NULL: later */
+    ngx_event_t           turn;       /* posted: there is more to look at */
     unsigned              handled:1;
 } ngx_http_dots_ctx_t;
 
@@ -30,9 +31,13 @@ static int ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
 static int64_t ngx_http_dots_data_since(dots_restconf_t *rc);
 static unsigned ngx_http_dots_data_limited(dots_restconf_t *rc);
+static void ngx_http_dots_data_again(dots_restconf_t *rc);
+static void ngx_http_dots_data_turn(ngx_event_t *ev);
 static void ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_data_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_data_send(ngx_http_request_t *r,
+    dots_restconf_t *rc);
+static ngx_int_t ngx_http_dots_data_pieces(ngx_http_request_t *r,
     dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_data_known(ngx_http_request_t *r,
     dots_restconf_t *rc);
@@ -331,6 +336,7 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->registered = ngx_http_dots_data_registered;
     rc->since = ngx_http_dots_data_since;
     rc->limited = ngx_http_dots_data_limited;
+    rc->again = ngx_http_dots_data_again;
     rc->submit = ngx_http_dots_data_submit;
     rc->done = ngx_http_dots_data_done;
     rc->host = ctx;
@@ -497,6 +503,34 @@ ngx_http_dots_data_origin(ngx_http_request_t *r)
 }
 
 
+/* What takes long is done between what others want. */
+
+static void
+ngx_http_dots_data_again(dots_restconf_t *rc)
+{
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = rc->host;
+
+    ctx->turn.handler = ngx_http_dots_data_turn;
+    ctx->turn.data = ctx;
+    ctx->turn.log = ctx->request->connection->log;
+
+    ngx_post_event(&ctx->turn, &ngx_posted_next_events);
+}
+
+
+static void
+ngx_http_dots_data_turn(ngx_event_t *ev)
+{
+    ngx_http_dots_ctx_t  *ctx = ev->data;
+
+    ngx_http_set_log_request(ctx->request->connection->log, ctx->request);
+
+    dots_restconf_turn(&ctx->rc);
+}
+
+
 static void
 ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq)
 {
@@ -541,9 +575,10 @@ ngx_http_dots_data_done(dots_restconf_t *rc)
     }
 
     n = rc->subscription ? ngx_http_dots_stream(r, rc)
+        : rc->pieces     ? ngx_http_dots_data_pieces(r, rc)
                          : ngx_http_dots_data_send(r, rc);
 
-    if (rc->subscription && n >= NGX_HTTP_SPECIAL_RESPONSE) {
+    if ((rc->subscription || rc->pieces) && n >= NGX_HTTP_SPECIAL_RESPONSE) {
         rc->status = n;
     }
 
@@ -553,7 +588,7 @@ ngx_http_dots_data_done(dots_restconf_t *rc)
         ngx_http_dots_data_audit(r, rc);
     }
 
-    if (n != NGX_DONE || rc->subscription == NULL) {
+    if (n != NGX_DONE || !(rc->subscription || rc->pieces)) {
         ngx_http_finalize_request(r, n);
     }
 
@@ -579,7 +614,7 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     dots_str_t    accept = dots_string("Accept");
 
     r->headers_out.status = rc->status;
-    r->headers_out.content_length_n = rc->text.len;
+    r->headers_out.content_length_n = rc->pieces ? -1 : (off_t) rc->text.len;
 
     if (rc->body_too_large) {
         r->keepalive = 0;
@@ -614,7 +649,8 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     r->disable_not_modified = 1;
 
     if (rc->status == NGX_HTTP_NO_CONTENT
-        || rc->status == NGX_HTTP_NOT_MODIFIED || rc->text.len == 0)
+        || rc->status == NGX_HTTP_NOT_MODIFIED
+        || (rc->text.len == 0 && !rc->pieces))
     {
         r->header_only = 1;
     }
@@ -627,6 +663,10 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
 
     if (n == NGX_ERROR || n > NGX_OK || r->header_only) {
         return n;
+    }
+
+    if (rc->pieces) {
+        return ngx_http_dots_pieces(r, rc);
     }
 
     /* the text is copied: it goes with "rc", the output may outlive that */
@@ -644,6 +684,27 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_dots_data_pieces(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    ngx_int_t  n;
+
+    /* as a stream it may have a client that takes its time */
+
+    if (ngx_dots_limit_stream(rc->customer) != NGX_OK) {
+        return NGX_HTTP_TOO_MANY_REQUESTS;
+    }
+
+    n = ngx_http_dots_data_send(r, rc);
+
+    if (n != NGX_DONE) {
+        ngx_dots_limit_unstream(rc->customer);
+    }
+
+    return n;
 }
 
 
@@ -778,6 +839,10 @@ ngx_http_dots_data_cleanup(void *data)
 
     if (ctx->handled) {
         dots_restconf_cancel(&ctx->rc);
+    }
+
+    if (ctx->turn.posted) {
+        ngx_delete_posted_event(&ctx->turn);
     }
 
     ngx_free(ctx->body);

@@ -145,7 +145,7 @@ dots_data_client_container(dots_exchange_t *x, dots_writer_t *w)
     dots_data_text_literal(w, "{");
     dots_data_client_list(x, w);
 
-    if (x->query.content != DOTS_CONTENT_CONFIG) {
+    if (x->query.content != DOTS_CONTENT_CONFIG && !x->alone) {
         dots_data_text_literal(w, x->rq.nclients ? ",\"capabilities\":"
                                                  : "\"capabilities\":");
         dots_data_capability_write(x, w);
@@ -187,7 +187,7 @@ dots_data_client_state(dots_exchange_t *x, char **text)
 
     *text = NULL;
 
-    if (x->query.content == DOTS_CONTENT_CONFIG) {
+    if (x->query.content == DOTS_CONTENT_CONFIG || x->alone) {
         return DOTS_OK;
     }
 

@@ -5,6 +5,7 @@
 #include "dots_data_alias.h"
 #include "dots_data_capability.h"
 #include "dots_data_filter.h"
+#include "dots_data_pieces.h"
 #include "dots_data_read.h"
 #include "dots_data_scope.h"
 #include "dots_data_text.h"
@@ -17,12 +18,18 @@
 
 
 static int dots_data_read_found(dots_exchange_t *x);
-static int dots_data_read_text(dots_exchange_t *x);
+static int dots_data_read_whole(dots_exchange_t *x);
 
 
 int
 dots_data_read(dots_exchange_t *x)
 {
+    /* what is read leaves with its arena where the answer is in pieces */
+
+    if (dots_data_pieces_may(x) && dots_restconf_again(x) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
     dots_data_scope_fetch(&x->path, &x->rq);
     x->resume = dots_data_read_found;
 
@@ -92,6 +99,12 @@ dots_data_read_found(dots_exchange_t *x)
     int            rc, known;
     dots_entity_t  e;
 
+    if (x->rq.verdict == DOTS_VERDICT_INVALID
+        && x->rq.fault.kind == DOTS_FAULT_TOO_BIG && dots_data_pieces_may(x))
+    {
+        return dots_data_pieces(x);
+    }
+
     if (x->rq.verdict != DOTS_VERDICT_FOUND) {
         return dots_restconf_refused(x, x->rq.verdict);
     }
@@ -106,15 +119,15 @@ dots_data_read_found(dots_exchange_t *x)
     /* whether a node is within an entry is not known before it is looked at */
 
     rc = x->resource->found && known == DOTS_OK ? DOTS_OK
-                                                : dots_data_read_text(x);
+                                                : dots_data_read_whole(x);
 
-    if (rc == DOTS_OK) {
+    if (rc == DOTS_OK && x->turn == NULL) {
         rc = dots_data_read_condition(x, 1,
                                       known == DOTS_OK
                                           ? &e : &dots_condition_untagged);
     }
 
-    if (rc != DOTS_OK) {
+    if (rc != DOTS_OK || x->turn != NULL) {
         return rc;
     }
 
@@ -127,7 +140,20 @@ dots_data_read_found(dots_exchange_t *x)
         return DOTS_OK;
     }
 
-    return x->rc->text.len == 0 ? dots_data_read_text(x) : DOTS_OK;
+    return x->rc->text.len == 0 ? dots_data_read_whole(x) : DOTS_OK;
+}
+
+
+/* Or x->turn is set: it does not become one text. */
+
+static int
+dots_data_read_whole(dots_exchange_t *x)
+{
+    int  rc;
+
+    rc = dots_data_read_text(x);
+
+    return rc == DOTS_INVALID && x->big ? dots_data_pieces(x) : rc;
 }
 
 
@@ -532,7 +558,7 @@ dots_data_read_entries(dots_exchange_t *x)
 }
 
 
-static int
+int
 dots_data_read_text(dots_exchange_t *x)
 {
     int  rc;

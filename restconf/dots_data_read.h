@@ -12,6 +12,9 @@
 
 int dots_data_read(dots_exchange_t *x);
 
+/* What was read, rq, as rc->text; not yet in XML. */
+int dots_data_read_text(dots_exchange_t *x);
+
 /* ETag and Last-Modified of the answer (sections 3.4.1, 3.5). */
 int dots_data_read_known(dots_exchange_t *x, const dots_entity_t *e);
 

@@ -117,7 +117,7 @@ dots_data_scope_client(const dots_request_t *rq, const dots_data_path_t *path)
 
 /* ---- entities ---- */
 
-static int
+int
 dots_data_scope_start(dots_entity_t *e, const dots_client_t *client,
     int64_t lost)
 {
@@ -181,28 +181,41 @@ dots_data_scope_vendors(const dots_client_t *client, dots_entity_t *e)
 }
 
 
+/* Who never had vendors is known by what it always was. */
+
+int
+dots_data_scope_lists(const dots_client_t *client,
+    const dots_entity_t *aliases, const dots_entity_t *acls,
+    const dots_entity_t *vendors, dots_entity_t *e)
+{
+    if (dots_data_scope_start(e, client, 0) != DOTS_OK
+        || dots_entity_add(e, dots_str("aliases", 7), aliases) != DOTS_OK
+        || dots_entity_add(e, dots_str("acls", 4), acls) != DOTS_OK)
+    {
+        return DOTS_ERROR;
+    }
+
+    return vendors ? dots_entity_add(e, dots_str("vendor-mapping", 14),
+                                     vendors)
+                   : DOTS_OK;
+}
+
+
 static int
 dots_data_scope_whole(const dots_client_t *client, dots_entity_t *e)
 {
     dots_entity_t  aliases, acls, vendors;
 
-    if (dots_data_scope_start(e, client, 0) != DOTS_OK
-        || dots_data_scope_aliases(client, &aliases) != DOTS_OK
+    if (dots_data_scope_aliases(client, &aliases) != DOTS_OK
         || dots_data_scope_acls(client, &acls) != DOTS_OK
-        || dots_data_scope_vendors(client, &vendors) != DOTS_OK
-        || dots_entity_add(e, dots_str("aliases", 7), &aliases) != DOTS_OK
-        || dots_entity_add(e, dots_str("acls", 4), &acls) != DOTS_OK)
+        || dots_data_scope_vendors(client, &vendors) != DOTS_OK)
     {
         return DOTS_ERROR;
     }
 
-    /* who never had any is known by what it always was */
-
-    if (client->nvendors == 0 && client->vendors_lost == 0) {
-        return DOTS_OK;
-    }
-
-    return dots_entity_add(e, dots_str("vendor-mapping", 14), &vendors);
+    return dots_data_scope_lists(client, &aliases, &acls,
+                                 client->nvendors || client->vendors_lost
+                                     ? &vendors : NULL, e);
 }
 
 

@@ -35,6 +35,16 @@ void dots_data_scope_fetch(const dots_data_path_t *path, dots_request_t *rq);
 int dots_data_scope_entity(const dots_request_t *rq,
     const dots_data_path_t *path, dots_entity_t *e);
 
+/*
+ * The same in parts: what a list begins with, "lost" being when the last of its
+ * entries went, and a client by its lists; "vendors": NULL, it never had any.
+ */
+int dots_data_scope_start(dots_entity_t *e, const dots_client_t *client,
+    int64_t lost);
+int dots_data_scope_lists(const dots_client_t *client,
+    const dots_entity_t *aliases, const dots_entity_t *acls,
+    const dots_entity_t *vendors, dots_entity_t *e);
+
 /* Of what was read, the client of the path; NULL: none. */
 const dots_client_t *dots_data_scope_client(const dots_request_t *rq,
     const dots_data_path_t *path);

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 
+#include "dots_data_pieces.h"
 #include "dots_data_text.h"
 
 
@@ -14,6 +15,11 @@ dots_data_text_start(dots_exchange_t *x, dots_writer_t *w, size_t size)
     uint8_t  *buf;
 
     size += DOTS_DATA_TEXT_ENVELOPE;
+
+    if (size > DOTS_DATA_PIECES_WHOLE && dots_data_pieces_may(x)) {
+        x->big = 1;
+        return DOTS_INVALID;
+    }
 
     buf = dots_arena_alloc(x->rc->arena, size);
 
@@ -105,6 +111,13 @@ dots_data_text_single(dots_exchange_t *x, const json_t *value)
         return DOTS_OK;
     }
 
+    return dots_data_text_several(x);
+}
+
+
+int
+dots_data_text_several(dots_exchange_t *x)
+{
     return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                "several entries are no XML document: ask for "
                                "one, or for JSON");

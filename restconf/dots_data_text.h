@@ -9,7 +9,10 @@
 
 #include "dots_restconf_exchange.h"
 
-/* Room for "size" bytes and the envelope; else 400 too-big (RFC 8040, 7). */
+/*
+ * Room for "size" bytes and the envelope; else 400 too-big (RFC 8040, 7), or,
+ * where the answer may be in pieces, x->big.
+ */
 int dots_data_text_start(dots_exchange_t *x, dots_writer_t *w, size_t size);
 
 void dots_data_text_literal(dots_writer_t *w, const char *literal);
@@ -23,6 +26,8 @@ void dots_data_text_entries(dots_writer_t *w, size_t n);
 
 /* RFC 8040 section 4.3: in XML an array of more than one entry is 400. */
 int dots_data_text_single(dots_exchange_t *x, const json_t *value);
+
+int dots_data_text_several(dots_exchange_t *x);
 
 /* Makes it rc->text.  DOTS_OK, or DOTS_ERROR: something did not fit. */
 int dots_data_text_end(dots_exchange_t *x, dots_writer_t *w);

@@ -3,6 +3,7 @@
 
 #include "dots_api_path.h"
 #include "dots_data_body.h"
+#include "dots_data_pieces.h"
 #include "dots_data_read.h"
 #include "dots_data_xml.h"
 #include "dots_place.h"
@@ -84,6 +85,19 @@ dots_restconf_target(const dots_exchange_t *x)
 }
 
 
+int
+dots_restconf_encode(dots_exchange_t *x)
+{
+    dots_restconf_t  *r;
+
+    r = x->rc;
+
+    return r->xml ? dots_data_xml_write(r->schema, dots_restconf_target(x),
+                                        r->text, r->arena, &r->text)
+                  : DOTS_OK;
+}
+
+
 /* The text that there is, as it goes out. */
 
 static void
@@ -95,7 +109,7 @@ dots_restconf_represent(dots_exchange_t *x, int result)
 
     r = x->rc;
 
-    if (r->text.len == 0 && r->subscription == NULL) {
+    if (r->text.len == 0 && r->subscription == NULL && !r->pieces) {
         return;
     }
 
@@ -108,12 +122,11 @@ dots_restconf_represent(dots_exchange_t *x, int result)
 
     r->media = dots_media_name(r->xml ? DOTS_MEDIA_XML : DOTS_MEDIA_JSON);
 
-    if (!r->xml) {
+    if (r->pieces) {
         return;
     }
 
-    rc = dots_data_xml_write(r->schema, dots_restconf_target(x), r->text,
-                             r->arena, &r->text);
+    rc = dots_restconf_encode(x);
 
     /* the status alone has to say it */
 
@@ -241,6 +254,7 @@ dots_restconf_end(dots_exchange_t *x)
     arena = x->arena;
 
     json_decref(x->body);
+    dots_data_pieces_free(x);
 
     if (x->rq.arena != arena) {
         dots_arena_destroy(x->rq.arena);
@@ -283,6 +297,11 @@ dots_restconf_again(dots_exchange_t *x)
 static void
 dots_restconf_advance(dots_exchange_t *x, int result)
 {
+    if (result == DOTS_OK && x->rq.operation == 0 && x->turn != NULL) {
+        x->rc->again(x->rc);
+        return;
+    }
+
     if (result != DOTS_OK || x->rq.operation == 0) {
         dots_restconf_finish(x, result);
         return;
@@ -315,10 +334,32 @@ dots_restconf_outcome(dots_request_t *rq)
         rq->now = x->rc->now;
     }
 
+    if (x->pulling) {
+        return;
+    }
+
     rq->operation = 0;
     result = x->resume ? x->resume(x) : DOTS_ERROR;
 
     dots_restconf_advance(x, result);
+}
+
+
+void
+dots_restconf_turn(dots_restconf_t *rc)
+{
+    dots_exchange_t  *x;
+
+    x = rc->request->data;
+
+    dots_restconf_advance(x, x->turn(x));
+}
+
+
+int
+dots_restconf_more(dots_restconf_t *rc, dots_str_t *text)
+{
+    return dots_data_pieces_next(rc->request->data, text);
 }
 
 
@@ -793,6 +834,7 @@ dots_restconf_handle(dots_restconf_t *rc)
 
     rc->status = 0;
     rc->varies = 0;
+    rc->pieces = 0;
     rc->request = NULL;
     rc->subscription = NULL;
     rc->media = rc->text = rc->location = rc->allow = dots_str(NULL, 0);

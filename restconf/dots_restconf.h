@@ -67,6 +67,9 @@ struct dots_restconf_s {
     int64_t               (*since)(dots_restconf_t *rc);
     /* s until the customer may ask again; 0: now.  NULL: always now */
     unsigned              (*limited)(dots_restconf_t *rc);
+    /* dots_restconf_turn() is to be called soon.  NULL: no answer is larger
+       than the arena */
+    void                  (*again)(dots_restconf_t *rc);
     void                  (*submit)(dots_restconf_t *rc, dots_request_t *rq);
     void                  (*done)(dots_restconf_t *rc);
     void                   *host;
@@ -75,6 +78,8 @@ struct dots_restconf_s {
 
     unsigned                xml:1;      /* what is answered is not JSON */
     unsigned                varies:1;   /* nor is it always: Vary */
+    unsigned                pieces:1;   /* the body is not "text": the host asks
+                                           dots_restconf_more() for it */
     unsigned                status;     /* HTTP status */
     dots_str_t              media;      /* Content-Type; empty: no body */
     dots_str_t              text;       /* the body */
@@ -97,6 +102,14 @@ struct dots_restconf_s {
 /* Calls rc->done() exactly once.  "arena" is made here. */
 void dots_restconf_handle(dots_restconf_t *rc);
 void dots_restconf_free(dots_restconf_t *rc);
+
+void dots_restconf_turn(dots_restconf_t *rc);
+
+/*
+ * The next bytes of a body in pieces, valid until the next call.  DOTS_OK;
+ * DOTS_DECLINED: that was all; DOTS_ERROR: it can't be completed.
+ */
+int dots_restconf_more(dots_restconf_t *rc, dots_str_t *text);
 
 /* The host went away: done() is not called any more; frees when it is over. */
 void dots_restconf_cancel(dots_restconf_t *rc);

@@ -36,6 +36,7 @@ typedef enum {
 typedef struct dots_exchange_s  dots_exchange_t;
 typedef struct dots_resource_s  dots_resource_t;
 typedef struct dots_patch_s     dots_patch_t;
+typedef struct dots_pieces_s    dots_pieces_t;
 
 struct dots_exchange_s {
     dots_restconf_t        *rc;         /* NULL: the host went away */
@@ -69,8 +70,16 @@ struct dots_exchange_s {
 
     int                   (*resume)(dots_exchange_t *x);  /* the outcome is
                                                               there */
+    int                   (*turn)(dots_exchange_t *x);    /* where there is
+                                                              more to do than
+                                                              in one turn */
+    dots_pieces_t          *pieces;     /* of an answer that is large */
     unsigned                pending:1;  /* the model has it */
     unsigned                created:1;  /* by the edits */
+    unsigned                big:1;      /* the answer is to be in pieces */
+    unsigned                pulling:1;  /* the outcome is not waited for by
+                                           resume() */
+    unsigned                alone:1;    /* what is made is a piece */
 };
 
 /*
@@ -91,6 +100,9 @@ int dots_restconf_refused(dots_exchange_t *x, dots_verdict_t verdict);
 
 /* DOTS_INVALID with 429, if x->rc->customer asks too often (RFC 8783 10). */
 int dots_restconf_limited(dots_exchange_t *x);
+
+/* rc->text as it goes out.  DOTS_OK, DOTS_FULL, DOTS_ERROR. */
+int dots_restconf_encode(dots_exchange_t *x);
 
 /* The only place where a message becomes a json_t: x->body. */
 int dots_restconf_body(dots_exchange_t *x);

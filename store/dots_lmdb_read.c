@@ -225,8 +225,29 @@ dots_lmdb_read_next(MDB_cursor *cur, dots_store_slice_t prefix, MDB_val *k,
 
 
 static int
+dots_lmdb_read_behind(MDB_cursor *cur, dots_store_slice_t prefix,
+    dots_store_slice_t after, MDB_val *k, MDB_val *v)
+{
+    int  rc;
+
+    *k = dots_lmdb_val(after);
+
+    rc = mdb_cursor_get(cur, k, v, MDB_SET_RANGE);
+
+    if (rc == 0 && k->mv_size == after.len
+        && memcmp(k->mv_data, after.data, after.len) == 0)
+    {
+        return dots_lmdb_read_next(cur, prefix, k, v);
+    }
+
+    return rc == 0 && !dots_lmdb_read_below(k, prefix) ? MDB_NOTFOUND : rc;
+}
+
+
+static int
 dots_lmdb_read_each(dots_store_t *store, MDB_txn *txn,
-    dots_store_slice_t prefix, dots_store_pt cb, void *ctx)
+    dots_store_slice_t prefix, dots_store_slice_t after, dots_store_pt cb,
+    void *ctx)
 {
     int                 rc, result;
     MDB_val             k, v;
@@ -239,7 +260,8 @@ dots_lmdb_read_each(dots_store_t *store, MDB_txn *txn,
     }
 
     result = DOTS_STORE_OK;
-    rc = dots_lmdb_read_first(cur, prefix, &k, &v);
+    rc = after.len ? dots_lmdb_read_behind(cur, prefix, after, &k, &v)
+                   : dots_lmdb_read_first(cur, prefix, &k, &v);
 
     while (rc == 0) {
         key.data = k.mv_data;
@@ -269,16 +291,27 @@ int
 dots_store_walk(dots_store_t *store, dots_store_slice_t prefix,
     dots_store_pt cb, void *ctx)
 {
+    dots_store_slice_t  none = { NULL, 0 };
+
+    return dots_store_walk_after(store, prefix, none, cb, ctx);
+}
+
+
+int
+dots_store_walk_after(dots_store_t *store, dots_store_slice_t prefix,
+    dots_store_slice_t after, dots_store_pt cb, void *ctx)
+{
     int       rc, outer;
     MDB_txn  *txn;
 
     if (dots_lmdb_key(prefix, 0) != DOTS_STORE_OK
+        || dots_lmdb_key(after, 0) != DOTS_STORE_OK
         || dots_lmdb_read_begin(store, &txn, &outer) != DOTS_STORE_OK)
     {
         return DOTS_STORE_ERROR;
     }
 
-    rc = dots_lmdb_read_each(store, txn, prefix, cb, ctx);
+    rc = dots_lmdb_read_each(store, txn, prefix, after, cb, ctx);
     dots_lmdb_read_end(store, txn, outer);
 
     return rc;

@@ -115,6 +115,10 @@ int dots_store_get(dots_store_t *store, dots_store_slice_t key,
 int dots_store_walk(dots_store_t *store, dots_store_slice_t prefix,
     dots_store_pt cb, void *ctx);
 
+/* Likewise, the keys behind "after", be that there or not. */
+int dots_store_walk_after(dots_store_t *store, dots_store_slice_t prefix,
+    dots_store_slice_t after, dots_store_pt cb, void *ctx);
+
 /*
  * What this thread's last read, or the one it is in, saw: all transactions up to
  * this order, and no other.

@@ -12,6 +12,7 @@
 #include "dots_restconf.h"
 
 #define HOST_RECORDS 2048
+#define HOST_PART    32   /* records at a time, where a part is asked for */
 #define HOST_LOST    1024
 #define HOST_NAME    (DOTS_ACL_NAME + 1)
 
@@ -424,6 +425,44 @@ host_wanted(const dots_request_t *rq, const host_record_t *r,
 }
 
 
+/* Of a part: the first ones behind "after". */
+
+static inline int
+host_behind(host_t *h, const dots_request_t *rq, size_t i)
+{
+    size_t                k, n;
+    const host_record_t  *r, *other;
+
+    r = &h->records[i];
+
+    if (rq->most == 0) {
+        return 1;
+    }
+
+    for (k = 0, n = 0; k < h->n; k++) {
+        other = &h->records[k];
+
+        n += other->kind == r->kind && host_same(other->customer, r->customer)
+             && strcmp(other->cuid, r->cuid) == 0
+             && strcmp(other->name, r->name) < 0
+             && dots_str_cmp(dots_str(other->name, strlen(other->name)),
+                             rq->after) > 0;
+    }
+
+    return dots_str_cmp(dots_str(r->name, strlen(r->name)), rq->after) > 0
+           && n < HOST_PART;
+}
+
+
+static inline void
+host_last(dots_request_t *rq, dots_str_t name, size_t n)
+{
+    if (rq->most && n == HOST_PART && dots_str_cmp(name, rq->last) > 0) {
+        rq->last = name;
+    }
+}
+
+
 static inline void
 host_count(host_t *h, dots_acl_t *acl)
 {
@@ -435,7 +474,18 @@ host_count(host_t *h, dots_acl_t *acl)
 }
 
 
-static inline void
+/* What is stored can be decoded, if there is memory. */
+
+static inline dots_verdict_t
+host_big(dots_request_t *rq)
+{
+    (void) dots_fault(&rq->fault, DOTS_FAULT_TOO_BIG, NULL, "too big");
+
+    return DOTS_VERDICT_INVALID;
+}
+
+
+static inline dots_verdict_t
 host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
 {
     size_t          i;
@@ -451,7 +501,8 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
         r = &h->records[i];
 
         if (!host_same(r->customer, rq->customer)
-            || !host_is(r->cuid, dst->cuid))
+            || !host_is(r->cuid, dst->cuid) || rq->bare
+            || !host_behind(h, rq, i))
         {
             continue;
         }
@@ -469,7 +520,7 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
                                   dots_str(r->data, r->len))
                    != DOTS_OK)
             {
-                abort();
+                return host_big(rq);
             }
         }
 
@@ -481,7 +532,7 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
                                   dots_str(r->data, r->len))
                    != DOTS_OK)
             {
-                abort();
+                return host_big(rq);
             }
 
             host_count(h, acl);
@@ -492,6 +543,14 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
     qsort(dst->vendors, dst->nvendors, sizeof(dots_alias_t), host_alias_cmp);
     qsort(dst->acls, dst->nacls, sizeof(dots_acl_t), host_acl_cmp);
 
+    for (i = 0; i < dst->naliases; i++) {
+        host_last(rq, dst->aliases[i].name, dst->naliases);
+    }
+
+    for (i = 0; i < dst->nacls; i++) {
+        host_last(rq, dst->acls[i].name, dst->nacls);
+    }
+
     dst->aliases_kept = dst->naliases;
     dst->acls_kept = dst->nacls;
     dst->vendors_kept = dst->nvendors;
@@ -500,6 +559,8 @@ host_copy(host_t *h, dots_request_t *rq, dots_client_t *dst)
     dst->aliases_lost = host_lost(h, DOTS_CHANGE_ALIAS, rq->customer,
                                   dst->cuid, 0);
     dst->acls_lost = host_lost(h, DOTS_CHANGE_ACL, rq->customer, dst->cuid, 0);
+
+    return DOTS_VERDICT_FOUND;
 }
 
 
@@ -538,7 +599,9 @@ host_get(host_t *h, dots_request_t *rq)
             abort();
         }
 
-        host_copy(h, rq, client);
+        if (host_copy(h, rq, client) != DOTS_VERDICT_FOUND) {
+            return DOTS_VERDICT_INVALID;
+        }
     }
 
     if ((rq->cuid.len && rq->nclients == 0)
