@@ -106,11 +106,16 @@ $a->send($a->message(method => 'PUT', type => 'CON', @match, id => 4242,
 	path => Test::DOTS::Session::path($one, 4242),
 	body => with_attack(1, @scope)));
 
-do {
-	$m = $a->recv();
-} while ($m && $m->{type} != 2);
+SKIP: {
+	skip 'no acknowledgements over TCP', 1 if $a->{tcp};
 
-is(unpack('H*', $m ? $m->{bytes} : ''), '60001092', 'an empty ACK');
+	do {
+		$m = $a->recv();
+	} while ($m && $m->{type} != 2);
+
+	is(unpack('H*', $m ? $m->{bytes} : ''), '60001092', 'an empty ACK');
+}
+
 is($a->get($one, 4242)->{code}, '4.04', '4.4.3: silently ignored');
 
 like($t->read_file('dots.log'),

@@ -800,10 +800,12 @@ sub recv {
 sub _recv {
 	my ($self, $ms) = @_;
 
+	my $end = time() + (defined $ms ? $ms : 30000) / 1000;
 	my $m;
 
 	do {
-		my $line = $self->command('recv ' . (defined $ms ? $ms : 30000));
+		my $left = int(($end - time()) * 1000) + 1;
+		my $line = $self->command('recv ' . ($left > 1 ? $left : 1));
 		$self->{last} = $line;
 
 		return undef unless $line =~ /^recv ([0-9a-f]*)$/;
