@@ -156,6 +156,10 @@ ok(dots_until(sub { get($acls)->{code} == 200 }), 'one that goes');
 is(rc_loud(), '', 'nothing above info in the log');
 rc_forget();
 
+# the functions below hold it
+
+undef $t;
+
 ###############################################################################
 
 sub put {

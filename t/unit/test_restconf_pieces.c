@@ -61,6 +61,11 @@ static void
 test_append(test_answer_t *a, dots_str_t s)
 {
     assert_true(a->len + s.len < TEST_BYTES);
+
+    if (s.len == 0) {
+        return;
+    }
+
     memcpy(a->text + a->len, s.data, s.len);
     a->len += s.len;
     a->text[a->len] = '\0';
