@@ -48,7 +48,7 @@ struct dots_pieces_s {
     uint8_t            *names;
     size_t              len;
     size_t              size;
-    size_t              list;      /* where the survey, the sum, the answer is */
+    size_t              list;      /* where survey, sum and answer are */
     size_t              item;
     char                last[DOTS_ACL_NAME + 1];
     size_t              nlast;

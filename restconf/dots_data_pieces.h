@@ -17,7 +17,7 @@
 
 #include "dots_restconf_exchange.h"
 
-#define DOTS_DATA_PIECES_WHOLE (1024 * 1024) /* bytes of JSON: more is in pieces */
+#define DOTS_DATA_PIECES_WHOLE (1024 * 1024) /* bytes of JSON in one piece */
 
 /* Nonzero: the exchange may be answered so. */
 int dots_data_pieces_may(const dots_exchange_t *x);

@@ -20,9 +20,10 @@
 
 /*
  * WWW-Authenticate, which RFC 9110 section 15.5.2 wants of each 401.  No scheme
- * that is registered is about certificates of TLS, and one of those would have a
- * client ask for a password.  Any token is a challenge (section 11.6.1), and
- * who does not know it does what it does without: this one says what is missing.
+ * that is registered is about certificates of TLS, and one of those would have
+ * a client ask for a password.  Any token is a challenge (section 11.6.1), and
+ * who does not know it does what it does without: this one says what is
+ * missing.
  */
 #define DOTS_RESTCONF_CHALLENGE "ClientCertificate"
 
