@@ -11,7 +11,10 @@ use strict;
 
 use Fault::Random;
 
-my @killed = (qr/exited on signal 9/);
+# nginx's own words of a process that was killed, in the zone perhaps
+
+my @killed = (qr/exited on signal 9/,
+	qr/shared memory zone "dots" was locked by \d+$/);
 
 # nginx's own words of a worker that was leaving, by whose connections it waited,
 # and is told to end at once
