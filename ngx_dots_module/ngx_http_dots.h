@@ -54,6 +54,29 @@ void ngx_http_dots_identity_server(ngx_http_ssl_srv_conf_t *sscf);
 ngx_int_t ngx_http_dots_stream(ngx_http_request_t *r, dots_restconf_t *rc);
 
 /*
+ * A body that is made while it is sent, by chunks or frames: one buffer, filled
+ * again when it is on the wire (ngx_http_dots_body.c).
+ */
+
+typedef struct {
+    ngx_http_request_t   *request;
+    ngx_buf_t            *buffer;
+    ngx_chain_t          *free;
+    ngx_chain_t          *busy;       /* not on the wire yet */
+} ngx_http_dots_body_t;
+
+ngx_int_t ngx_http_dots_body_create(ngx_http_dots_body_t *b,
+    ngx_http_request_t *r, size_t size);
+
+/*
+ * What is in the buffer, while nothing is busy; and from the write handler what
+ * is left.  NGX_OK: it is on the wire; NGX_AGAIN: the write handler goes on,
+ * within "send_timeout"; NGX_ERROR.
+ */
+ngx_int_t ngx_http_dots_body_send(ngx_http_dots_body_t *b);
+ngx_int_t ngx_http_dots_body_flush(ngx_http_dots_body_t *b);
+
+/*
  * Sends the body of rc->pieces, for which a stream of the customer is counted
  * already; the header is sent.  NGX_DONE: the request is finalized when it is
  * over; NGX_ERROR.

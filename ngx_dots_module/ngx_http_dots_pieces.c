@@ -13,14 +13,11 @@
  */
 
 typedef struct {
-    ngx_http_request_t  *request;
-    dots_restconf_t     *rc;
-    ngx_buf_t           *buffer;
-    ngx_chain_t         *free;
-    ngx_chain_t         *busy;
-    ngx_event_t          event;     /* posted: there is more to make */
-    unsigned             last:1;    /* that was all */
-    unsigned             open:1;
+    ngx_http_dots_body_t  body;
+    dots_restconf_t      *rc;
+    ngx_event_t           event;    /* posted: there is more to make */
+    unsigned              last:1;   /* that was all */
+    unsigned              open:1;
 } ngx_http_dots_pieces_t;
 
 
@@ -33,8 +30,8 @@ static ngx_int_t ngx_http_dots_pieces_fill(ngx_http_dots_pieces_t *p);
 static ngx_int_t ngx_http_dots_pieces_append(ngx_http_dots_pieces_t *p,
     dots_str_t text);
 static ngx_int_t ngx_http_dots_pieces_send(ngx_http_dots_pieces_t *p);
-static ngx_int_t ngx_http_dots_pieces_sent(ngx_http_dots_pieces_t *p,
-    ngx_chain_t *out, ngx_int_t rc);
+static ngx_int_t ngx_http_dots_pieces_judge(ngx_http_dots_pieces_t *p,
+    ngx_int_t rc);
 static void ngx_http_dots_pieces_finish(ngx_http_dots_pieces_t *p,
     ngx_int_t rc);
 static void ngx_http_dots_pieces_close(void *data);
@@ -74,24 +71,19 @@ ngx_http_dots_pieces_create(ngx_http_request_t *r, dots_restconf_t *rc)
         return NULL;
     }
 
-    p->buffer = ngx_create_temp_buf(r->pool, 2 * NGX_HTTP_DOTS_PIECES_FULL);
-    p->free = ngx_alloc_chain_link(r->pool);
     cln = ngx_http_cleanup_add(r, 0);
 
-    if (p->buffer == NULL || p->free == NULL || cln == NULL) {
+    if (cln == NULL
+        || ngx_http_dots_body_create(&p->body, r,
+                                     2 * NGX_HTTP_DOTS_PIECES_FULL)
+           != NGX_OK)
+    {
         return NULL;
     }
-
-    p->buffer->tag = (ngx_buf_tag_t) &ngx_http_dots_module;
-    p->buffer->flush = 1;
-
-    p->free->buf = p->buffer;
-    p->free->next = NULL;
 
     cln->handler = ngx_http_dots_pieces_close;
     cln->data = p;
 
-    p->request = r;
     p->rc = rc;
     p->open = 1;
 
@@ -111,9 +103,9 @@ ngx_http_dots_pieces_event(ngx_event_t *ev)
     ngx_connection_t        *c;
     ngx_http_dots_pieces_t  *p = ev->data;
 
-    c = p->request->connection;
+    c = p->body.request->connection;
 
-    ngx_http_set_log_request(c->log, p->request);
+    ngx_http_set_log_request(c->log, p->body.request);
 
     ngx_http_dots_pieces_pump(p);
 
@@ -151,7 +143,7 @@ ngx_http_dots_pieces_writer(ngx_http_request_t *r)
         return;
     }
 
-    if (ngx_http_dots_pieces_sent(p, NULL, ngx_http_output_filter(r, NULL))
+    if (ngx_http_dots_pieces_judge(p, ngx_http_dots_body_flush(&p->body))
         == NGX_OK)
     {
         ngx_http_dots_pieces_pump(p);
@@ -166,7 +158,7 @@ ngx_http_dots_pieces_writer(ngx_http_request_t *r)
 static void
 ngx_http_dots_pieces_pump(ngx_http_dots_pieces_t *p)
 {
-    if (p->busy || p->event.posted) {
+    if (p->body.busy || p->event.posted) {
         return;
     }
 
@@ -191,9 +183,12 @@ ngx_http_dots_pieces_pump(ngx_http_dots_pieces_t *p)
 static ngx_int_t
 ngx_http_dots_pieces_fill(ngx_http_dots_pieces_t *p)
 {
-    dots_str_t  text;
+    ngx_buf_t   *b;
+    dots_str_t   text;
 
-    while (p->buffer->last - p->buffer->pos < NGX_HTTP_DOTS_PIECES_FULL) {
+    b = p->body.buffer;
+
+    while (b->last - b->pos < NGX_HTTP_DOTS_PIECES_FULL) {
 
         switch (dots_restconf_more(p->rc, &text)) {
 
@@ -212,7 +207,7 @@ ngx_http_dots_pieces_fill(ngx_http_dots_pieces_t *p)
 
             /* the client sees that the end is missing */
 
-            ngx_log_error(NGX_LOG_INFO, p->request->connection->log, 0,
+            ngx_log_error(NGX_LOG_INFO, p->body.request->connection->log, 0,
                           "DOTS data have changed while they were sent");
             return NGX_ERROR;
         }
@@ -229,20 +224,20 @@ ngx_http_dots_pieces_append(ngx_http_dots_pieces_t *p, dots_str_t text)
     size_t      n, size;
     ngx_buf_t  *b;
 
-    b = p->buffer;
+    b = p->body.buffer;
     n = b->last - b->pos;
 
     if ((size_t) (b->end - b->last) < text.len) {
 
         size = n + text.len;
 
-        start = ngx_palloc(p->request->pool, size);
+        start = ngx_palloc(p->body.request->pool, size);
         if (start == NULL) {
             return NGX_ERROR;
         }
 
         ngx_memcpy(start, b->pos, n);
-        (void) ngx_pfree(p->request->pool, b->start);
+        (void) ngx_pfree(p->body.request->pool, b->start);
 
         b->start = b->pos = start;
         b->last = start + n;
@@ -260,58 +255,18 @@ ngx_http_dots_pieces_append(ngx_http_dots_pieces_t *p, dots_str_t text)
 static ngx_int_t
 ngx_http_dots_pieces_send(ngx_http_dots_pieces_t *p)
 {
-    ngx_chain_t  *out;
-
-    /* the one link with the one buffer: nothing is busy */
-
-    out = p->free;
-    p->free = NULL;
-
-    return ngx_http_dots_pieces_sent(p, out,
-                                     ngx_http_output_filter(p->request, out));
+    return ngx_http_dots_pieces_judge(p, ngx_http_dots_body_send(&p->body));
 }
 
 
 static ngx_int_t
-ngx_http_dots_pieces_sent(ngx_http_dots_pieces_t *p, ngx_chain_t *out,
-    ngx_int_t rc)
+ngx_http_dots_pieces_judge(ngx_http_dots_pieces_t *p, ngx_int_t rc)
 {
-    ngx_event_t               *wev;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    r = p->request;
-    wev = r->connection->write;
-
     if (rc == NGX_ERROR) {
         ngx_http_dots_pieces_finish(p, NGX_ERROR);
-        return NGX_ERROR;
     }
 
-    ngx_chain_update_chains(r->pool, &p->free, &p->busy, &out,
-                            p->buffer->tag);
-
-    if (p->busy == NULL && !r->connection->buffered) {
-
-        if (wev->timer_set) {
-            ngx_del_timer(wev);
-        }
-
-        return NGX_OK;
-    }
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (!wev->timer_set) {
-        ngx_add_timer(wev, clcf->send_timeout);
-    }
-
-    if (ngx_handle_write_event(wev, clcf->send_lowat) != NGX_OK) {
-        ngx_http_dots_pieces_finish(p, NGX_ERROR);
-        return NGX_ERROR;
-    }
-
-    return NGX_AGAIN;
+    return rc;
 }
 
 
@@ -325,8 +280,8 @@ ngx_http_dots_pieces_finish(ngx_http_dots_pieces_t *p, ngx_int_t rc)
     ngx_buf_t           *b;
     ngx_http_request_t  *r;
 
-    r = p->request;
-    b = p->buffer;
+    r = p->body.request;
+    b = p->body.buffer;
 
     ngx_http_dots_pieces_close(p);
 
@@ -337,7 +292,7 @@ ngx_http_dots_pieces_finish(ngx_http_dots_pieces_t *p, ngx_int_t rc)
         b->last_buf = (r == r->main);
         b->last_in_chain = 1;
 
-        rc = ngx_http_output_filter(r, p->free);
+        rc = ngx_http_output_filter(r, p->body.free);
     }
 
     ngx_http_finalize_request(r, rc);

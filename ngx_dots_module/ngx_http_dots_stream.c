@@ -18,11 +18,8 @@
 
 typedef struct {
     ngx_dots_events_reader_t   reader;
-    ngx_http_request_t        *request;
+    ngx_http_dots_body_t       body;
     dots_subscription_t       *subscription;
-    ngx_buf_t                 *buffer;
-    ngx_chain_t               *free;
-    ngx_chain_t               *busy;
     ngx_event_t                timer;     /* keep-alive, stop-time; not
                                              cancelable: the last words of a
                                              worker that leaves wait for it */
@@ -44,8 +41,8 @@ static ngx_int_t ngx_http_dots_stream_one(ngx_http_dots_stream_t *s);
 static void ngx_http_dots_stream_text(ngx_http_dots_stream_t *s,
     const char *text);
 static ngx_int_t ngx_http_dots_stream_send(ngx_http_dots_stream_t *s);
-static ngx_int_t ngx_http_dots_stream_sent(ngx_http_dots_stream_t *s,
-    ngx_chain_t *out, ngx_int_t rc);
+static ngx_int_t ngx_http_dots_stream_judge(ngx_http_dots_stream_t *s,
+    ngx_int_t rc);
 static ngx_uint_t ngx_http_dots_stream_over(ngx_http_dots_stream_t *s);
 static void ngx_http_dots_stream_wait(ngx_http_dots_stream_t *s);
 static void ngx_http_dots_stream_finish(ngx_http_dots_stream_t *s,
@@ -120,21 +117,11 @@ ngx_http_dots_stream_create(ngx_http_request_t *r, dots_restconf_t *rc)
         return NULL;
     }
 
-    s->buffer = ngx_create_temp_buf(r->pool, NGX_HTTP_DOTS_STREAM_BUFFER);
-    if (s->buffer == NULL) {
+    if (ngx_http_dots_body_create(&s->body, r, NGX_HTTP_DOTS_STREAM_BUFFER)
+        != NGX_OK)
+    {
         return NULL;
     }
-
-    s->buffer->tag = (ngx_buf_tag_t) &ngx_http_dots_module;
-    s->buffer->flush = 1;
-
-    s->free = ngx_alloc_chain_link(r->pool);
-    if (s->free == NULL) {
-        return NULL;
-    }
-
-    s->free->buf = s->buffer;
-    s->free->next = NULL;
 
     cln = ngx_http_cleanup_add(r, 0);
     if (cln == NULL) {
@@ -144,7 +131,6 @@ ngx_http_dots_stream_create(ngx_http_request_t *r, dots_restconf_t *rc)
     cln->handler = ngx_http_dots_stream_cleanup;
     cln->data = s;
 
-    s->request = r;
     s->subscription = rc->subscription;
     s->replay = rc->subscription->start >= 0;
     s->open = 1;
@@ -191,9 +177,9 @@ ngx_http_dots_stream_event(ngx_event_t *ev)
     ngx_connection_t        *c;
     ngx_http_dots_stream_t  *s = ev->data;
 
-    c = s->request->connection;
+    c = s->body.request->connection;
 
-    ngx_http_set_log_request(c->log, s->request);
+    ngx_http_set_log_request(c->log, s->body.request);
 
     ngx_http_dots_stream_pump(s);
 
@@ -210,7 +196,7 @@ ngx_http_dots_stream_timer(ngx_event_t *ev)
 
     /* where nobody is there it fails to be sent */
 
-    if (s->busy == NULL && !ngx_http_dots_stream_over(s)) {
+    if (s->body.busy == NULL && !ngx_http_dots_stream_over(s)) {
         ngx_http_dots_stream_text(s, ":\n\n");
     }
 
@@ -259,7 +245,7 @@ ngx_http_dots_stream_writer(ngx_http_request_t *r)
         return;
     }
 
-    if (ngx_http_dots_stream_sent(s, NULL, ngx_http_output_filter(r, NULL))
+    if (ngx_http_dots_stream_judge(s, ngx_http_dots_body_flush(&s->body))
         != NGX_OK)
     {
         return;
@@ -278,7 +264,7 @@ ngx_http_dots_stream_pump(ngx_http_dots_stream_t *s)
 {
     ngx_int_t  rc;
 
-    if (s->busy) {
+    if (s->body.busy) {
         return;
     }
 
@@ -294,7 +280,7 @@ ngx_http_dots_stream_pump(ngx_http_dots_stream_t *s)
         ngx_http_dots_stream_text(s, ": replay complete\n\n");
     }
 
-    if (s->buffer->last != s->buffer->pos
+    if (s->body.buffer->last != s->body.buffer->pos
         && ngx_http_dots_stream_send(s) != NGX_OK)
     {
         return;
@@ -330,7 +316,7 @@ ngx_http_dots_stream_fill(ngx_http_dots_stream_t *s)
 
     for (i = 0; i < NGX_HTTP_DOTS_STREAM_BATCH; i++) {
 
-        if (s->buffer->end - s->buffer->last < DOTS_STREAM_TEXT) {
+        if (s->body.buffer->end - s->body.buffer->last < DOTS_STREAM_TEXT) {
             return NGX_AGAIN;
         }
 
@@ -352,12 +338,12 @@ ngx_http_dots_stream_one(ngx_http_dots_stream_t *s)
     u_char         buf[DOTS_HISTORY_EVENT];
     ngx_int_t      rc;
     dots_event_t   e;
-    dots_writer_t  w = { s->buffer->last, s->buffer->end, 0 };
+    dots_writer_t  w = { s->body.buffer->last, s->body.buffer->end, 0 };
 
     rc = ngx_dots_events_next(&s->reader, &e, buf);
 
     if (rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_INFO, s->request->connection->log, 0,
+        ngx_log_error(NGX_LOG_INFO, s->body.request->connection->log, 0,
                       "client is too slow for DOTS events");
     }
 
@@ -368,7 +354,7 @@ ngx_http_dots_stream_one(ngx_http_dots_stream_t *s)
     n = dots_stream_event(s->subscription, &e, &w);
 
     if (n == DOTS_OK) {
-        s->buffer->last = w.pos;
+        s->body.buffer->last = w.pos;
     }
 
     return n == DOTS_ERROR ? NGX_ERROR : NGX_OK;
@@ -382,8 +368,8 @@ ngx_http_dots_stream_text(ngx_http_dots_stream_t *s, const char *text)
 
     len = ngx_strlen(text);
 
-    if ((size_t) (s->buffer->end - s->buffer->last) >= len) {
-        s->buffer->last = ngx_cpymem(s->buffer->last, text, len);
+    if ((size_t) (s->body.buffer->end - s->body.buffer->last) >= len) {
+        s->body.buffer->last = ngx_cpymem(s->body.buffer->last, text, len);
     }
 }
 
@@ -393,60 +379,20 @@ ngx_http_dots_stream_text(ngx_http_dots_stream_t *s, const char *text)
 static ngx_int_t
 ngx_http_dots_stream_send(ngx_http_dots_stream_t *s)
 {
-    ngx_chain_t  *out;
-
-    /* the one link with the one buffer: nothing is busy */
-
-    out = s->free;
-    s->free = NULL;
-
     ngx_http_dots_stream_wait(s);
 
-    return ngx_http_dots_stream_sent(s, out,
-                                     ngx_http_output_filter(s->request, out));
+    return ngx_http_dots_stream_judge(s, ngx_http_dots_body_send(&s->body));
 }
 
 
 static ngx_int_t
-ngx_http_dots_stream_sent(ngx_http_dots_stream_t *s, ngx_chain_t *out,
-    ngx_int_t rc)
+ngx_http_dots_stream_judge(ngx_http_dots_stream_t *s, ngx_int_t rc)
 {
-    ngx_event_t               *wev;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    r = s->request;
-    wev = r->connection->write;
-
     if (rc == NGX_ERROR) {
         ngx_http_dots_stream_finish(s, NGX_ERROR);
-        return NGX_ERROR;
     }
 
-    ngx_chain_update_chains(r->pool, &s->free, &s->busy, &out,
-                            s->buffer->tag);
-
-    if (s->busy == NULL && !r->connection->buffered) {
-
-        if (wev->timer_set) {
-            ngx_del_timer(wev);
-        }
-
-        return NGX_OK;
-    }
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (!wev->timer_set) {
-        ngx_add_timer(wev, clcf->send_timeout);
-    }
-
-    if (ngx_handle_write_event(wev, clcf->send_lowat) != NGX_OK) {
-        ngx_http_dots_stream_finish(s, NGX_ERROR);
-        return NGX_ERROR;
-    }
-
-    return NGX_AGAIN;
+    return rc;
 }
 
 
@@ -459,7 +405,7 @@ ngx_http_dots_stream_finish(ngx_http_dots_stream_t *s, ngx_int_t rc)
 {
     ngx_http_request_t  *r;
 
-    r = s->request;
+    r = s->body.request;
 
     ngx_http_dots_stream_close(s);
 
