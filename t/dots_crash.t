@@ -32,7 +32,7 @@ plan(skip_all => 'a process can\'t be stopped at a function here')
 	unless at_has();
 
 # the master's "exited on signal 9" is an alert
-$t->plan(79)->todo_alerts();
+$t->plan(81)->todo_alerts();
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -231,6 +231,22 @@ foreach my $i (1 .. 10) {
 
 is($served, 10, 'at random: served each time');
 all($t, $s, 'at random');
+
+# A request may still wait in a worker for what another one had begun: it is none
+# of those below that a worker is killed for.
+
+my @before = workers($t);
+dots_kill('KILL', @before);
+$s->quit();
+ok(dots_until(sub {
+	my @now = workers($t);
+	return @now == @before && !grep { my $pid = $_; grep { $_ == $pid } @now }
+		@before;
+}), 'every worker: others are there');
+
+$s = session($t);
+ok(dots_until(sub { $s->get($c, 1)->{code} eq '2.05' }),
+	'every worker: served');
 
 # ---- the master alone: its workers go on
 
