@@ -118,9 +118,7 @@ ok(dots_until(sub { $a->status($c, 4) == 2 }), 'status 2');
 
 # a route of the operator's stays his
 
-my $target = 'unix://' . $t->testdir() . '/gobgp.sock';
-system("gobgp --target $target global rib add -a ipv4 192.0.2.200/32 "
-	. "nexthop 10.0.0.1") == 0 or die;
+dots_gobgp($t, qw! global rib add -a ipv4 192.0.2.200/32 nexthop 10.0.0.1 !);
 is($a->put($c, 5, prefix => ['192.0.2.200/32'])->{code}, '2.01',
 	'accepted: the daemon decides');
 ok(dots_until(sub { $a->status($c, 5) == 7 }), 'status 7: refused for good');

@@ -10,7 +10,7 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_dns
+our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_gobgp dots_dns
 	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_kill dots_stop dots_until dots_session dots_cbor dots_decode
 	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
 	dots_test /;
@@ -407,41 +407,61 @@ sub dots_gobgpd {
 
 	push @{$t->{_daemons}}, $pid;
 
-	dots_until(sub { system("gobgp --target unix://$sock global "
-		. ">/dev/null 2>&1") == 0 })
+	eval { dots_gobgp($t, 'global') }
 		or die "gobgpd does not answer\n" . $t->read_file('gobgpd.log');
 
 	return $pid;
 }
 
+# Its command line gives up after a second, and an answer that has not come says
+# nothing about routes: it is asked again
+sub dots_gobgp {
+	my ($t, @args) = @_;
+	my $target = 'unix://' . $t->testdir() . '/gobgp.sock';
+	my $out;
+
+	dots_until(sub { $out = `gobgp --target $target @args 2>&1`; $? == 0 })
+		or die "gobgp @args: $out";
+
+	return $out;
+}
+
 sub dots_rib {
 	my ($t, $family) = @_;
-	my $target = 'unix://' . $t->testdir() . '/gobgp.sock';
-	my $rib = `gobgp --target $target global rib -a @{[$family || 'ipv4']} 2>&1`;
-	return $rib;
+	return dots_gobgp($t, qw/ global rib -a /, $family || 'ipv4');
 }
 
 # Writes down what gobgpd tells of each change of its table from now on; what
 # matches of it, as "ROUTE] PREFIX" or "DELROUTE] PREFIX": dots_monitored()
 sub dots_monitor {
 	my ($t) = @_;
+	my $pid;
+
+	# it says nothing when it begins: routes of ours show that it has
+
+	dots_until(sub {
+		$pid = _monitor($t) unless $pid && waitpid($pid, POSIX::WNOHANG()) == 0;
+		_probe($t);
+		return -s $t->testdir() . '/monitor';
+	}) or die "no monitor\n";
+
+	push @{$t->{_daemons}}, $pid;
+}
+
+sub _monitor {
+	my ($t) = @_;
 	my $dir = $t->testdir();
-	my @gobgp = ('gobgp', '--target', "unix://$dir/gobgp.sock");
 
 	my $pid = fork();
 	die "fork: $!" unless defined $pid;
 
 	if ($pid == 0) {
 		open STDOUT, '>', "$dir/monitor" or POSIX::_exit(1);
-		exec @gobgp, 'monitor', 'global', 'rib' or POSIX::_exit(1);
+		exec 'gobgp', '--target', "unix://$dir/gobgp.sock", 'monitor', 'global',
+			'rib' or POSIX::_exit(1);
 	}
 
-	push @{$t->{_daemons}}, $pid;
-
-	# it says nothing when it begins: routes of ours show that it has
-
-	dots_until(sub { _probe($t); return -s "$dir/monitor" })
-		or die "no monitor\n";
+	return $pid;
 }
 
 sub dots_monitored {
@@ -462,12 +482,9 @@ my $probes = 0;
 # A route that comes and goes
 sub _probe {
 	my ($t) = @_;
-	my @gobgp = ('gobgp', '--target', 'unix://' . $t->testdir() . '/gobgp.sock');
 	my $prefix = sprintf '198.18.%d.%d/32', $probes >> 8, $probes++ & 255;
 
-	system(@gobgp, qw/ global rib add /, $prefix) == 0
-		&& system(@gobgp, qw/ global rib del /, $prefix) == 0
-		or die "no routes of ours\n";
+	dots_gobgp($t, qw/ global rib /, $_, $prefix) foreach qw/ add del /;
 
 	return $prefix;
 }
