@@ -94,9 +94,6 @@ sub echoed {
 	return $answer;
 }
 
-sub workers { my ($t) = @_;
-	return grep { Test::DOTS::_title($_) !~ /cache manager/ } dots_workers($t) }
-
 sub goodbye {
 	my ($s) = @_;
 	my $line;
@@ -128,11 +125,10 @@ is(served(@s), 12, 'sessions stay');
 
 # rebooted clients of workers that leave: the new ones have them
 
-my @old = map { $_ } Test::DOTS::dots_workers($t);
 is(restarted(@s), 12, 'clients of workers that leave begin anew');
 is(served(@s), 12, 'and are served');
 
-ok(dots_until(sub { return 3 == workers($t) }),
+ok(dots_until(sub { return 3 == dots_serving($t) }),
 	'by the new workers: the old ones have nothing to stay for');
 
 # a socket for each worker from now on
@@ -201,7 +197,7 @@ is(served(@s), 6, 'sessions stay');
 is(echoed("127.0.0.9:$port"), 'not DOTS', 'and so does the other server');
 
 is(restarted(@s), 6, 'clients begin anew');
-ok(dots_until(sub { return 2 == workers($t) }),
+ok(dots_until(sub { return 2 == dots_serving($t) }),
 	'workers that leave have nothing to stay for');
 $_->quit() foreach @s;
 
@@ -235,13 +231,13 @@ ok(dots_until(sub { served(@junk) == 2 }), 'nor, when it is over, their own sess
 
 my %leaving = map { $_ => 1 } $t->read_file('error.log')
 	=~ /\[notice\] (\d+)#.*gracefully shutting down/g;
-my ($young) = grep { !$leaving{$_} } workers($t);
-my ($elder) = grep { $leaving{$_} } workers($t);
+my ($young) = grep { !$leaving{$_} } dots_serving($t);
+my ($elder) = grep { $leaving{$_} } dots_serving($t);
 
 my @new = map { protecting($t) } 1 .. 3;
 
 dots_kill('KILL', $elder);
-ok(dots_until(sub { !grep { $_ == $elder } workers($t) }),
+ok(dots_until(sub { !grep { $_ == $elder } dots_serving($t) }),
 	'the worker that leaves is killed');
 is(served(@new), 3, 'sessions of another are not concerned');
 $_->{patience} = 300 foreach @s;
@@ -251,12 +247,12 @@ is(restarted(@s), 6, 'their clients begin anew');
 is(served(@s, @new), 9, 'and all are served');
 
 ok(dots_turn($t), 'reload');
-($young) = grep { !$leaving{$_} && $_ != $young } workers($t);
+($young) = grep { !$leaving{$_} && $_ != $young } dots_serving($t);
 
 my @other = map { protecting($t) } 1 .. 3;
 
 dots_kill('KILL', $young);
-ok(dots_until(sub { my @now = workers($t);
+ok(dots_until(sub { my @now = dots_serving($t);
 	@now == 2 && !grep { $_ == $young } @now }), 'the new worker is killed');
 ok(dots_until(sub {
 	dots_session($t, transport => 'udp')->connected() =~ /^connected/ }),

@@ -54,8 +54,7 @@ sub accepted {
 
 sub worker {
 	my ($t, $old) = @_;
-	my ($pid) = grep { $_ != ($old || 0)
-		&& Test::DOTS::_title($_) !~ /cache manager/ } dots_workers($t);
+	my ($pid) = grep { $_ != ($old || 0) } dots_serving($t);
 	return $pid;
 }
 

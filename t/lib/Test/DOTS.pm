@@ -12,7 +12,7 @@ use base qw/ Exporter /;
 
 our @EXPORT = qw/ dots_module dots_top dots_conf dots_reload dots_turn dots_pki dots_gobgpd dots_gobgp dots_dns
 	dots_dnsmasq dots_rib dots_monitor dots_monitored dots_kill dots_stop dots_until dots_session dots_cbor dots_decode
-	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_has
+	dots_curl dots_mitigate dots_begin_put dots_data_url dots_workers dots_serving dots_has
 	dots_test /;
 
 use Cwd qw/ abs_path /;
@@ -325,6 +325,21 @@ sub dots_workers {
 	return @pids;
 }
 
+# Those of them that serve, which the manager does not.  A child is called what its
+# master is until it has begun: that is waited for.
+sub dots_serving {
+	my ($t) = @_;
+	my @pids;
+
+	dots_until(sub {
+		my %title = map { $_ => _title($_) } dots_workers($t);
+		@pids = grep { $title{$_} =~ /worker process/ } keys %title;
+		return !grep { /master process/ } values %title;
+	});
+
+	return @pids;
+}
+
 # kill() with a pid that is none is for all of one's own group
 sub dots_kill {
 	my ($signal, @pids) = @_;
@@ -368,8 +383,7 @@ sub dots_turn {
 		=~ /\[notice\] (\d+)#.*gracefully shutting down/g };
 
 	my %before = $leaving->();
-	my @workers = grep { !$before{$_} && _title($_) !~ /cache manager/ }
-		dots_workers($t);
+	my @workers = grep { !$before{$_} } dots_serving($t);
 	$t->reload();
 
 	return dots_until(sub { my %now = $leaving->();
