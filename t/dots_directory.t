@@ -89,7 +89,7 @@ sub echoed {
 	$s->send('anybody?');
 	my $r = '';
 	vec($r, fileno $s, 1) = 1;
-	return 'nothing' unless select($r, undef, undef, 5);
+	return 'nothing' unless select($r, undef, undef, 60);
 	$s->recv(my $answer, 100);
 	return $answer;
 }

@@ -240,12 +240,12 @@ sub raw {
 	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1',
 		PeerPort => port(8443), SSL_hostname => 'localhost',
 		SSL_ca_file => "$dir/ca.crt", SSL_cert_file => "$dir/a.crt",
-		SSL_key_file => "$dir/a.key", Timeout => 10)
+		SSL_key_file => "$dir/a.key", Timeout => 60)
 		or die "no connection: $IO::Socket::SSL::SSL_ERROR\n";
 
 	local $SIG{PIPE} = 'IGNORE';
 	local $SIG{ALRM} = sub { die "no answer\n" };
-	alarm 10;
+	alarm 60;
 
 	$s->print($request);
 

@@ -146,7 +146,7 @@ SKIP: {
 		skip "no coap-client-$client", 1
 			unless grep { -x "$_/coap-client-$client" } split /:/, $ENV{PATH};
 
-		my $out = `timeout 20 coap-client-$client -B 10 -v 6 -m get -u client-a -k '$raw' 'coaps+tcp://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=13' 2>&1`;
+		my $out = `timeout 60 coap-client-$client -B 60 -v 6 -m get -u client-a -k '$raw' 'coaps+tcp://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=13' 2>&1`;
 		like($out, qr/2\.05/, "coap-client-$client") or diag($out);
 	}
 }

@@ -618,7 +618,7 @@ sub dots_session {
 
 	my @cmd = ("$BUILD/tools/" . ($tcp ? 'dots_client_tcp' : 'dots_client'),
 		'--server', $server, '--ca', "$dir/ca.crt",
-		'--life', $o{life} || 600);
+		'--life', $o{life} || 600, '--timeout', 60000);
 	push @cmd, '--cert', "$dir/$cert.crt", '--key', "$dir/$cert.key" if $cert;
 	push @cmd, @{$o{args} || []};
 
@@ -733,7 +733,7 @@ sub lossy {
 # Begins a handshake, so that several may be under way; connect_end() waits
 sub connect {
 	my ($self) = @_;
-	print { $self->{in} } "connect 40000\n";
+	print { $self->{in} } "connect 60000\n";
 }
 
 sub connect_end {
@@ -831,7 +831,7 @@ sub recv {
 sub _recv {
 	my ($self, $ms) = @_;
 
-	my $end = time() + (defined $ms ? $ms : 30000) / 1000;
+	my $end = time() + (defined $ms ? $ms : 60000) / 1000;
 	my $m;
 
 	do {
@@ -924,7 +924,7 @@ sub request {
 	foreach my $try (1 .. $self->{tries} || 1) {
 		$self->send($bytes);
 
-		my $m = $self->_answer(($self->{patience} || 30000) / 1000);
+		my $m = $self->_answer(($self->{patience} || 60000) / 1000);
 		return $m if $m;
 	}
 
@@ -956,7 +956,7 @@ sub _request { return $_[0]->{code} =~ /^0\.(?!00)/ }
 # The next notification for the token; heartbeats of the server are skipped
 sub notification {
 	my ($self, $token, $ms) = @_;
-	my $end = Time::HiRes::time() + (defined $ms ? $ms : 30000) / 1000;
+	my $end = Time::HiRes::time() + (defined $ms ? $ms : 60000) / 1000;
 
 	while ((my $left = $end - Time::HiRes::time()) > 0) {
 		my $m = $self->recv(int($left * 1000) + 1) or return undef;

@@ -104,7 +104,7 @@ sub rc_open {
 
 	return IO::Socket::SSL->new(PeerAddr => '127.0.0.1',
 		PeerPort => Test::Nginx::port(8443), SSL_hostname => 'localhost',
-		SSL_ca_file => "$dir/ca.crt", Timeout => 10, $cert
+		SSL_ca_file => "$dir/ca.crt", Timeout => 60, $cert
 		? (SSL_cert_file => "$dir/$cert.crt", SSL_key_file => "$dir/$cert.key")
 		: (), @{$o{ssl} || []})
 		|| die "no connection: $IO::Socket::SSL::SSL_ERROR\n";
@@ -117,7 +117,7 @@ sub _timed {
 	my ($code) = @_;
 
 	local $SIG{ALRM} = sub { die "no answer in time\n" };
-	alarm(30);
+	alarm(60);
 	my @result = $code->();
 	alarm(0);
 
