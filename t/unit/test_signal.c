@@ -1,13 +1,10 @@
 /*
- * The signal channel of one peer, bytes in and bytes out: the message layer
- * (RFC 7252 sections 4 and 5) and the way to a resource (RFC 9132 sections 4.2
- * and 4.4, 9).
+ * The signal channel of one peer, bytes in and bytes out: the message layer,
+ * RFC 7252 sections 4 and 5.
  */
 
 #include "signal_peer.h"
 
-
-/* ---- the message layer ---- */
 
 /* RFC 7252 section 4.3: an Empty CON is answered with RST */
 
@@ -332,6 +329,18 @@ test_signal_lifetimes(void **state)
 }
 
 
+/* A NON GET of all that there is, "id" its message id. */
+
+static void
+test_list(test_peer_t *p, int id, int64_t now)
+{
+    char  hex[TEST_SIZE];
+
+    (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, id);
+    test_input_at(p, hex, now);
+}
+
+
 /* The GETs of a large answer do not push out what changed something. */
 
 static void
@@ -348,8 +357,7 @@ test_signal_recent_put(void **state)
     test_input(&p, PUT(NON, "8000"));
 
     for (i = 0; i < 2 * DOTS_SIGNAL_RECENT; i++) {
-        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
-        test_input(&p, hex);
+        test_list(&p, i, 0);
     }
 
     assert_int_equal(p.nsubmits, 2 * DOTS_SIGNAL_RECENT + 1);
@@ -381,7 +389,6 @@ static void
 test_signal_recent(void **state)
 {
     int          i;
-    char         hex[TEST_SIZE];
     test_peer_t  p;
 
     (void) state;
@@ -389,19 +396,16 @@ test_signal_recent(void **state)
     test_open(&p);
 
     for (i = 0; i <= DOTS_SIGNAL_RECENT; i++) {
-        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
-        test_input(&p, hex);
+        test_list(&p, i, 0);
     }
 
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
 
-    (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, 1);
-    test_input(&p, hex);
+    test_list(&p, 1, 0);
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
     test_same(&p, 1, DOTS_SIGNAL_RECENT + 1);
 
-    (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, 0);
-    test_input(&p, hex);
+    test_list(&p, 0, 0);
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 2);
 
     dots_signal_close(p.signal);
@@ -414,7 +418,6 @@ static void
 test_signal_recent_lifetimes(void **state)
 {
     int          i;
-    char         hex[TEST_SIZE];
     test_peer_t  p;
 
     (void) state;
@@ -422,19 +425,18 @@ test_signal_recent_lifetimes(void **state)
     test_open(&p);
 
     for (i = 0; i <= DOTS_SIGNAL_RECENT; i++) {
-        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
-        test_input_at(&p, hex, i ? 2000 : 1000);
+        test_list(&p, i, i ? 2000 : 1000);
     }
 
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
     assert_int_equal(dots_signal_timer(p.signal, 146000), 1000);
 
-    test_input_at(&p, hex, 146999);
+    test_list(&p, DOTS_SIGNAL_RECENT, 146999);
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 1);
 
     assert_int_equal(dots_signal_timer(p.signal, 147000), -1);
 
-    test_input_at(&p, hex, 147000);
+    test_list(&p, DOTS_SIGNAL_RECENT, 147000);
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_RECENT + 2);
 
     dots_signal_close(p.signal);
@@ -545,7 +547,7 @@ test_signal_confirm(void **state)
 }
 
 
-/* The one under way is forgotten, for its message id is used again: the next. */
+/* The one under way is forgotten, its message id being used again: the next. */
 
 static void
 test_signal_confirm_forgotten(void **state)
@@ -614,7 +616,6 @@ static void
 test_signal_inflight(void **state)
 {
     int          i;
-    char         hex[TEST_SIZE];
     test_peer_t  p;
 
     (void) state;
@@ -623,15 +624,14 @@ test_signal_inflight(void **state)
     p.hold = 1;
 
     for (i = 0; i < DOTS_SIGNAL_INFLIGHT + 3; i++) {
-        (void) snprintf(hex, sizeof(hex), "52 01 %04x aabb " MITIGATE CUID, i);
-        test_input(&p, hex);
+        test_list(&p, i, 0);
     }
 
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_INFLIGHT);
     assert_int_equal(p.nsent, 0);
 
     test_finish(&p, p.held[5]);
-    test_input(&p, hex);
+    test_list(&p, DOTS_SIGNAL_INFLIGHT + 2, 0);
     assert_int_equal(p.nsubmits, DOTS_SIGNAL_INFLIGHT + 1);
 
     /* the host finishes what it has after the peer has gone: nothing is sent */
@@ -647,309 +647,6 @@ test_signal_inflight(void **state)
 
     assert_int_equal(p.nsent, 0);
     assert_int_equal(p.naudits, 0);
-}
-
-
-/* ---- resources ---- */
-
-/* RFC 9132 section 8: no customer, 4.01 whatever is asked */
-
-static void
-test_signal_nobody(void **state)
-{
-    test_peer_t  p;
-
-    (void) state;
-
-    test_open_as(&p, NULL, TEST_MESSAGE);
-
-    test_input(&p, PUT(CON, "0001"));
-    test_input(&p, GET(NON, "0002"));
-    test_input(&p, "40 01 0003");
-    test_input(&p, "40 01 0004 d0 12");
-    assert_int_equal(p.nsent, 4);
-    assert_int_equal(p.nsubmits, 0);
-    assert_int_equal(p.sent[0][1], dots_coap_code(4, 1));
-    assert_int_equal(p.sent[1][1], dots_coap_code(4, 1));
-    assert_int_equal(p.sent[2][1], dots_coap_code(4, 1));
-    assert_int_equal(p.sent[3][1], dots_coap_code(4, 1));
-
-    /* a ping asks for nothing */
-    test_input(&p, "40 00 0005");
-    test_sent(&p, 4, "70 00 00 05");
-
-    dots_signal_close(p.signal);
-}
-
-
-/* RFC 7252 section 5.4, RFC 7959 section 2.2, RFC 9132 section 9 */
-
-static void
-test_signal_options(void **state)
-{
-    (void) state;
-
-    /* go-dots' first message: CON GET, no path, Q-Block2 */
-    test_answer("40 01 0001 d0 12", dots_coap_code(4, 2), "option 31", 0);
-
-    /* unknown and critical: CON and NON alike */
-    test_answer("40 01 0001 90", dots_coap_code(4, 2), "option 9", 0);
-    test_answer("50 01 0001 90", dots_coap_code(4, 2), "option 9", 0);
-
-    /* If-None-Match, Q-Block1 */
-    test_answer("40 03 0001 50 6b 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 2),
-                "option 5", 0);
-    test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "70 ff " BODY,
-                dots_coap_code(4, 2), "option 19", 0);
-
-    /* a repeated Accept, an Accept that is too long */
-    test_answer("42 01 0001 aabb " MITIGATE CUID "62 010f 02 010f",
-                dots_coap_code(4, 2), "option 17", 0);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "63 00010f",
-                dots_coap_code(4, 2), "option 17", 0);
-
-    /* unknown and elective: Observe, Size2, 2048, Hop-Limit */
-    test_answer("42 01 0001 aabb 60 5b 2e77656c6c2d6b6e6f776e 04 646f7473 "
-                "08 6d69746967617465 " CUID "51 10 c0 e0 06 d7",
-                dots_coap_code(5, 0), NULL, 1);
-
-    /* Uri-Host, Uri-Port */
-    test_answer("42 01 0001 aabb 31 61 42 1226 4b 2e77656c6c2d6b6e6f776e "
-                "04 646f7473 08 6d69746967617465 " CUID,
-                dots_coap_code(5, 0), NULL, 1);
-
-    /* a reserved block size, RFC 7959 section 2.2 */
-    test_answer("42 01 0001 aabb " MITIGATE CUID "c1 07", dots_coap_code(4, 0),
-                "reserved", 0);
-    test_answer("42 03 0001 aabb " MITIGATE CUID MID7 CBOR "d1 02 07 ff " BODY,
-                dots_coap_code(4, 0), "reserved", 0);
-
-    /* Hop-Limit is 1 to 255, RFC 8768 section 3 */
-    test_answer("42 01 0001 aabb " MITIGATE CUID "50", dots_coap_code(4, 0),
-                "Hop-Limit", 0);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "52 0100",
-                dots_coap_code(4, 0), "Hop-Limit", 0);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "51 ff", dots_coap_code(5, 0),
-                NULL, 1);
-
-    /* section 5.10.2 */
-    test_answer("40 01 0001 d1 16 61", dots_coap_code(5, 5), NULL, 0);
-    test_answer("40 01 0001 d1 1a 61", dots_coap_code(5, 5), NULL, 0);
-
-    /* section 5.10.4 */
-    test_answer("42 01 0001 aabb " MITIGATE CUID "61 32", dots_coap_code(4, 6),
-                "271", 0);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "60", dots_coap_code(4, 6),
-                "271", 0);
-    test_answer("42 01 0001 aabb " MITIGATE CUID "62 010f",
-                dots_coap_code(5, 0), NULL, 1);
-}
-
-
-/* RFC 6690 section 4: a list without anything of a client */
-
-static void
-test_signal_core(void **state)
-{
-    int                  header;
-    test_peer_t          p;
-    dots_coap_message_t  m;
-
-    (void) state;
-
-    test_open(&p);
-    test_input(&p, "42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265");
-    assert_int_equal(dots_coap_parse(&m, p.sent[0], p.len[0], &header),
-                     DOTS_OK);
-    assert_int_equal(m.code, dots_coap_code(2, 5));
-    assert_int_equal(m.content_format, DOTS_COAP_FORMAT_LINK);
-    assert_non_null(memmem(m.payload.data, m.payload.len,
-                           "</.well-known/dots/mitigate>", 28));
-    assert_int_equal(p.nsubmits, 0);
-    dots_signal_close(p.signal);
-
-    /* Accept: link-format, dots+cbor; PUT; something below */
-    test_answer("42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265 "
-                "61 28", dots_coap_code(2, 5), NULL, 0);
-    test_answer("42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265 "
-                "62 010f", dots_coap_code(4, 6), "40", 0);
-    test_answer("42 03 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265",
-                dots_coap_code(4, 5), NULL, 0);
-    test_answer("42 01 0001 aabb bb 2e77656c6c2d6b6e6f776e 04 636f7265 "
-                "01 78", dots_coap_code(4, 4), NULL, 0);
-}
-
-
-/* RFC 9132 section 4.2, RFC 7252 sections 5.8 and 5.9.2 */
-
-static void
-test_signal_paths(void **state)
-{
-    (void) state;
-
-    test_answer("40 01 0001", dots_coap_code(4, 4), "resource", 0);
-    test_answer("40 01 0001 b0", dots_coap_code(4, 4), NULL, 0);
-    test_answer("40 03 0001 b3 666f6f", dots_coap_code(4, 4), NULL, 0);
-    test_answer("40 01 0001 bb 2e77656c6c2d6b6e6f776e", dots_coap_code(4, 4),
-                NULL, 0);
-    test_answer("40 01 0001 " WELLKNOWN, dots_coap_code(4, 4), NULL, 0);
-    test_answer("40 01 0001 " WELLKNOWN "06 636f6e666978", dots_coap_code(4, 4),
-                NULL, 0);
-    test_answer("40 03 0001 " WELLKNOWN "02 6863", dots_coap_code(4, 4), NULL,
-                0);
-    test_answer("40 01 0001 " WELLKNOWN "09 6d6974696761746573",
-                dots_coap_code(4, 4), NULL, 0);
-    test_answer("40 01 0001 " WELLKNOWN "07 6d697469676174",
-                dots_coap_code(4, 4), NULL, 0);
-
-    /* one segment more than any resource has */
-    test_answer("40 01 0001 " MITIGATE CUID MID7 "01 61 01 61 01 61 01 61",
-                dots_coap_code(4, 4), NULL, 0);
-
-    /* methods */
-    test_answer("40 02 0001 " MITIGATE CUID, dots_coap_code(4, 5), "0.02", 0);
-    test_answer("40 05 0001 " MITIGATE CUID, dots_coap_code(4, 5), "0.05", 0);
-    test_answer("50 1f 0001 " MITIGATE CUID, dots_coap_code(4, 5), "0.31", 0);
-    test_answer("40 05 0001", dots_coap_code(4, 5), NULL, 0);
-    test_answer("40 02 0001", dots_coap_code(4, 4), NULL, 0);
-}
-
-
-/* RFC 9132 sections 4.4.1.1, 4.4.1.2, 4.4.2 and 4.4.4 */
-
-static void
-test_signal_parameters(void **state)
-{
-    (void) state;
-
-    /* PUT and DELETE need both, GET needs cuid */
-    test_answer("40 04 0001 " MITIGATE, dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 04 0001 " MITIGATE CUID, dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 03 0001 " MITIGATE CUID CBOR "ff " BODY,
-                dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 04 0001 " MITIGATE MID7, dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE, dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE MID7, dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID, dots_coap_code(5, 0), NULL, 1);
-
-    /* the order, once each */
-    test_answer("40 01 0001 " MITIGATE MID7 CUID, dots_coap_code(4, 0), "cuid",
-                0);
-    test_answer("40 01 0001 " MITIGATE CUID CUID, dots_coap_code(4, 0), "cuid",
-                0);
-    test_answer("40 01 0001 " MITIGATE CUID MID7 MID7, dots_coap_code(4, 0),
-                "mid", 0);
-
-    /* cdid: before cuid, ignored, not empty */
-    test_answer("40 01 0001 " MITIGATE "06 636469643d79 " CUID,
-                dots_coap_code(5, 0), NULL, 1);
-    test_answer("40 01 0001 " MITIGATE CUID "06 636469643d79",
-                dots_coap_code(4, 0), "cdid", 0);
-    test_answer("40 01 0001 " MITIGATE "05 636469643d " CUID,
-                dots_coap_code(4, 0), "cdid", 0);
-
-    /* empty values, names alone, unknown names */
-    test_answer("40 01 0001 " MITIGATE "05 637569643d", dots_coap_code(4, 0),
-                "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "04 63756964", dots_coap_code(4, 0),
-                "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "04 6d69643d", dots_coap_code(4, 0),
-                "mid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "00", dots_coap_code(4, 0),
-                "parameter", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "05 666f6f3d31",
-                dots_coap_code(4, 0), "'foo'", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "05 66ff003d31",
-                dots_coap_code(4, 0), "'f?""?'", 0);
-    test_answer("40 01 0001 " MITIGATE "06 435549443d78", dots_coap_code(4, 0),
-                "'CUID'", 0);
-
-    /* mid: 0 to 4294967295, plain */
-    test_answer("40 01 0001 " MITIGATE CUID "05 6d69643d30",
-                dots_coap_code(5, 0), NULL, 1);
-    test_answer("40 01 0001 " MITIGATE CUID
-                "0d 01 6d69643d34323934393637323935",
-                dots_coap_code(5, 0), NULL, 1);
-    test_answer("40 01 0001 " MITIGATE CUID
-                "0d 01 6d69643d34323934393637323936",
-                dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID
-                "0d 0b 6d69643d3138343436373434303733373039353531363136",
-                dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d2d31",
-                dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d3778",
-                dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d2037",
-                dots_coap_code(4, 0), "mid", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "06 6d69643d3037",
-                dots_coap_code(4, 0), "mid", 0);
-
-    /* cuid: UTF-8 (RFC 7252 section 3.2) without control characters */
-    test_answer("40 01 0001 " MITIGATE "07 637569643dc3a9",
-                dots_coap_code(5, 0), NULL, 1);
-    test_answer("40 01 0001 " MITIGATE "09 637569643df09f9880",
-                dots_coap_code(5, 0), NULL, 1);
-    test_answer("40 01 0001 " MITIGATE "07 637569643d6100",
-                dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "06 637569643dff",
-                dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "06 637569643dc3",
-                dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "07 637569643dc080",
-                dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "08 637569643deda080",
-                dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "09 637569643df4908080",
-                dots_coap_code(4, 0), "cuid", 0);
-    test_answer("40 01 0001 " MITIGATE "07 637569643dc280",
-                dots_coap_code(4, 0), "cuid", 0);
-
-    /* c of Table 2, other queries, too many of them */
-    test_answer("40 01 0001 " MITIGATE CUID "43 633d62", dots_coap_code(4, 0),
-                "Uri-Query c", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "42 633d", dots_coap_code(4, 0),
-                "Uri-Query c", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "41 63", dots_coap_code(4, 0),
-                "Uri-Query c", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "43 633d6e", dots_coap_code(5, 0),
-                NULL, 1);
-    test_answer("40 01 0001 " MITIGATE CUID "43 633d6e 03 633d6e",
-                dots_coap_code(4, 0), "repeated", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "43 783d62 03 633d6e",
-                dots_coap_code(4, 0), "Uri-Query", 0);
-    test_answer("40 04 0001 " MITIGATE CUID MID7 "43 633d6e",
-                dots_coap_code(4, 0), "Uri-Query", 0);
-    test_answer("40 01 0001 " MITIGATE CUID "41 61 01 61 01 61 01 61 01 61 "
-                "01 61 01 61 01 61 01 61", dots_coap_code(4, 0), "Uri-Query",
-                0);
-}
-
-
-/* A cuid of DOTS_CUID_MAX bytes is the longest. */
-
-static void
-test_signal_long_cuid(void **state)
-{
-    int          extra;
-    char         hex[TEST_SIZE];
-    size_t       i, n;
-
-    (void) state;
-
-    for (extra = 0; extra < 2; extra++) {
-
-        n = (size_t) snprintf(hex, sizeof(hex),
-                              "40 01 0001 " MITIGATE "0d %02x 637569643d",
-                              (unsigned) (5 + DOTS_CUID_MAX + extra - 13));
-
-        for (i = 0; i < (size_t) (DOTS_CUID_MAX + extra); i++) {
-            n += (size_t) snprintf(hex + n, sizeof(hex) - n, "78");
-        }
-
-        test_answer(hex, extra ? dots_coap_code(4, 0) : dots_coap_code(5, 0),
-                    extra ? "cuid" : NULL, !extra);
-    }
 }
 
 
@@ -973,12 +670,6 @@ main(void)
         cmocka_unit_test(test_signal_confirm_forgotten),
         cmocka_unit_test(test_signal_later),
         cmocka_unit_test(test_signal_inflight),
-        cmocka_unit_test(test_signal_nobody),
-        cmocka_unit_test(test_signal_options),
-        cmocka_unit_test(test_signal_core),
-        cmocka_unit_test(test_signal_paths),
-        cmocka_unit_test(test_signal_parameters),
-        cmocka_unit_test(test_signal_long_cuid),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
