@@ -349,7 +349,7 @@ test_immediate_wins(void **state)
 }
 
 
-/* A preconfigured one that is to come back, of a customer without the prefix. */
+/* A preconfigured one is to come back, but its customer lost the prefix. */
 
 static void
 test_revoked_for_good(void **state)
