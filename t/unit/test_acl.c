@@ -334,19 +334,32 @@ test_ports(void **state)
 }
 
 
+typedef struct {
+    const char *body;
+    const char *tag;
+    const char *path;       /* or words; NULL: whatever */
+} test_rule_t;
+
+
 static void
-test_rules(void **state)
+test_rules(const test_rule_t *rules, size_t n)
 {
     size_t  i;
 
-    static const struct {
-        const char *body;
-        const char *tag;
-        const char *path;
-    } cases[] = {
+    test_all();
 
-        /* destinations */
+    for (i = 0; i < n; i++) {
+        test_refused(rules[i].body, rules[i].tag, rules[i].path);
+    }
+}
 
+
+/* Section 7.2: destinations inside the domain, by whatever form. */
+
+static void
+test_rules_destination(void **state)
+{
+    static const test_rule_t  rules[] = {
         { TEST_ACL(TEST_V4, TEST_ACE("r", "\"ipv4\":{\"destination-ipv4-"
           "network\":\"198.51.100.0/24\"}", TEST_DROP)), "invalid-value",
           "/acls/acl[name='x']/aces/ace[name='r']/matches/ipv4/" },
@@ -371,9 +384,20 @@ test_rules(void **state)
         { TEST_ACL(TEST_NOW_ACTIVE, TEST_ACE("r", "", TEST_DROP)),
           "missing-attribute", NULL },
         { TEST_ACL(TEST_NOW_ACTIVE, ""), "missing-attribute", "aces" },
+    };
 
-        /* families */
+    (void) state;
 
+    test_rules(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+
+/* Each of one family, which is that of its type. */
+
+static void
+test_rules_family(void **state)
+{
+    static const test_rule_t  rules[] = {
         { TEST_ACL("", TEST_ACE("r", "\"ipv4\":{" TEST_DST "}", TEST_DROP)),
           "invalid-value", NULL },
         { TEST_ACL(TEST_V6, TEST_ACE("r", "\"ipv4\":{" TEST_DST "}",
@@ -384,9 +408,20 @@ test_rules(void **state)
           TEST_DROP)), "invalid-value", NULL },
         { TEST_ACL("\"type\":\"no-such\",", TEST_ACE("r", "", TEST_DROP)),
           "invalid-value", NULL },
+    };
 
-        /* what contradicts */
+    (void) state;
 
+    test_rules(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+
+/* What contradicts itself. */
+
+static void
+test_rules_contradiction(void **state)
+{
+    static const test_rule_t  rules[] = {
         { TEST_ACL(TEST_V4, TEST_ACE("r", "\"ipv4\":{\"protocol\":17},\"tcp\":"
           "{\"flags\":\"syn\"}", TEST_DROP)), "invalid-value", "protocol" },
         { TEST_ACL(TEST_V6, TEST_ACE("r", "\"ipv6\":{\"protocol\":1},"
@@ -409,9 +444,20 @@ test_rules(void **state)
         { TEST_ACL("", TEST_ACE("r", "\"udp\":{\"source-port-range-or-operator"
           "\":{\"lower-port\":9,\"upper-port\":5}}", TEST_DROP)),
           "invalid-value", "less than or equal to" },
+    };
 
-        /* what says nothing */
+    (void) state;
 
+    test_rules(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+
+/* What says nothing. */
+
+static void
+test_rules_empty(void **state)
+{
+    static const test_rule_t  rules[] = {
         { TEST_ACL("", TEST_ACE("r", "\"udp\":{}", TEST_DROP)),
           "invalid-value", NULL },
         { TEST_ACL("", TEST_ACE("r", "\"udp\":{\"source-port-range-or-"
@@ -429,9 +475,20 @@ test_rules(void **state)
           "fragment\":{}}", TEST_DROP)), "invalid-value", NULL },
         { TEST_ACL(TEST_V4, TEST_ACE("r", "\"" TEST_DC "ipv4\":{},\"ipv4\":{"
           TEST_DST "}", TEST_DROP)), "invalid-value", NULL },
+    };
 
-        /* 7.2: unknown, with or without anything in it */
+    (void) state;
 
+    test_rules(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+
+/* Section 7.2: unknown, with or without anything in it; actions. */
+
+static void
+test_rules_unknown(void **state)
+{
+    static const test_rule_t  rules[] = {
         { TEST_ACL("", TEST_ACE("r", "\"eth\":{}", TEST_DROP)),
           "unknown-element", "matches" },
         { TEST_ACL("", TEST_ACE("r", "\"tcp\":{\"eth\":{}}", TEST_DROP)),
@@ -446,9 +503,20 @@ test_rules(void **state)
           "invalid-value", NULL },
         { TEST_ACL("", TEST_ACE("r", "", TEST_ACCEPT ",\"rate-limit\":"
           "\"-1.0\"")), "invalid-value", "actions/rate-limit" },
+    };
 
-        /* RFC 7951: state is no part of a request */
+    (void) state;
 
+    test_rules(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+
+/* RFC 7951: types; state is no part of a request. */
+
+static void
+test_rules_types(void **state)
+{
+    static const test_rule_t  rules[] = {
         { "{\"" TEST_DC "acl\":[{\"name\":\"x\",\"pending-lifetime\":5}]}",
           "invalid-value", NULL },
         { TEST_ACL("", TEST_ACE("r", "", TEST_DROP) ","
@@ -466,11 +534,7 @@ test_rules(void **state)
 
     (void) state;
 
-    test_all();
-
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        test_refused(cases[i].body, cases[i].tag, cases[i].path);
-    }
+    test_rules(rules, sizeof(rules) / sizeof(rules[0]));
 }
 
 
@@ -491,8 +555,8 @@ test_identities(void **state)
     assert_int_equal(test_put("{\"" TEST_DC "acl\":[{\"name\":\"x\",\"" TEST_DC
         "type\":\"ipv4-acl-type\",\"" TEST_DC "aces\":{\"" TEST_DC "ace\":[{"
         "\"name\":\"r\",\"" TEST_DC "matches\":{\"" TEST_DC "ipv4\":{\"" TEST_DC
-        "destination-ipv4-network\":\"192.0.2.9/32\"}},\"" TEST_DC "actions\":{\""
-        TEST_DC "forwarding\":\"drop\"}}]}}]}"), 201);
+        "destination-ipv4-network\":\"192.0.2.9/32\"}},\"" TEST_DC "actions\":"
+        "{\"" TEST_DC "forwarding\":\"drop\"}}]}}]}"), 201);
 
     assert_int_equal(test_request("GET", TEST_CLIENT "/acls/acl=x", NULL), 200);
     assert_non_null(strstr(test_text,
@@ -929,7 +993,12 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_rules_destination),
+        cmocka_unit_test(test_rules_family),
+        cmocka_unit_test(test_rules_contradiction),
+        cmocka_unit_test(test_rules_empty),
+        cmocka_unit_test(test_rules_unknown),
+        cmocka_unit_test(test_rules_types),
         cmocka_unit_test(test_identities),
         cmocka_unit_test(test_capabilities),
         cmocka_unit_test(test_supported),

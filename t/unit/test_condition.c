@@ -122,105 +122,128 @@ test_lists(void **state)
 }
 
 
-/* Section 13.2.2, every step of it; a tag of "=" is ours. */
+/* An If-Match or If-None-Match; a "=" in it is the entity's tag. */
+
+static dots_str_t
+test_tags(const char *field, const char *tag, char *buf, size_t size)
+{
+    const char  *eq;
+
+    eq = field ? strchr(field, '=') : NULL;
+
+    if (eq == NULL) {
+        return test_str(field);
+    }
+
+    (void) snprintf(buf, size, "%.*s%s%s", (int) (eq - field), field, tag,
+                    eq + 1);
+
+    return test_str(buf);
+}
+
+
+static const struct {
+    int               read;
+    int               exists;
+    const char       *match;
+    const char       *none;
+    const char       *modified;
+    const char       *unmodified;
+    dots_condition_t  outcome;
+} test_cases[] = {
+    { 1, 1, NULL, NULL, NULL, NULL, DOTS_CONDITION_TRUE },
+
+    /* 1: If-Match */
+    { 0, 1, "=", NULL, NULL, NULL, DOTS_CONDITION_TRUE },
+    { 0, 1, "\"x\", =", NULL, NULL, NULL, DOTS_CONDITION_TRUE },
+    { 0, 1, "*", NULL, NULL, NULL, DOTS_CONDITION_TRUE },
+    { 0, 0, "*", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
+    { 0, 0, "=", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
+    { 0, 1, "\"x\"", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
+    { 0, 1, "", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
+    { 0, 1, "W/=", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
+    { 1, 1, "\"x\"", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
+
+    /* 2: If-Unmodified-Since, only without it */
+    { 0, 1, NULL, NULL, NULL, TEST_DATE, DOTS_CONDITION_TRUE },
+    { 0, 1, NULL, NULL, NULL, TEST_NEXT, DOTS_CONDITION_TRUE },
+    { 0, 1, NULL, NULL, NULL, TEST_LAST, DOTS_CONDITION_FAILED },
+    { 0, 1, NULL, NULL, NULL, "nonsense", DOTS_CONDITION_TRUE },
+    { 0, 0, NULL, NULL, NULL, TEST_LAST, DOTS_CONDITION_TRUE },
+    { 0, 1, "=", NULL, NULL, TEST_LAST, DOTS_CONDITION_TRUE },
+    { 0, 1, "\"x\"", NULL, NULL, TEST_NEXT, DOTS_CONDITION_FAILED },
+
+    /* 3: If-None-Match */
+    { 1, 1, NULL, "=", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
+    { 1, 1, NULL, "W/=", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
+    { 1, 1, NULL, "*", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
+    { 1, 1, NULL, "\"x\"", NULL, NULL, DOTS_CONDITION_TRUE },
+    { 0, 1, NULL, "=", NULL, NULL, DOTS_CONDITION_FAILED },
+    { 0, 1, NULL, "*", NULL, NULL, DOTS_CONDITION_FAILED },
+    { 0, 0, NULL, "*", NULL, NULL, DOTS_CONDITION_TRUE },
+    { 1, 1, "=", "=", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
+    { 1, 1, "\"x\"", "=", NULL, NULL, DOTS_CONDITION_FAILED },
+
+    /* 4: If-Modified-Since, only of a read and without it */
+    { 1, 1, NULL, NULL, TEST_DATE, NULL, DOTS_CONDITION_NOT_MODIFIED },
+    { 1, 1, NULL, NULL, TEST_NEXT, NULL, DOTS_CONDITION_NOT_MODIFIED },
+    { 1, 1, NULL, NULL, TEST_LAST, NULL, DOTS_CONDITION_TRUE },
+    { 1, 1, NULL, NULL, "nonsense", NULL, DOTS_CONDITION_TRUE },
+    { 0, 1, NULL, NULL, TEST_DATE, NULL, DOTS_CONDITION_TRUE },
+    { 1, 1, NULL, "\"x\"", TEST_DATE, NULL, DOTS_CONDITION_TRUE },
+    { 1, 1, NULL, "=", TEST_LAST, NULL, DOTS_CONDITION_NOT_MODIFIED },
+};
+
+
+static void
+test_entity(dots_entity_t *e)
+{
+    assert_int_equal(dots_entity_make(e, test_str("text"), TEST_S * 1000
+                                                           + 999), DOTS_OK);
+}
+
+
+/* Section 13.2.2, every step of it. */
 
 static void
 test_precedence(void **state)
 {
     size_t             i;
-    char               tag[DOTS_CONDITION_TAG], xml[DOTS_CONDITION_TAG];
-    char               fields[2][256];
+    char               tag[DOTS_CONDITION_TAG], match[256], none[256];
     dots_entity_t      e;
     dots_conditions_t  c;
 
-    static const struct {
-        int               read;
-        int               exists;
-        const char       *match;
-        const char       *none;
-        const char       *modified;
-        const char       *unmodified;
-        dots_condition_t  outcome;
-    } cases[] = {
-        { 1, 1, NULL, NULL, NULL, NULL, DOTS_CONDITION_TRUE },
-
-        /* 1: If-Match */
-        { 0, 1, "=", NULL, NULL, NULL, DOTS_CONDITION_TRUE },
-        { 0, 1, "\"x\", =", NULL, NULL, NULL, DOTS_CONDITION_TRUE },
-        { 0, 1, "*", NULL, NULL, NULL, DOTS_CONDITION_TRUE },
-        { 0, 0, "*", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
-        { 0, 0, "=", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
-        { 0, 1, "\"x\"", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
-        { 0, 1, "", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
-        { 0, 1, "W/=", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
-        { 1, 1, "\"x\"", NULL, NULL, NULL, DOTS_CONDITION_FAILED },
-
-        /* 2: If-Unmodified-Since, only without it */
-        { 0, 1, NULL, NULL, NULL, TEST_DATE, DOTS_CONDITION_TRUE },
-        { 0, 1, NULL, NULL, NULL, TEST_NEXT, DOTS_CONDITION_TRUE },
-        { 0, 1, NULL, NULL, NULL, TEST_LAST, DOTS_CONDITION_FAILED },
-        { 0, 1, NULL, NULL, NULL, "nonsense", DOTS_CONDITION_TRUE },
-        { 0, 0, NULL, NULL, NULL, TEST_LAST, DOTS_CONDITION_TRUE },
-        { 0, 1, "=", NULL, NULL, TEST_LAST, DOTS_CONDITION_TRUE },
-        { 0, 1, "\"x\"", NULL, NULL, TEST_NEXT, DOTS_CONDITION_FAILED },
-
-        /* 3: If-None-Match */
-        { 1, 1, NULL, "=", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
-        { 1, 1, NULL, "W/=", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
-        { 1, 1, NULL, "*", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
-        { 1, 1, NULL, "\"x\"", NULL, NULL, DOTS_CONDITION_TRUE },
-        { 0, 1, NULL, "=", NULL, NULL, DOTS_CONDITION_FAILED },
-        { 0, 1, NULL, "*", NULL, NULL, DOTS_CONDITION_FAILED },
-        { 0, 0, NULL, "*", NULL, NULL, DOTS_CONDITION_TRUE },
-        { 1, 1, "=", "=", NULL, NULL, DOTS_CONDITION_NOT_MODIFIED },
-        { 1, 1, "\"x\"", "=", NULL, NULL, DOTS_CONDITION_FAILED },
-
-        /* 4: If-Modified-Since, only of a read and without it */
-        { 1, 1, NULL, NULL, TEST_DATE, NULL, DOTS_CONDITION_NOT_MODIFIED },
-        { 1, 1, NULL, NULL, TEST_NEXT, NULL, DOTS_CONDITION_NOT_MODIFIED },
-        { 1, 1, NULL, NULL, TEST_LAST, NULL, DOTS_CONDITION_TRUE },
-        { 1, 1, NULL, NULL, "nonsense", NULL, DOTS_CONDITION_TRUE },
-        { 0, 1, NULL, NULL, TEST_DATE, NULL, DOTS_CONDITION_TRUE },
-        { 1, 1, NULL, "\"x\"", TEST_DATE, NULL, DOTS_CONDITION_TRUE },
-        { 1, 1, NULL, "=", TEST_LAST, NULL, DOTS_CONDITION_NOT_MODIFIED },
-    };
-
     (void) state;
 
-    assert_int_equal(dots_entity_make(&e, test_str("text"), TEST_S * 1000
-                                                            + 999), DOTS_OK);
+    test_entity(&e);
     (void) dots_condition_tag(&e, 0, tag);
-    (void) dots_condition_tag(&e, 1, xml);
-    assert_string_not_equal(tag, xml);
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char  *from[2] = { cases[i].match, cases[i].none };
-        int          k;
-
-        for (k = 0; k < 2; k++) {
-            const char  *eq = from[k] ? strchr(from[k], '=') : NULL;
-
-            (void) snprintf(fields[k], sizeof(fields[k]), "%.*s%s%s",
-                            eq ? (int) (eq - from[k]) : 255,
-                            from[k] ? from[k] : "", eq ? tag : "",
-                            eq ? eq + 1 : "");
-        }
+    for (i = 0; i < sizeof(test_cases) / sizeof(test_cases[0]); i++) {
 
         memset(&c, 0, sizeof(c));
-        c.match = test_str(cases[i].match ? fields[0] : NULL);
-        c.none_match = test_str(cases[i].none ? fields[1] : NULL);
-        c.modified_since = test_str(cases[i].modified);
-        c.unmodified_since = test_str(cases[i].unmodified);
+        c.match = test_tags(test_cases[i].match, tag, match, sizeof(match));
+        c.none_match = test_tags(test_cases[i].none, tag, none, sizeof(none));
+        c.modified_since = test_str(test_cases[i].modified);
+        c.unmodified_since = test_str(test_cases[i].unmodified);
 
-        if (dots_conditions_check(&c, cases[i].read, 0,
-                                  cases[i].exists ? &e : NULL, TEST_NOW)
-            != cases[i].outcome)
+        if (dots_conditions_check(&c, test_cases[i].read, 0,
+                                  test_cases[i].exists ? &e : NULL, TEST_NOW)
+            != test_cases[i].outcome)
         {
             fail_msg("case %zu", i);
         }
     }
+}
 
-    /* what has none: only "*" is about it */
+
+/* What has none: only "*" is about it. */
+
+static void
+test_untagged(void **state)
+{
+    dots_conditions_t  c;
+
+    (void) state;
 
     memset(&c, 0, sizeof(c));
     c.match = test_str("*");
@@ -229,8 +252,24 @@ test_precedence(void **state)
     c.match = test_str("\"000000000000000000000000\"");
     assert_int_equal(dots_conditions_check(&c, 1, 0, &dots_condition_untagged,
                                            TEST_NOW), DOTS_CONDITION_FAILED);
+}
 
-    /* the tag of another representation: enough to edit, no cached answer */
+
+/* The tag of another representation: enough to edit, no cached answer. */
+
+static void
+test_representations(void **state)
+{
+    char               tag[DOTS_CONDITION_TAG], xml[DOTS_CONDITION_TAG];
+    dots_entity_t      e;
+    dots_conditions_t  c;
+
+    (void) state;
+
+    test_entity(&e);
+    (void) dots_condition_tag(&e, 0, tag);
+    (void) dots_condition_tag(&e, 1, xml);
+    assert_string_not_equal(tag, xml);
 
     memset(&c, 0, sizeof(c));
     c.match = test_str(xml);
@@ -289,6 +328,8 @@ main(void)
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_untagged),
+        cmocka_unit_test(test_representations),
         cmocka_unit_test(test_entities),
     };
 
