@@ -19,7 +19,7 @@ static const dots_customer_t  *test_gateway, *test_own, *test_relayed,
                               *test_direct;
 static const dots_customer_t  *test_for;       /* whose the last request was */
 static const dots_customer_t  *test_limit;     /* who asks too often */
-static int                     test_failing;   /* nobody knows whose a cuid is */
+static int                     test_failing;   /* whose a cuid is: unknown */
 static unsigned                test_status;
 static char                    test_text[64 * 1024];
 
