@@ -31,7 +31,10 @@ dots_pki($t);
 dots_gobgpd($t);
 dots_dns($t);
 
-$t->write_file_expand('nginx.conf', dots_conf(workers => 2));
+# status 5 is told by a worker that had no turn for a while, too
+
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=10'));
 $t->run();
 
 ###############################################################################
