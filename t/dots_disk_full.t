@@ -49,7 +49,10 @@ system('mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'none', "$d/state")
 
 END { system('umount', '-l', "$d/state") if $d }
 
-$t->write_file_expand('nginx.conf', dots_conf(workers => 2));
+# what is withdrawn is seen for as long as the test takes
+
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=300'));
 $t->run();
 $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 
