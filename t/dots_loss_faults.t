@@ -33,8 +33,10 @@ dots_pki($t);
 my $fault = $t->testdir() . '/fault';
 mkdir $fault;
 
+# lost after twelve seconds: not before the disk fails, should we have no turn
+
 $t->write_file_expand('nginx.conf', dots_conf(workers => 1,
-	dots => 'session_config heartbeat-interval=1..100/1 '
+	dots => 'session_config heartbeat-interval=1..100/4 '
 		. 'missing-hb-allowed=1..20/2 probing-rate=5..10000/10000;'));
 
 {
