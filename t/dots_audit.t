@@ -68,9 +68,10 @@ my $seen = 0;
 
 my @pool;
 
-# All lines that nobody has taken yet, each taken apart
+# All lines that nobody has taken yet, each taken apart; the last one may be half
+# of one
 sub lines {
-	my @all = split /\n/, -e "$d/dots.log" ? $t->read_file('dots.log') : '';
+	my @all = -e "$d/dots.log" ? $t->read_file('dots.log') =~ /(.*)\n/g : ();
 	push @pool, map { $json->decode($_) } @all[$seen .. $#all];
 	$seen = @all;
 	return @pool;
