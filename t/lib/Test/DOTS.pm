@@ -309,7 +309,8 @@ sub dots_until {
 	}
 }
 
-# pids of nginx's children, by /proc
+# pids of nginx's children, by /proc; who has ended and still waits for the master
+# to notice is none
 sub dots_workers {
 	my ($t) = @_;
 	my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
@@ -318,7 +319,7 @@ sub dots_workers {
 	foreach my $stat (glob '/proc/[0-9]*/stat') {
 		open my $fh, '<', $stat or next;
 		my $line = <$fh>;
-		next unless defined $line && $line =~ /^(\d+) \(.*\) \S (\d+)/;
+		next unless defined $line && $line =~ /^(\d+) \(.*\) [^Z] (\d+)/;
 		push @pids, $1 if $2 == $master;
 	}
 
@@ -387,7 +388,8 @@ sub dots_turn {
 	$t->reload();
 
 	return dots_until(sub { my %now = $leaving->();
-		return !grep { !$now{$_} } @workers });
+		my %there = map { $_ => 1 } dots_workers($t);
+		return !grep { $there{$_} && !$now{$_} } @workers });
 }
 
 sub _title {
