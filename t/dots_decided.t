@@ -58,11 +58,7 @@ dots_until(sub { at_manager($t) }) or die "no manager\n";
 
 my $body = '{"ietf-dots-data-channel:dots-client":[{"cuid":"%s"}]}';
 
-sub workers {
-	my ($t) = @_;
-	my $manager = at_manager($t);
-	return grep { $_ != $manager } dots_workers($t);
-}
+sub workers { return at_workers($_[0], 2) }
 
 # over TCP: who accepts is not a matter of the address
 sub session {

@@ -8,7 +8,8 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ at_has at_arm at_killed at_held at_go at_manager /;
+our @EXPORT = qw/ at_has at_arm at_killed at_held at_go at_manager
+	at_workers /;
 
 use IO::Select;
 use IPC::Open2;
@@ -39,7 +40,7 @@ sub at_arm {
 
 sub _first {
 	my (@armed) = @_;
-	my ($first) = IO::Select->new(map { $_->{out} } @armed)->can_read(15);
+	my ($first) = IO::Select->new(map { $_->{out} } @armed)->can_read(60);
 	return $first;
 }
 
@@ -72,6 +73,21 @@ sub at_go {
 		close $armed->{in};
 		waitpid $armed->{tool}, 0;
 	}
+}
+
+# The workers but the manager, when there are as many as there have to be: one that
+# was killed has its successor, which would be armed too late
+sub at_workers {
+	my ($t, $n) = @_;
+	my @pids;
+
+	dots_until(sub {
+		my $manager = at_manager($t);
+		@pids = grep { $_ != $manager } dots_workers($t);
+		return @pids == $n;
+	}) or die "workers: @pids\n";
+
+	return @pids;
 }
 
 # the process that has locked manager.lock, when there is one
