@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(44);
+$t->plan(45);
 
 dots_pki($t);
 
@@ -34,7 +34,7 @@ dots_pki($t);
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
 	dots => 'limit_source requests=60r/m;'
-	. ' session_config heartbeat-interval=1..60/1 missing-hb-allowed=2..20/2'
+	. ' session_config heartbeat-interval=1..60/60 missing-hb-allowed=2..20/2'
 	. ' probing-rate=5..10000/10000;',
 	customers => <<'EOC'));
     customer gate_udp {
@@ -199,6 +199,7 @@ my $ask = sub {
 is(join(' ', map { $ask->('many', "m$_", $_) } 1 .. 17), join(' ', ('2.01') x 17),
 	'17 clients of one customer');
 is($ask->('few', 'f', 200, trigger => \0), '2.01', 'one of another');
+is($l->soon_lost(), '2.01', '4.5.2: heartbeats, which it does not answer');
 ok(dots_until(sub { $t->read_file('dots.log')
 	=~ /"customer":"few","cuid":"f","mid":1,"status":1,/ }),
 	'4.7: lost, so what it preconfigured begins');

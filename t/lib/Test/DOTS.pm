@@ -993,6 +993,20 @@ sub delete {
 	return $self->request(method => 'DELETE', path => path($cuid, $mid), %o);
 }
 
+# RFC 9132 section 4.5.2: when nothing more comes, the session is lost within
+# seconds, and not before.  The server's session_config allows for it.
+sub soon_lost {
+	my ($self) = @_;
+	my %set = (33 => { 36 => 1 }, 37 => { 36 => 2 });
+
+	my $m = $self->request(method => 'PUT', type => 'CON',
+		path => [ '.well-known', 'dots', 'config', 'sid=1' ],
+		body => Test::DOTS::_map({ 30 => { 32 => { %set },
+			44 => { %set } } }));
+
+	return $m && $m->{code};
+}
+
 # status of a mid as a number, 0: none
 sub status {
 	my ($self, $cuid, $mid) = @_;
