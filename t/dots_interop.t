@@ -29,7 +29,8 @@ $t->plan(95);
 
 dots_pki($t);
 
-$t->write_file_expand('nginx.conf', dots_conf(workers => 2));
+$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=60'));
 $t->run();
 $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 
@@ -262,7 +263,7 @@ sub coap {
 
 	unlink "$d/body";
 
-	return `timeout 20 coap-client-$client $non -B 5 -v 7 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
+	return `timeout 120 coap-client-$client $non -B 60 -v 7 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
 }
 
 ###############################################################################

@@ -133,7 +133,7 @@ foreach my $client (qw/ openssl gnutls /) {
 		skip "no coap-client-$client", 1
 			unless grep { -x "$_/coap-client-$client" } split /:/, $ENV{PATH};
 
-		$out = `timeout 20 coap-client-$client -N -B 10 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
+		$out = `timeout 120 coap-client-$client -N -B 60 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
 		like($out, qr/c:2\.05/, "coap-client-$client");
 	}
 }

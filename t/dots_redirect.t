@@ -30,7 +30,8 @@ dots_pki($t);
 sub conf {
 	my ($t, $server, $a) = @_;
 	$t->write_file_expand('nginx.conf', dots_conf(dots => $server,
-		customers => <<EOF));
+		lifetime => 'default=3600 min=1 max=86400 indefinite=off '
+			. 'terminating=60', customers => <<EOF));
     customer a {
         identity  dns:client.example.com;
         prefix    192.0.2.0/24;

@@ -65,7 +65,9 @@ sub conf {
 	my %c = (%customers, %{$o{change} || {}});
 	delete $o{change};
 	$t->write_file_expand('nginx.conf', dots_conf(workers => 2,
-		shutdown => '600s', customers => join('', map { $c{$_} } sort keys %c),
+		shutdown => '600s',
+		lifetime => 'default=3600 min=1 max=86400 terminating=8',
+		customers => join('', map { $c{$_} } sort keys %c),
 		%o));
 }
 
@@ -280,7 +282,7 @@ $b->quit();
 # what holds for all
 
 $a = protecting($t, 'a', 8);
-conf($t, lifetime => 'default=3600 min=2 max=86400 terminating=2');
+conf($t, lifetime => 'default=3600 min=2 max=86400 terminating=8');
 ok(dots_turn($t), 'other lifetimes');
 is(goodbye($a), 'closed', 'all go');
 
@@ -299,7 +301,7 @@ ok(ended($t, @old), 'and the workers with them');
 
 # worker_shutdown_timeout
 
-conf($t, shutdown => '4s');
+conf($t, shutdown => '10s');
 ok(dots_turn($t), 'reload');
 $a = protecting($t, 'a', 10);
 @old = workers($t);

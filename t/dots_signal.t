@@ -39,6 +39,7 @@ my ($fp) = `openssl x509 -in $d/self.crt -noout -fingerprint -sha256`
 	=~ /=([0-9A-F:]+)/;
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=60',
 	customers => <<EOF));
     customer first-customer {
         identity  dns:client.example.com;

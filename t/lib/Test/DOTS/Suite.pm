@@ -29,7 +29,7 @@ sub suite_conf {
 		=~ /=([0-9A-F:]+)/;
 
 	return dots_conf(workers => $workers,
-		lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=1',
+		lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=5',
 		customers => <<EOF);
     customer a {
         identity  dns:client.example.com;
