@@ -237,7 +237,7 @@ dots_kill_at_peek(uint64_t at, long *word)
 }
 
 
-/* The thread that stands at the function, or 0; other stops are none of ours. */
+/* The thread that stands at the function, or 0; other stops are not ours. */
 
 static pid_t
 dots_kill_at_reached(void)
