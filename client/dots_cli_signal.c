@@ -688,8 +688,9 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
                     ? "%s does not answer in time: try again, the request may "
                       "have arrived"
                     : s->cli->psk.len && !s->unreachable
-                    ? "cannot connect to %s: does UDP get there, and is \"psk\" "
-                      "what the server has? It does not answer a wrong key"
+                    ? "cannot connect to %s: does UDP get there, and is "
+                      "\"psk\" what the server has? It does not answer a "
+                      "wrong key"
                     : "cannot connect to %s: is that the server's address, and "
                       "does UDP get there?", s->cli->config.server);
 

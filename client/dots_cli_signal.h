@@ -1,7 +1,7 @@
 /*
  * Requests on the signal channel, by libcoap: connect, ask, repeat until there
- * is an answer (RFC 9132 section 4.4), ask for more of it, close.  Every wait is bounded.
- * Knows no command and prints nothing.
+ * is an answer (RFC 9132 section 4.4), ask for more of it, close.  Every wait
+ * is bounded.  Knows no command and prints nothing.
  */
 
 #ifndef DOTS_CLI_SIGNAL_H

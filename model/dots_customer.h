@@ -115,8 +115,9 @@ int dots_customers_add_mitigator(dots_customers_t *cs, dots_customer_t *c,
     dots_str_t name, dots_fault_t *f);
 
 /*
- * Fills "abilities" of all customers, in the order of "mitigators": the callback
- * says what the mitigator of that name can filter by.  DOTS_OK or DOTS_ERROR.
+ * Fills "abilities" of all customers, in the order of "mitigators": the
+ * callback says what the mitigator of that name can filter by.  DOTS_OK or
+ * DOTS_ERROR.
  */
 int dots_customers_abilities(dots_customers_t *cs,
     void (*ability)(void *ctx, dots_str_t mitigator, dots_acl_needs_t *out),

@@ -2,9 +2,9 @@
 
 
 /*
- * A tag is in one of two sets, by its halves; a new one goes where there is more
- * room.  Sets hold their entries by columns, so that the tags are one line of
- * the cache.  "tag" is stored last when an entry is made, and first when it
+ * A tag is in one of two sets, by its halves; a new one goes where there is
+ * more room.  Sets hold their entries by columns, so that the tags are one line
+ * of the cache.  "tag" is stored last when an entry is made, and first when it
  * goes; who reads looks at it before and after.
  */
 

@@ -61,12 +61,13 @@ typedef struct {
     dots_target_t  target;      /* as asked, for GET and the refresh rule */
     size_t         nresolved;
     dots_prefix_t *resolved;    /* what is protected: the prefixes, and what
-                                   names and aliases stood for; sorted, unique */
+                                   names and aliases stood for; sorted, each
+                                   once */
 
-    int32_t        lifetime;    /* seconds; as asked, then as granted; -1: no end */
+    int32_t        lifetime;    /* s, as asked, then as granted; -1: no end */
     uint8_t        trigger;     /* trigger-mitigation */
     dots_status_t  status;
-    int64_t        start;       /* mitigation-start, s since the epoch; 0: none */
+    int64_t        start;       /* mitigation-start, s of the epoch; 0: none */
     int64_t        expires;     /* ms of dots_clock.h, or DOTS_FOREVER */
     int64_t        terminates;  /* end of active-but-terminating, ms; 0: not */
     char           reason[DOTS_REASON_MAX]; /* of status 7, for the operator */
@@ -97,7 +98,8 @@ typedef struct {
 int32_t dots_lifetime_grant(const dots_lifetime_t *policy, int32_t asked);
 
 /*
- * Whole seconds up to its deadline (below), rounded up; -1: indefinite; 0: over.
+ * Whole seconds up to its deadline (below), rounded up; -1: without end;
+ * 0: over.
  */
 int32_t dots_mitigation_remaining(const dots_mitigation_t *m, int64_t now);
 
@@ -134,8 +136,8 @@ void dots_mitigation_normalize(dots_mitigation_t *m);
  * it); decode: DOTS_OK, DOTS_INVALID or DOTS_ERROR (the arena).
  */
 size_t dots_mitigation_size(const dots_mitigation_t *m);
-int dots_mitigation_encode(const dots_mitigation_t *m, uint8_t *buf, size_t size,
-    size_t *len);
+int dots_mitigation_encode(const dots_mitigation_t *m, uint8_t *buf,
+    size_t size, size_t *len);
 int dots_mitigation_decode(dots_mitigation_t *m, const uint8_t *buf, size_t len,
     dots_arena_t *a);
 

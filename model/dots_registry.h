@@ -83,9 +83,10 @@ int dots_registry_create(dots_registry_t *r);   /* allocates and sets root */
 int dots_registry_load(dots_registry_t *r, const dots_mitigation_t *m);
 
 /*
- * The cuid belongs to the customer (RFC 9132 section 4.4.1.1) while a dots-client
- * is on its way to the store, bind to unbind, and while it is there; mitigations
- * hold it, too.  bind: DOTS_OK, DOTS_DECLINED (another customer's), DOTS_FULL.
+ * The cuid belongs to the customer (RFC 9132 section 4.4.1.1) while a
+ * dots-client is on its way to the store, bind to unbind, and while it is
+ * there; mitigations hold it, too.  bind: DOTS_OK, DOTS_DECLINED (another
+ * customer's), DOTS_FULL.
  */
 int dots_registry_bind(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);
@@ -117,10 +118,10 @@ int dots_registry_registered(dots_registry_t *r, dots_str_t cuid,
  * resolves, lifetime (granted already) and trigger; on CREATED and CHANGED it
  * leaves with the rest set, as it is to be stored, and is reserved for "owner"
  * (a nonzero id of the process).  "max": the customer's limit of mitigations, 0
- * for none.  "now": ms of the clock of deadlines.  With "attack" it is an efficacy update
- * (RFC 9132 section 4.4.3): CHANGED as a refresh, which lifetime 0 makes one by
- * the time granted last; NOT_FOUND for a mid that is not there or terminates,
- * UNAVAILABLE for one that the server has withdrawn.
+ * for none.  "now": ms of the clock of deadlines.  With "attack" it is an
+ * efficacy update (RFC 9132 section 4.4.3): CHANGED as a refresh, which
+ * lifetime 0 makes one by the time granted last; NOT_FOUND for a mid that is
+ * not there or terminates, UNAVAILABLE for one that the server has withdrawn.
  *  - another customer's cuid: COLLISION
  *  - same mid, same clauses and trigger: CHANGED (a terminating one revives);
  *    anything else: INVALID, fault names the attribute
@@ -250,7 +251,8 @@ int dots_registry_mitigating(dots_registry_t *r, dots_str_t customer,
 int dots_registry_protecting(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);
 
-size_t dots_registry_count(dots_registry_t *r);      /* all entries */
-size_t dots_registry_pending(dots_registry_t *r, uint32_t owner); /* busy ones */
+/* All entries; those that wait for what the owner's requests come to. */
+size_t dots_registry_count(dots_registry_t *r);
+size_t dots_registry_pending(dots_registry_t *r, uint32_t owner);
 
 #endif /* DOTS_REGISTRY_H */

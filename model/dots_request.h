@@ -101,7 +101,7 @@ typedef struct {
     unsigned              moved:1;   /* of an ACL: its rank is another */
     unsigned              keep:1;    /* of an ACL: nothing else is, so that it
                                         lives as long as it did */
-    unsigned              fresh:1;   /* the outcome of a PUT: it was not there */
+    unsigned              fresh:1;   /* outcome of a PUT: it was not there */
     unsigned              over:1;    /* likewise: its record was, its time
                                         being over */
 } dots_change_t;
@@ -116,7 +116,7 @@ struct dots_request_s {
 
     unsigned                has_mid:1;
     unsigned                records:1;      /* *_GET: with records, for SAME */
-    unsigned                bare:1;         /* CLIENT_GET: without their lists */
+    unsigned                bare:1;         /* CLIENT_GET: without lists */
     uint32_t                mid;
     dots_mitigation_t      *mitigation;     /* PUT: target, lifetime, trigger,
                                                attack */

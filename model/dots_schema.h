@@ -22,10 +22,10 @@ typedef struct {
 typedef struct {
     struct ly_ctx                  *ctx;
     const struct lys_module        *signal;     /* ietf-dots-signal-channel */
-    const struct lysc_ext_instance *signal_ext; /* its sx:structure dots-signal */
+    const struct lysc_ext_instance *signal_ext; /* sx:structure dots-signal */
     const struct lys_module        *data;       /* ietf-dots-data-channel */
     const struct lys_module        *mapping;    /* ietf-dots-mapping, or NULL */
-    const dots_schema_source_t     *sources;    /* of all modules, imports too */
+    const dots_schema_source_t     *sources;    /* of all, imports too */
     size_t                          nsources;
     char                            content_id[17]; /* of all that they say */
 } dots_schema_t;

@@ -124,8 +124,8 @@ int dots_target_copy(dots_target_t *dst, const dots_target_t *src,
 
 /*
  * One line for a log: prefixes, names, URIs, "alias:NAME", "protocol:N",
- * "port:N" or "port:N-N", with blanks between them; whole items only, " ..." for
- * what found no room.  No NUL.  The length; "size" is 8 at least.
+ * "port:N" or "port:N-N", with blanks between them; whole items only, " ..."
+ * for what found no room.  No NUL.  The length; "size" is 8 at least.
  */
 size_t dots_target_text(const dots_target_t *t, char *buf, size_t size);
 

@@ -8,7 +8,7 @@
 #define NGX_DOTS_CLIENT_HASH    16      /* bytes of a recommended cuid's */
 #define NGX_DOTS_CLIENT_CUID    24      /* and of its base64url */
 #define NGX_DOTS_CLIENT_ARENA   (4 * 1024 * 1024) /* all it preconfigured */
-#define NGX_DOTS_CLIENT_RETRY   5000    /* ms until what failed is tried again */
+#define NGX_DOTS_CLIENT_RETRY   5000    /* ms until it is tried once more */
 
 
 struct ngx_dots_client_s {

@@ -17,8 +17,8 @@ char *ngx_dots_conf_error(ngx_conf_t *cf, ngx_dots_place_t *place,
     const char *fmt, ...);
 
 /*
- * What a block lacks, found at its end ("rv", if it is a text), as nginx says it
- * of a directive: it would name the last one in the block.
+ * What a block lacks, found at its end ("rv", if it is a text), as nginx says
+ * it of a directive: it would name the last one in the block.
  */
 char *ngx_dots_conf_end(ngx_conf_t *cf, const char *block, ngx_str_t *name,
     char *rv);

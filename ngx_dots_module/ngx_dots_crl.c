@@ -145,10 +145,10 @@ ngx_dots_crl_check(X509_STORE_CTX *ctx, X509_CRL *crl)
 
 
 /*
- * The certificate that has signed both, what is verified now and the CRL; a root
- * has signed itself.  NULL where there is more to ask: a CRL of another issuer,
- * for a part of the certificates, or with the changes only (RFC 5280 sections
- * 5.2.4 and 5.2.5).
+ * The certificate that has signed both, what is verified now and the CRL; a
+ * root has signed itself.  NULL where there is more to ask: a CRL of another
+ * issuer, for a part of the certificates, or with the changes only (RFC 5280
+ * sections 5.2.4 and 5.2.5).
  */
 
 static X509 *

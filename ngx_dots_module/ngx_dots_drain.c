@@ -15,8 +15,8 @@ static void ngx_dots_drain_tick(ngx_event_t *ev);
 /* Of this process. */
 
 static ngx_queue_t       ngx_dots_drain_kept;
-static ngx_event_t       ngx_dots_drain_timer;   /* cancelable: the sessions'
-                                                    own timers keep the worker */
+static ngx_event_t       ngx_dots_drain_timer;   /* cancelable: the worker is
+                                                    kept by the sessions' */
 static ngx_connection_t  ngx_dots_drain_dummy;   /* nginx's debug log of a timer
                                                     reads a descriptor */
 

@@ -20,8 +20,8 @@ void ngx_dots_drain_init_process(ngx_cycle_t *cycle);
 ngx_uint_t ngx_dots_drain_keep(ngx_dots_peer_t *peer);
 
 /*
- * The same, of one whose handshake has ended in a worker that leaves already: it
- * has a second or two to say what there is to lose.
+ * The same, of one whose handshake has ended in a worker that leaves already:
+ * it has a second or two to say what there is to lose.
  */
 ngx_uint_t ngx_dots_drain_admit(ngx_dots_peer_t *peer);
 

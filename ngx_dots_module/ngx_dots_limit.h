@@ -60,8 +60,8 @@ ngx_int_t ngx_dots_limit_open(const dots_customer_t *customer, ngx_log_t *log);
 void ngx_dots_limit_close(const dots_customer_t *customer);
 
 /*
- * One more observer in one of its sessions, or of a gateway's; NGX_BUSY: one too
- * many.  After NGX_OK ngx_dots_limit_unobserve() is called once.
+ * One more observer in one of its sessions, or of a gateway's; NGX_BUSY: one
+ * too many.  After NGX_OK ngx_dots_limit_unobserve() is called once.
  */
 ngx_int_t ngx_dots_limit_observe(const dots_customer_t *customer);
 void ngx_dots_limit_unobserve(const dots_customer_t *customer);

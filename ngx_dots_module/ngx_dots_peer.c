@@ -348,7 +348,8 @@ ngx_dots_peer_submit(void *data, dots_request_t *rq)
     ngx_resolver_t              *resolver;
     ngx_stream_core_srv_conf_t  *cscf;
 
-    cscf = ngx_stream_get_module_srv_conf(peer->session, ngx_stream_core_module);
+    cscf = ngx_stream_get_module_srv_conf(peer->session,
+                                          ngx_stream_core_module);
 
     /* without the directive nginx has a resolver that knows no server */
 

@@ -37,7 +37,7 @@ struct ngx_dots_peer_s {
     /* Says goodbye; may end the session at once. */
     void                  (*leave)(ngx_dots_peer_t *peer);
 
-    ngx_event_t             tick;           /* dots_signal_timer(); cancelable */
+    ngx_event_t             tick;           /* of dots_signal, cancelable */
     ngx_queue_t             observing;      /* ngx_dots_changes.c */
     ngx_uint_t              observers;      /* reasons to hear of changes */
     ngx_dots_clients_t      clients;        /* whom it speaks for */

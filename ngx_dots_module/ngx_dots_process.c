@@ -53,9 +53,10 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
     }
 
     /*
-     * A process with a thread pool: glibc lets a thread be cancelled in a system
-     * call, and before 2.41 changes its type for that and back, by two atomic
-     * operations each.  Nobody cancels this thread, so it may be of that type.
+     * A process with a thread pool: glibc lets a thread be cancelled in a
+     * system call, and before 2.41 changes its type for that and back, by two
+     * atomic operations each.  Nobody cancels this thread, so it may be of that
+     * type.
      */
 
     (void) pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);

@@ -32,7 +32,7 @@ void ngx_dots_process_observe(ngx_uint_t what, ngx_uint_t on);
 #define NGX_DOTS_PROCESS_CHANGES  1    /* ngx_dots_changes.c */
 #define NGX_DOTS_PROCESS_EVENTS   2    /* ngx_dots_events.c */
 
-/* One more change of the data channel under way in this process, or (-1) less. */
+/* One more change of the data channel under way in this process; -1: less. */
 void ngx_dots_process_change(ngx_int_t n);
 
 /* Wakes every process. */

@@ -459,8 +459,8 @@ ngx_dots_psk_enable(ngx_dots_conf_t *dcf, ngx_log_t *log)
 
 /*
  * A key goes with a hash, SHA-256 for one that says nothing else (RFC 8446
- * section 4.2.11), and OpenSSL drops it where it has chosen a suite with another
- * one: those with SHA-256 come first, and the order is ours.
+ * section 4.2.11), and OpenSSL drops it where it has chosen a suite with
+ * another one: those with SHA-256 come first, and the order is ours.
  */
 
 static ngx_int_t
@@ -506,9 +506,10 @@ ngx_dots_psk_suites(SSL_CTX *ctx)
 
 
 /*
- * Before TLS 1.3.  RFC 4279 section 2: who does not want to tell which identities
- * there are goes on with a random key, so that an unknown identity fails as a
- * wrong key does.  Both cases draw it, so that they take the same time.
+ * Before TLS 1.3.  RFC 4279 section 2: who does not want to tell which
+ * identities there are goes on with a random key, so that an unknown identity
+ * fails as a wrong key does.  Both cases draw it, so that they take the same
+ * time.
  */
 
 static unsigned int
@@ -537,8 +538,9 @@ ngx_dots_psk_server(SSL *ssl, const char *identity, unsigned char *key,
 
 /*
  * TLS 1.3 (RFC 8446 section 4.2.11): every ticket comes here first, too, and is
- * nobody's name; what is unknown goes on to a full handshake with a certificate.
- * The key is used with (EC)DHE only, OpenSSL's default.  1, or 0: an alert.
+ * nobody's name; what is unknown goes on to a full handshake with a
+ * certificate.  The key is used with (EC)DHE only, OpenSSL's default.  1, or 0:
+ * an alert.
  */
 
 static int

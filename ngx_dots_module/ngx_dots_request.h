@@ -90,10 +90,10 @@ void ngx_dots_data_commit(ngx_dots_request_t *dr);
 /*
  * The cuids of the dots-clients that a request makes, in the zone's registry:
  * one belongs to one customer, on both channels (RFC 9132 section 4.4.1.1).
- * bind: NGX_OK, NGX_DECLINED (another customer's), NGX_AGAIN (no registry yet) or
- * NGX_ERROR (no room); "bound" is up to which change, for settle, which is called
- * whatever came of it, when it is known whether the request is stored.  settle:
- * NGX_OK, or NGX_AGAIN: it is, but can't be seen yet.
+ * bind: NGX_OK, NGX_DECLINED (another customer's), NGX_AGAIN (no registry yet)
+ * or NGX_ERROR (no room); "bound" is up to which change, for settle, which is
+ * called whatever came of it, when it is known whether the request is stored.
+ * settle: NGX_OK, or NGX_AGAIN: it is, but can't be seen yet.
  */
 ngx_int_t ngx_dots_data_cuid_bind(ngx_dots_request_t *dr, size_t *bound);
 ngx_int_t ngx_dots_data_cuid_settle(ngx_dots_request_t *dr, size_t bound,

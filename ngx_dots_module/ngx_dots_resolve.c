@@ -304,7 +304,7 @@ ngx_dots_resolve_query(ngx_dots_resolve_name_t *rn)
 
     rs = rn->resolve;
 
-    /* a copy: the resolver writes it in small letters, the client as it likes */
+    /* a copy: the resolver writes it in small letters, the client as it may */
 
     ctx = (dots_arena_dup(rs->dr->rq->arena, &name, rn->name) == DOTS_OK)
           ? ngx_resolve_start(rs->dr->resolver, NULL) : NULL;

@@ -196,8 +196,8 @@ ngx_dots_ticket_keyed(ngx_dots_ticket_key_t *key, unsigned char *iv,
 /* ---- what a ticket says of its owner ---- */
 
 /*
- * A certificate is in the session itself, but not with what it was verified.  Of
- * a PSK session the identity is, too, but out of reach before the session is
+ * A certificate is in the session itself, but not with what it was verified.
+ * Of a PSK session the identity is, too, but out of reach before the session is
  * taken, so it is repeated.  In TLS 1.3 the session has that from the key
  * itself.
  */

@@ -514,9 +514,9 @@ ngx_dots_tls_output(ngx_dots_tls_t *ts)
 
 
 /*
- * A socket that is closed with unread bytes is reset, and what we have just sent
- * may be lost with it: our side is closed, the peer's bytes are thrown away
- * until it closes, too, or for a while.
+ * A socket that is closed with unread bytes is reset, and what we have just
+ * sent may be lost with it: our side is closed, the peer's bytes are thrown
+ * away until it closes, too, or for a while.
  */
 
 static void

@@ -1,9 +1,9 @@
 /*
- * TLS sessions of the signal channel (RFC 9132 section 7.1, RFC 8323) on nginx's
- * own stream ssl: nginx shakes hands, then calls ngx_dots_tls_accept().
+ * TLS sessions of the signal channel (RFC 9132 section 7.1, RFC 8323) on
+ * nginx's own stream ssl: nginx shakes hands, then calls ngx_dots_tls_accept().
  *
- *   bytes of the peer -> ngx_dots_tls.c    read loop, output queue, timers, close
- *                     -> ngx_dots_peer.c   dots_signal_t of this peer
+ *   the peer's bytes -> ngx_dots_tls.c   read loop, output queue, timers, close
+ *                    -> ngx_dots_peer.c  dots_signal_t of this peer
  *   ngx_dots_tls_conf.c makes nginx's SSL_CTX of the server{} fit for DOTS.
  *
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.

@@ -105,8 +105,8 @@ ngx_dots_tls_conf_protocol(ngx_conf_t *cf, SSL_CTX *ctx,
 
 /*
  * The last step before a handshake costs a signature; a resumed one costs none
- * and does not come here.  nginx itself uses this callback only for certificates
- * in variables, which dots_signal does not have.
+ * and does not come here.  nginx itself uses this callback only for
+ * certificates in variables, which dots_signal does not have.
  */
 
 static int

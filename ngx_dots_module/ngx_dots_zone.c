@@ -45,7 +45,7 @@ typedef struct {
     dots_registry_root_t    *registry;
 } ngx_dots_zone_t;
 
-/* The zone's descriptors as a cycle remembers them: the zone may be unmapped. */
+/* The zone's descriptors as a cycle keeps them: the zone may be unmapped. */
 
 typedef struct {
     ngx_dots_zone_t         *zone;

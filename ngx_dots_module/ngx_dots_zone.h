@@ -44,7 +44,8 @@ ngx_uint_t ngx_dots_zone_loaded(void);
 
 /*
  * Counts the fillings.  What was reserved in one is void in the next; see
- * ngx_dots_fence.h.  Call it with the zone locked, or take the answer for a hint.
+ * ngx_dots_fence.h.  Call it with the zone locked, or take the answer for a
+ * hint.
  */
 ngx_uint_t ngx_dots_zone_epoch(void);
 

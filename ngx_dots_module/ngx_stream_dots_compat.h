@@ -34,7 +34,8 @@ ngx_stream_dots_listening_t ngx_stream_dots_listening(ngx_listening_t *ls);
 
 #if (nginx_version >= 1025005)
 
-#define ngx_stream_dots_addr_srv_conf(conf)  (conf)->default_server->ctx->srv_conf
+#define ngx_stream_dots_addr_srv_conf(conf)                                   \
+    (conf)->default_server->ctx->srv_conf
 
 
 static ngx_inline ngx_int_t

@@ -455,8 +455,8 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 
     if (!listen->udp && !listen->ssl) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"listen %V\" of \"dots_signal\" in %s:%ui is plain TCP, "
-                      "the signal channel needs TLS: write "
+                      "\"listen %V\" of \"dots_signal\" in %s:%ui is plain "
+                      "TCP, the signal channel needs TLS: write "
                       "\"listen %V ssl\", or \"listen %V udp reuseport\" for "
                       "DTLS",
                       &listen->addr_text, dscf->file, dscf->line,

@@ -22,9 +22,9 @@
 #define DOTS_DATA_PAIRS      (4096 * 4096)
 
 /*
- * JSON, or XML about "target" (dots_data_xml.h), as x->media says.  DOTS_OK with
- * a JSON object in *root, for json_decref(); DOTS_INVALID (400 malformed-message,
- * invalid-value, unknown-attribute, 413); DOTS_ERROR.
+ * JSON, or XML about "target" (dots_data_xml.h), as x->media says.  DOTS_OK
+ * with a JSON object in *root, for json_decref(); DOTS_INVALID (400
+ * malformed-message, invalid-value, unknown-attribute, 413); DOTS_ERROR.
  */
 int dots_data_body_parse(dots_exchange_t *x, const struct lysc_node *target,
     json_t **root);

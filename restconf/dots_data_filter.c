@@ -124,7 +124,7 @@ dots_data_filter_is_out(const dots_data_filter_t *f,
 }
 
 
-/* Configuration without any state below it is no state (RFC 8783, figure 31). */
+/* Configuration without state below it is no state (RFC 8783, figure 31). */
 
 static int
 dots_data_filter_is_empty(const dots_data_filter_t *f,

@@ -41,10 +41,11 @@ struct dots_restconf_s {
                                            dots_data_vendor_load() has it;
                                            empty: none */
     dots_str_t              method;     /* "GET", as on the request line */
-    dots_str_t              uri;        /* unparsed, with query, after {+restconf}
-                                           e.g. "/data/ietf-dots-...?content=all" */
+    dots_str_t              uri;        /* unparsed, with query, after
+                                           {+restconf}, e.g.
+                                           "/data/ietf-dots-...?depth=3" */
     dots_str_t              root;       /* {+restconf}, e.g. "/restconf" */
-    dots_str_t              origin;     /* "https://host:port"; empty: unknown */
+    dots_str_t              origin;     /* "https://host:port" or empty */
     dots_str_t              content_type;  /* empty: absent */
     dots_str_t              encoding;      /* Content-Encoding; likewise */
     dots_str_t              range;         /* Content-Range; likewise */
@@ -58,7 +59,7 @@ struct dots_restconf_s {
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
     int64_t                 now;        /* ms of dots_clock.h */
-    int64_t                 wall;       /* ms since the epoch, as others say it */
+    int64_t                 wall;       /* ms since the epoch, for others */
 
     /* whose dots-client has this cuid; NULL: nobody's.  DOTS_OK or DOTS_ERROR:
        not now */

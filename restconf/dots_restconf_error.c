@@ -139,8 +139,8 @@ dots_restconf_error_info(json_t *error, dots_str_t via)
 
 /*
  * RFC 7950 section 9.13: an instance-identifier of an entry has its keys, or of
- * a leaf-list its value, and one that is wrong may have none.  What it is in has
- * to do as error-path; the message begins with the name of the list.
+ * a leaf-list its value, and one that is wrong may have none.  What it is in
+ * has to do as error-path; the message begins with the name of the list.
  */
 
 void
@@ -169,8 +169,8 @@ dots_restconf_error_locate(dots_restconf_error_t *e, const dots_schema_t *s)
 
 
 /*
- * A message may quote what was sent.  A string of YANG has no control characters
- * but white space, and no noncharacters (RFC 7950 section 9.4).
+ * A message may quote what was sent.  A string of YANG has no control
+ * characters but white space, and no noncharacters (RFC 7950 section 9.4).
  */
 
 static void

@@ -10,9 +10,10 @@
 #include "dots_restconf_exchange.h"
 
 /*
- * Between routing and the handler.  DOTS_OK: x->rc->customer is whose request it
- * is; of anybody but a gateway it is left as it was.  DOTS_INVALID: 403, no cdid
- * is kept for the cuid where one has to be; or what is wrong with the message.
+ * Between routing and the handler.  DOTS_OK: x->rc->customer is whose request
+ * it is; of anybody but a gateway it is left as it was.  DOTS_INVALID: 403, no
+ * cdid is kept for the cuid where one has to be; or what is wrong with the
+ * message.
  */
 int dots_restconf_gateway(dots_exchange_t *x);
 

@@ -66,8 +66,8 @@ struct dots_resource_s {
 };
 
 /*
- * DOTS_OK with x->resource, path, cuid and name; DOTS_INVALID: 400, 404.  A list
- * without keys at the end is cut off: x->entries.
+ * DOTS_OK with x->resource, path, cuid and name; DOTS_INVALID: 400, 404.  A
+ * list without keys at the end is cut off: x->entries.
  */
 int dots_restconf_route_find(dots_exchange_t *x, dots_api_path_t *path);
 

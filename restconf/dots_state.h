@@ -1,7 +1,7 @@
 /*
  * State of the server itself, which RESTCONF tells about (yang-library,
- * restconf-state): a tree of JSON values, made for the request, of which the path picks
- * one.  Called by the handlers of these resources.
+ * restconf-state): a tree of JSON values, made for the request, of which the
+ * path picks one.  Called by the handlers of these resources.
  */
 
 #ifndef DOTS_STATE_H

@@ -31,7 +31,7 @@ struct dots_store_s {
     int                 fd;       /* LMDB's, of the data file */
     off_t               whole;    /* the file was that long */
     unsigned            commits;
-    int                 mixed;    /* records without a check sum are good, too */
+    int                 mixed;    /* those without a check sum are good, too */
     int                 stamped;  /* the format's record is there */
     int                 broken;   /* no environment: nothing may touch it */
     dots_store_slice_t  fence;    /* its key; empty: there is none */

@@ -36,7 +36,8 @@ typedef enum {
     DOTS_STORE_DELETE_BELOW,    /* every key that begins with "key" */
     DOTS_STORE_CHECK,           /* the expectation only */
     DOTS_STORE_COUNT            /* keys that begin with "key", before any op of
-                                   this transaction, must be fewer than "most" */
+                                   this transaction, must be fewer than
+                                   "most" */
 } dots_store_action_t;
 
 typedef enum {
@@ -87,9 +88,9 @@ void dots_store_close(dots_store_t *store);
 /*
  * Transactions of this handle are FENCED from now on unless the record of "key"
  * begins with "value", and with what the transaction has in "fence"; what both
- * point to outlives the handle.  A writer claims the store by a transaction that
- * puts its own value there: what others commit after that is refused, even if
- * they began before.
+ * point to outlives the handle.  A writer claims the store by a transaction
+ * that puts its own value there: what others commit after that is refused, even
+ * if they began before.
  */
 void dots_store_fence(dots_store_t *store, dots_store_slice_t key,
     dots_store_slice_t value);
@@ -120,8 +121,8 @@ int dots_store_walk_after(dots_store_t *store, dots_store_slice_t prefix,
     dots_store_slice_t after, dots_store_pt cb, void *ctx);
 
 /*
- * What this thread's last read, or the one it is in, saw: all transactions up to
- * this order, and no other.
+ * What this thread's last read, or the one it is in, saw: all transactions up
+ * to this order, and no other.
  */
 uint64_t dots_store_seen(void);
 

@@ -1,8 +1,8 @@
 /*
  * The reference of t/bench: what OpenSSL and the kernel leave to a server that
  * does nothing else.  One thread, one socket, one SSL object a peer; a DTLS
- * handshake with client certificates, verified as nginx does, with the CRL, then
- * every CoAP request is answered with 4.04 and its token.  No tickets, no
+ * handshake with client certificates, verified as nginx does, with the CRL,
+ * then every CoAP request is answered with 4.04 and its token.  No tickets, no
  * timers, no limits, no resources: not a server.
  *
  *   bare_dtls PORT CA CRL CERT KEY

@@ -13,10 +13,10 @@
  * of no mitigation), put (ever new mids of one address), refresh (PUT of the
  * same mid), fill (mids that add up), hb (heartbeat), path and pathget (PUT and
  * GET of --path NAME); --observe registers first; --ready says so when all is
- * up, waits for a line on stdin, and keeps the sessions until its end.  Client n has a cuid and
- * addresses of its own below 2001:db8:6401::/48, n from --first on.
- * The rest is in the table of options.  Prints one line of key=value; times are
- * in microseconds.
+ * up, waits for a line on stdin, and keeps the sessions until its end.  Client
+ * n has a cuid and addresses of its own below 2001:db8:6401::/48, n from
+ * --first on.  The rest is in the table of options.  Prints one line of
+ * key=value; times are in microseconds.
  */
 
 #include <getopt.h>

@@ -114,7 +114,8 @@ fuzz_session(fuzz_peer_t *p, unsigned cut, const uint8_t *data, size_t size)
     static const uint8_t  csm[] = { 0x00, 0xe1 };
 
     s = dots_signal_create(&conf, p,
-                           p->host.settings & FUZZ_STRANGER ? NULL : fuzz_customer,
+                           p->host.settings & FUZZ_STRANGER ? NULL
+                                                            : fuzz_customer,
                            DOTS_SIGNAL_TCP, FUZZ_MESSAGE);
     fuzz_expect(s != NULL);
 

@@ -2,9 +2,9 @@
  * Any method, URI and body, one a line, as requests of two customers and of a
  * gateway, which one of them is known to by a cdid, to one host; a "P" before a
  * PATCH makes it a YANG Patch, a "C" before any method a condition that holds
- * for what is there.  Every answer has to be complete: a status, and where it is
- * an error a body in the form of RFC 8040 section 7.1 or of RFC 8072; any text
- * has to be JSON.  Nobody but a gateway asks for somebody else.
+ * for what is there.  Every answer has to be complete: a status, and where it
+ * is an error a body in the form of RFC 8040 section 7.1 or of RFC 8072; any
+ * text has to be JSON.  Nobody but a gateway asks for somebody else.
  */
 
 #include <stdlib.h>

@@ -375,7 +375,7 @@ test_coap_options(void **state)
     /* known, but not served */
     test_bad_option("40 03 00 01 50", 5);           /* If-None-Match */
     test_bad_option("40 01 00 01 d0 06", 19);       /* Q-Block1 */
-    test_bad_option("40 01 00 01 d0 12", 31);       /* Q-Block2, go-dots' first */
+    test_bad_option("40 01 00 01 d0 12", 31);       /* Q-Block2, of go-dots */
 
     /* served or ignored */
     test_bad_option("40 01 00 01 31 61", 0);        /* Uri-Host */

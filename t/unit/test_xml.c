@@ -16,7 +16,7 @@
 
 
 #define DATA  "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-dots-data-channel\""
-#define ACL   "xmlns:acl=\"urn:ietf:params:xml:ns:yang:"                        \
+#define ACL   "xmlns:acl=\"urn:ietf:params:xml:ns:yang:"                       \
               "ietf-access-control-list\""
 #define PATCH "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-yang-patch\""
 #define RC    "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-restconf\""
