@@ -588,7 +588,7 @@ sub suite_audit {
 
 	my @lines;
 
-	foreach my $line (split /\n/, $v->{t}->read_file('dots.log')) {
+	foreach my $line ($v->{t}->read_file('dots.log') =~ /(.*)\n/g) {
 		next unless $line =~ /"code":"2/ && $line !~ /"method":"GET"/;
 
 		my %member = $line =~ /"(\w+)":"?([^",}]*)/g;
