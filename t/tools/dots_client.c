@@ -47,6 +47,9 @@
  *                                            sent=N answers=N lost=N
  *                                            unmatched=N empty=N good=N bad=N
  *                                            failed=N
+ *   settle HEX        the message, a change, until all that was under way is
+ *                     answered             -> settle [ack=REQUEST:ANSWER]...
+ *                                            lost=N unmatched=N failed=N
  *   stats             since the last      -> stats in=N out=N largest_in=N
  *                                            largest_out=N
  *   local             own address         -> local ADDR:PORT
@@ -550,6 +553,7 @@ static const dots_client_command_t  dots_client_commands[] = {
     { "hello-flood", dots_client_flood },
     { "noise", dots_client_noise },
     { "mutants", dots_client_mutants },
+    { "settle", dots_client_settle },
     { "stats", dots_client_stats },
     { "local", dots_client_local },
     { "quit", dots_client_quit },

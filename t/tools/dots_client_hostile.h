@@ -1,5 +1,5 @@
 /*
- * The commands "noise" and "mutants" of dots_client.c, which alone includes
+ * The commands "noise", "mutants" and "settle" of dots_client.c, which alone includes
  * this, behind what it uses: thousands of datagrams that no client would send,
  * the same ones for the same seed.
  */
@@ -14,12 +14,13 @@
 #define DOTS_HOSTILE_NOISE    16    /* datagrams between two barriers */
 #define DOTS_HOSTILE_PORT     256   /* datagrams from one port */
 #define DOTS_HOSTILE_MUTANTS  8     /* requests between two barriers */
-#define DOTS_HOSTILE_SLOTS    1024   /* requests whose answers are awaited */
+#define DOTS_HOSTILE_SLOTS    16384 /* requests whose answers are awaited */
 #define DOTS_HOSTILE_PATIENCE 30000 /* ms for a barrier */
-#define DOTS_HOSTILE_QUIET    300   /* ms after the last answer */
+#define DOTS_HOSTILE_AGAIN    1000  /* ms until one that settles is sent again */
 
 #define DOTS_HOSTILE_HEADER   8     /* of CoAP, with our token of 4 bytes */
 #define DOTS_HOSTILE_PING_ID  0xf000
+#define DOTS_HOSTILE_SETTLE   0xe000 /* message ids of its requests, from here */
 
 typedef struct {
     size_t         len;
@@ -497,29 +498,20 @@ dots_hostile_answer(const unsigned char *answer, size_t len)
 }
 
 
-/* Answers until the RST with "id", or until there are none for "ms". */
+/* The next message from the server: its length, 0: none until "end". */
 
-static int
-dots_hostile_drain(dots_client_t *dc, int id, int64_t ms)
+static size_t
+dots_hostile_read(dots_client_t *dc, unsigned char *answer, int64_t end)
 {
-    int            n;
-    int64_t        end;
-    unsigned char  answer[DOTS_CLIENT_MTU];
-
-    end = dots_client_now() + ms;
+    int  n;
 
     for ( ;; ) {
         ERR_clear_error();
 
-        n = SSL_read(dc->ssl, answer, sizeof(answer));
+        n = SSL_read(dc->ssl, answer, DOTS_CLIENT_MTU);
 
         if (n >= 4) {
-            if (answer[0] >> 4 == 7 && (answer[2] << 8 | answer[3]) == id) {
-                return 1;
-            }
-
-            dots_hostile_answer(answer, (size_t) n);
-            continue;
+            return (size_t) n;
         }
 
         if (n > 0 || SSL_get_error(dc->ssl, n) != SSL_ERROR_WANT_READ
@@ -530,6 +522,30 @@ dots_hostile_drain(dots_client_t *dc, int id, int64_t ms)
 
         dots_client_poll(dc, end);
     }
+}
+
+
+/* Answers until the RST with "id". */
+
+static int
+dots_hostile_drain(dots_client_t *dc, int id)
+{
+    size_t         n;
+    int64_t        end;
+    unsigned char  answer[DOTS_CLIENT_MTU];
+
+    end = dots_client_now() + DOTS_HOSTILE_PATIENCE;
+
+    while ((n = dots_hostile_read(dc, answer, end)) > 0) {
+
+        if (answer[0] >> 4 == 7 && (answer[2] << 8 | answer[3]) == id) {
+            return 1;
+        }
+
+        dots_hostile_answer(answer, n);
+    }
+
+    return 0;
 }
 
 
@@ -547,7 +563,7 @@ dots_hostile_mutants_barrier(dots_client_t *dc, long i)
     ping[3] = (unsigned char) id;
 
     if (SSL_write(dc->ssl, ping, sizeof(ping)) <= 0
-        || !dots_hostile_drain(dc, id, DOTS_HOSTILE_PATIENCE))
+        || !dots_hostile_drain(dc, id))
     {
         dots_hostile_count.lost++;
     }
@@ -630,16 +646,122 @@ dots_client_mutants(dots_client_t *dc, char *arg)
 
     dots_hostile_mutants_barrier(dc, n);
 
-    /* what waits for the disk answers later than a ping */
-
-    (void) dots_hostile_drain(dc, -1, DOTS_HOSTILE_QUIET);
-
     classes = dots_hostile_count.classes;
 
     printf("sent=%ld answers=%ld lost=%ld unmatched=%ld empty=%ld good=%ld "
            "bad=%ld failed=%ld\n", n, dots_hostile_count.answers,
            dots_hostile_count.lost, dots_hostile_count.unmatched, classes[0],
            classes[2], classes[4], classes[5]);
+}
+
+
+/*
+ * The message twice at once, a change of one and the same: the second one is
+ * answered when every change was that was under way before it, or waited for
+ * another one.  1; 0: one of them was lost, as a session has a bound, and asked
+ * for again; -1: no answer.
+ */
+
+static int
+dots_hostile_settle_pair(dots_client_t *dc, size_t len)
+{
+    int                             i, rc, due;
+    size_t                          n, at;
+    int64_t                         end, again;
+    unsigned char                   answer[DOTS_CLIENT_MTU];
+    static unsigned                 id;
+    static dots_hostile_datagram_t  pair[2];
+
+    /* the last byte of the token is which one it is */
+
+    at = 4 + (dots_client_buf[0] & 0x0f) - 1;
+
+    for (i = 0; i < 2; i++, id++) {
+        n = DOTS_HOSTILE_SETTLE + (id & 0x0fff);
+
+        memcpy(pair[i].data, dots_client_buf, len);
+        pair[i].data[2] = (unsigned char) (n >> 8);
+        pair[i].data[3] = (unsigned char) n;
+        pair[i].data[at] = (unsigned char) id;
+    }
+
+    end = dots_client_now() + DOTS_HOSTILE_PATIENCE;
+    again = 0;
+    due = 3;
+    rc = 1;
+
+    while (due) {
+
+        if (dots_client_now() >= again) {
+
+            for (i = 0; i < 2; i++) {
+                if (due & 1 << i) {
+                    (void) SSL_write(dc->ssl, pair[i].data, (int) len);
+                }
+            }
+
+            rc = (again == 0);
+            again = dots_client_now() + DOTS_HOSTILE_AGAIN;
+        }
+
+        n = dots_hostile_read(dc, answer, again);
+
+        if (n == 0) {
+            if (dots_client_now() >= end) {
+                return -1;
+            }
+
+            continue;
+        }
+
+        if (n <= at || ((answer[0] ^ pair[0].data[0]) & 0x0f)
+            || memcmp(answer + 4, pair[0].data + 4, at - 4) != 0)
+        {
+            dots_hostile_answer(answer, n);
+            continue;
+        }
+
+        for (i = 0; i < 2; i++) {
+            if (answer[at] == pair[i].data[at]) {
+                due &= ~(1 << i);
+            }
+        }
+    }
+
+    return rc;
+}
+
+
+/* What waits for the disk answers later than a ping. */
+
+static void
+dots_client_settle(dots_client_t *dc, char *arg)
+{
+    int   len, rc;
+    long  answers;
+
+    memset(&dots_hostile_count, 0, sizeof(dots_hostile_count));
+
+    len = dots_client_unhex(arg + strspn(arg, " "), dots_client_buf,
+                            DOTS_HOSTILE_ROOM);
+
+    if (len < 5 || !dots_client_is_up(dc)) {
+        printf("failed HEX, in a session\n");
+        return;
+    }
+
+    printf("settle ");
+
+    do {
+        answers = dots_hostile_count.answers;
+        rc = dots_hostile_settle_pair(dc, (size_t) len);
+
+    } while (rc == 0 || (rc == 1 && answers != dots_hostile_count.answers));
+
+    dots_hostile_count.lost += (rc == -1);
+
+    printf("lost=%ld unmatched=%ld failed=%ld\n", dots_hostile_count.lost,
+           dots_hostile_count.unmatched, dots_hostile_count.classes[5]);
 }
 
 #endif /* DOTS_CLIENT_HOSTILE_H */
