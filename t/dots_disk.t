@@ -25,12 +25,12 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
-$t->plan(31);
+$t->plan(32);
 
 dots_pki($t);
 dots_gobgpd($t);
 
-my $conf = dots_conf(workers => 1);
+my $conf = dots_conf(workers => 1, shutdown => '60s');
 $t->write_file_expand('nginx.conf', $conf);
 $t->run();
 
@@ -165,12 +165,18 @@ ok(hold($t), 'the disk stands still');
 is(start_put($s, $c, 5, prefix => ['192.0.2.5/32'])->{code}, '4.04',
 	'a change under way');
 
+# the master kills who has not ended after a second or two: it stands still, and
+# finds what it was told as well as what became of its children
+
 ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
 my $exiting = () = $t->read_file('error.log') =~ /: exiting$/gm;
-dots_kill('TERM', $master);
+dots_stop($master);
+dots_kill('TERM', $master, dots_workers($t));
 ok(dots_until(sub { (() = $t->read_file('error.log') =~ /: exiting$/gm)
 	> $exiting + 1 }), 'the worker and the manager end');
 release();
+ok(dots_until(sub { !dots_workers($t) }), 'when the disk goes on');
+dots_kill('CONT', $master);
 waitpid $master, 0;
 $s->quit();
 
@@ -233,13 +239,19 @@ sub http2_put {
 	return ($s, $got =~ /all read/);
 }
 
-# pid of the youngest process that has nginx's cache manager in it
+# pids of the processes that have nginx's cache manager in them, the youngest first
 
 sub manager {
 	my ($t) = @_;
-	return sort { $main::b <=> $main::a } grep { my $fh;
-		open($fh, "<", "/proc/$_/cmdline") && <$fh> =~ /cache manager/
-	} dots_workers($t);
+	my %began = map { $_ => began($_) } grep {
+		Test::DOTS::_title($_) =~ /cache manager/ } dots_workers($t);
+	return sort { $began{$main::b} <=> $began{$main::a} } keys %began;
+}
+
+sub began {
+	my ($pid) = @_;
+	open my $fh, '<', "/proc/$pid/stat" or return 0;
+	return (split ' ', (<$fh> // '') =~ s/.*\) //r)[19] // 0;
 }
 
 # pid of who has locked manager.lock
