@@ -33,7 +33,8 @@ dots_pki($t);
 expired($t->testdir());
 dots_dns($t);
 
-$t->write_file_expand('nginx.conf', dots_conf());
+$t->write_file_expand('nginx.conf', dots_conf(
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=10'));
 $t->run();
 $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
 
@@ -64,7 +65,8 @@ sub dots {
 	return ($rc, $out, join '', <$fh>);
 }
 
-my @a = ($dots, $d, '--config', "$d/a.conf");
+my @patient = ('--timeout', 60);
+my @a = ($dots, $d, @patient, '--config', "$d/a.conf");
 my ($rc, $out, $err);
 
 ###############################################################################
@@ -116,9 +118,10 @@ like($out, qr/mitigation 1 withdrawn/, 'said');
 ($rc, $out) = dots(@a, 'status', 1);
 like($out, qr/dots-client-withdrawn-mitigation/, 'its status');
 
-($rc, $out) = dots(@a, 'status', 1, '--watch=1');
-is($rc, 0, 'watched to its end');
-like($out, qr/over$/, 'over');
+# it is watched to its end, meanwhile
+
+open my $watched, '-|', "exec $dots @patient --config $d/a.conf status 1 "
+	. "--watch=1 2>$d/watched" or die;
 
 # aliases
 
@@ -148,6 +151,11 @@ is($rc, 1, 'refused');
 like($err, qr/target-prefix/, 'named');
 ($rc) = dots(@a, 'deregister');
 is($rc, 0, 'deregister');
+
+$out = join '', <$watched>;
+close $watched;
+is($? >> 8, 0, 'watched to its end');
+like($out, qr/over$/, 'over');
 
 # refusals: 1 and 5
 
@@ -202,7 +210,7 @@ like($out, qr!192\.0\.2\.99/32 253,tcp 80$!m, 'asked for once');
 
 # cuid of another customer: RFC 9132 section 4.4.1.1, a new one is made
 
-my @b = ($dots, $d, '--config', "$d/b.conf");
+my @b = ($dots, $d, @patient, '--config', "$d/b.conf");
 
 ($rc, $out, $err) = dots(@b, '--cuid', $cuid, 'mitigate', '198.51.100.1');
 is($rc, 1, 'a cuid in use');
@@ -309,7 +317,7 @@ foreach my $case (
 	[ 5, 'alias', 'show', 'j' ], [ 5, 'status', 4242 ],
 	[ 1, 'mitigate', '198.51.100.1' ], [ 0, 'deregister' ],
 	[ 4, 'status', '--name', 'other.example' ],
-	[ 3, 'status', '--server', '127.0.0.1:9' ],
+	[ 3, 'status', '--server', '127.0.0.1:9', '--timeout', 5 ],
 	[ 3, 'alias', 'list', '--data', 'https://127.0.0.1:9' ],
 	[ 2, 'frobnicate' ], [ 2, 'status', '--bogus' ], [ 2 ],
 	[ 2, 'alias' ], [ 2, 'withdraw' ], [ 2, 'mitigate', '--fqdn' ],
@@ -318,7 +326,7 @@ foreach my $case (
 	[ 2, '--config', "$d/wrong.conf", 'status' ])
 {
 	my ($want, @args) = @$case;
-	($rc, $out, $err) = dots(@a, '--json', '--timeout', 5, @args);
+	($rc, $out, $err) = dots(@a, '--json', @args);
 	my $o = $out =~ /\A[^\n]+\n\z/ && eval { decode_json($out) };
 	ok($rc eq $want && ref $o eq 'HASH' && $err eq ''
 		&& !$want == !exists $o->{error}, "json: $want")
@@ -349,7 +357,7 @@ is($rc, 3, 'no answer');
 like($err, qr/cannot connect to 127\.0\.0\.1:$port/, 'said');
 
 $port = relay($t, 1000);
-($rc, $out, $err) = dots(@a, '--timeout', 4, '--server', "127.0.0.1:$port",
+($rc, $out, $err) = dots(@a, '--timeout', 12, '--server', "127.0.0.1:$port",
 	'withdraw', 60);
 is($rc, 3, 'no answer after the handshake');
 like($err, qr/the request may have arrived/, 'said');
