@@ -75,9 +75,9 @@ sub observes {
 }
 
 sub session {
-	my ($t, $cert, $from) = @_;
+	my ($t, $cert, $from, @args) = @_;
 	return dots_session($t, cert => $cert, args => [ '--bind', $from
-		|| '127.0.0.' . $address++, $from ? ('--timeout', 3000) : () ]);
+		|| '127.0.0.' . $address++, @args ]);
 }
 
 # requests until one is refused: how many were not, and the refusal
@@ -219,8 +219,8 @@ like($w->command('hello-flood 200'), qr/answers=[1-9]/, 'a flood of hellos');
 my $c = session($t, 'self', '127.0.0.200');
 like($c->connected(), qr/^connected/, 'the address can connect');
 like(session($t, 'self', '127.0.0.200')->connected(), qr/^connected/, 'twice');
-ok(dots_until(sub { session($t, 'self', '127.0.0.200')->connected()
-	eq 'failed timeout' }), 'then there is silence');
+ok(dots_until(sub { session($t, 'self', '127.0.0.200', '--timeout', 3000)
+	->connected() eq 'failed timeout' }), 'then there is silence');
 like(session($t, 'self', '127.0.0.201')->connected(), qr/^connected/,
 	'another address can');
 
