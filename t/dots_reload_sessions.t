@@ -64,14 +64,15 @@ sub notice {
 		next unless exists $m->{options}{6} && $m->{cbor};
 		$notified++;
 
-		my $state = join ' ', map { "$_->{5}:$_->{16}" }
-			sort { $a->{5} <=> $b->{5} } @{$m->{cbor}{1}{2}};
+		my @all = sort { $a->{5} <=> $b->{5} } @{$m->{cbor}{1}{2}};
+		my $state = join ' ', map { "$_->{5}:$_->{16}" } @all;
 
-		# RFC 9132 section 4.4.2.1: every 60 seconds it is said again
+		# RFC 9132 section 4.4.2.1: every 60 seconds it is said again.  When it
+		# was said the remaining lifetime tells, not when it was read.
 
 		push @twice, "$c->{cuid}: $state" if ($c->{state} || '') eq $state
-			&& time() - $c->{said} < 55;
-		@$c{qw/ state said /} = ($state, time());
+			&& $c->{left} - $all[0]{14} < 55;
+		@$c{qw/ state left /} = ($state, $all[0]{14});
 	}
 }
 
@@ -189,7 +190,7 @@ protect($_, 100) foreach @kept;
 my $heard = 0;
 
 foreach my $c (@kept) {
-	my $end = time() + 15;
+	my $end = time() + 60;
 
 	do {
 		notice($c);
