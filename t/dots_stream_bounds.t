@@ -177,11 +177,14 @@ foreach my $i (1 .. 2) {
 
 	# and now a stream at that one
 
-	for ($n = 0; $n < 100; $n++) {
+	dots_until(sub {
 		$fast->quit();
 		$fast = Test::DOTS::Stream->new($t, $streams);
-		last if $fast->head() =~ /x-worker: $other\r/i;
-	}
+
+		# its worker may not have seen yet that the one before has gone
+
+		return $fast->code() == 200 && $fast->head() =~ /x-worker: $other\r/i;
+	}) or die "no stream at the other worker\n";
 }
 
 # silence is broken by a comment, after 15 s (README), which is no event
