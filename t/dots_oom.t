@@ -15,6 +15,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
 use Test::DOTS;
+use Test::DOTS::At;
 use Test::Nginx;
 
 ###############################################################################
@@ -62,20 +63,7 @@ dots_monitor($t);
 
 # ---- who is killed
 
-# the process that has locked manager.lock
-sub manager {
-	my ($t) = @_;
-	my $inode = (stat $t->testdir() . '/state/manager.lock')[1];
-	open my $fh, '<', '/proc/locks' or return 0;
-	my ($line) = grep { /FLOCK.*:$inode / } <$fh>;
-	return $line && $line =~ /WRITE (\d+)/ ? $1 : 0;
-}
-
-sub worker {
-	my ($t) = @_;
-	my $manager = manager($t);
-	return (grep { $_ != $manager } dots_workers($t))[0];
-}
+sub worker { return (at_workers($_[0], 1))[0] }
 
 # what it has already counts elsewhere: the limit is for what it takes from now on
 sub confine {
@@ -144,7 +132,7 @@ ok(dots_until(sub { $s->status($c, 4) == 2 }), 'which acts');
 
 # ---- the manager: what it has to do takes memory
 
-$pid = manager($t);
+$pid = at_manager($t);
 ok(confine($pid, 65536), 'a manager that may have 64 KB more');
 
 my @acknowledged;
