@@ -163,6 +163,7 @@ zone($t, '1m');
 $t->run();
 
 $s = dots_session($t);
+dots_until(sub { said($t, 'zone is too small for the store') });
 is(said($t, 'zone is too small for the store'), 1, 'a start with too small a one');
 
 my %codes;
