@@ -102,15 +102,16 @@ sub variant {
 		values %{$state->{clients}} });
 	is_deeply($state, $expected, "$name: the state at the end");
 
-	my ($acknowledged, $logged) = suite_audit($v);
+	my ($acknowledged, $logged);
 
+	dots_until(sub { ($acknowledged, $logged) = suite_audit($v);
+		@$logged >= @$acknowledged });
 	is_deeply($logged, $acknowledged,
 		"$name: RFC 7252 section 4.5, each change was made once");
 
 	undef $v;
 	$t->stop();
-	kill 'TERM', $gobgpd;
-	waitpid $gobgpd, 0;
+	$t->stop_daemons();
 }
 
 ###############################################################################

@@ -239,7 +239,7 @@ stream {
     %%TEST_GLOBALS_STREAM%%
 
     resolver 127.0.0.2:%%PORT_8053_UDP%%;
-    resolver_timeout 3s;
+    resolver_timeout 30s;
 
     server {
         $listen
@@ -257,7 +257,7 @@ http {
     %%TEST_GLOBALS_HTTP%%
 
     resolver 127.0.0.2:%%PORT_8053_UDP%%;
-    resolver_timeout 3s;
+    resolver_timeout 30s;
 
     server {
         listen 127.0.0.1:8443 ssl http2;
@@ -728,7 +728,7 @@ sub lossy {
 		$self->command("$what $percent $seed") eq 'ok' or die "$what";
 	}
 
-	$self->{tries} = 100;
+	$self->{tries} = 1500;
 	$self->{patience} = 40;
 }
 

@@ -527,7 +527,7 @@ sub learn {
 		return $m && told($m);
 	}
 
-	my $end = time() + 15;
+	my $end = time() + 60;
 	my $last = 0;
 
 	while ($last < $status && time() < $end) {
