@@ -482,20 +482,6 @@ dots_acl_record_read_head(dots_acl_t *acl, dots_reader_t *r, uint8_t *version)
 }
 
 
-/* Version 1 had no entity: see dots_alias.c. */
-
-static int
-dots_acl_record_first(dots_acl_t *acl)
-{
-    int64_t  modified;
-
-    modified = acl->expires > DOTS_ACL_LIFETIME
-                   ? acl->expires - DOTS_ACL_LIFETIME : 0;
-
-    return dots_entity_make(&acl->entity, acl->text, modified);
-}
-
-
 int
 dots_acl_brief(dots_acl_brief_t *brief, const uint8_t *buf, size_t len)
 {
@@ -536,7 +522,10 @@ dots_acl_decode(dots_acl_t *acl, const uint8_t *buf, size_t len,
         return DOTS_ERROR;
     }
 
-    if (version == 1 && dots_acl_record_first(acl) != DOTS_OK) {
+    if (version == 1
+        && dots_entity_guess(&acl->entity, acl->text, acl->expires,
+                             DOTS_ACL_LIFETIME) != DOTS_OK)
+    {
         return DOTS_ERROR;
     }
 

@@ -62,23 +62,6 @@ dots_alias_encode(const dots_alias_t *alias, uint8_t *buf, size_t size,
 }
 
 
-/*
- * Version 1 had no entity: by what it was stored for, no later than this, it
- * was altered.
- */
-
-static int
-dots_alias_first(dots_alias_t *alias)
-{
-    int64_t  modified;
-
-    modified = alias->expires > DOTS_ALIAS_LIFETIME
-                   ? alias->expires - DOTS_ALIAS_LIFETIME : 0;
-
-    return dots_entity_make(&alias->entity, alias->text, modified);
-}
-
-
 int
 dots_alias_decode(dots_alias_t *alias, const uint8_t *buf, size_t len,
     dots_arena_t *a)
@@ -124,7 +107,10 @@ dots_alias_decode(dots_alias_t *alias, const uint8_t *buf, size_t len,
         return DOTS_ERROR;
     }
 
-    if (version == 1 && dots_alias_first(alias) != DOTS_OK) {
+    if (version == 1
+        && dots_entity_guess(&alias->entity, alias->text, alias->expires,
+                             DOTS_ALIAS_LIFETIME) != DOTS_OK)
+    {
         return DOTS_ERROR;
     }
 

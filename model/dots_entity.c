@@ -30,6 +30,15 @@ dots_entity_make(dots_entity_t *e, dots_str_t text, int64_t modified)
 
 
 int
+dots_entity_guess(dots_entity_t *e, dots_str_t text, int64_t expires,
+    int64_t lifetime)
+{
+    return dots_entity_make(e, text,
+                            expires > lifetime ? expires - lifetime : 0);
+}
+
+
+int
 dots_entity_add(dots_entity_t *e, dots_str_t name, const dots_entity_t *part)
 {
     uint8_t        digest[SHA256_DIGEST_LENGTH];

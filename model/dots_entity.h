@@ -23,6 +23,13 @@ typedef struct {
 int dots_entity_make(dots_entity_t *e, dots_str_t text, int64_t modified);
 
 /*
+ * The same for a record of before there were entities: its entry was altered
+ * no later than "lifetime" ms before it expires.
+ */
+int dots_entity_guess(dots_entity_t *e, dots_str_t text, int64_t expires,
+    int64_t lifetime);
+
+/*
  * Of what consists of others, in their order: start with a memset() to 0, then
  * add each by its name; "e" is the sum at any time.  DOTS_OK or DOTS_ERROR.
  */

@@ -107,13 +107,7 @@ dots_registry_conflict_retreat(dots_registry_t *r, dots_registry_entry_t *e,
         return rc;
     }
 
-    memset(&o, 0, sizeof(o));
-
-    o.root = r->root;
-    o.m = m;
-    o.client = e->client;
-    o.customer = e->client->customer;
-    o.self = e;
+    dots_registry_overlap_of(&o, r, e, m);
     o.obstacle = by;
 
     memset(&m->conflict, 0, sizeof(m->conflict));

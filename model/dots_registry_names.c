@@ -166,14 +166,7 @@ dots_registry_names_free(dots_registry_t *r, dots_registry_entry_t *e,
 {
     dots_registry_overlap_t  o;
 
-    memset(&o, 0, sizeof(o));
-
-    o.root = r->root;
-    o.m = m;
-    o.client = e->client;
-    o.customer = e->client->customer;
-    o.self = e;
-
+    dots_registry_overlap_of(&o, r, e, m);
     dots_registry_overlap_check(&o);
     dots_registry_overlap_forget(&o);
 

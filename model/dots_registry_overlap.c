@@ -160,6 +160,20 @@ dots_registry_overlap_unlink(dots_registry_root_t *root,
 
 /* ---- the question ---- */
 
+void
+dots_registry_overlap_of(dots_registry_overlap_t *o, dots_registry_t *r,
+    dots_registry_entry_t *e, const dots_mitigation_t *m)
+{
+    memset(o, 0, sizeof(*o));
+
+    o->root = r->root;
+    o->m = m;
+    o->client = e->client;
+    o->customer = e->client->customer;
+    o->self = e;
+}
+
+
 /* An obstacle that is there for good ends the search wherever it is. */
 
 void

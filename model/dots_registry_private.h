@@ -338,6 +338,9 @@ typedef struct {
     unsigned                   triggering:1; /* by the loss of the session */
 } dots_registry_overlap_t;
 
+/* A question about "m" as the next version of the entry. */
+void dots_registry_overlap_of(dots_registry_overlap_t *o, dots_registry_t *r,
+    dots_registry_entry_t *e, const dots_mitigation_t *m);
 void dots_registry_overlap_check(dots_registry_overlap_t *o);
 void dots_registry_overlap_forget(dots_registry_overlap_t *o);
 

@@ -17,6 +17,26 @@ dots_registry_get(dots_registry_t *r, const dots_mitigation_key_t *key,
 }
 
 
+/* What is there of the entry; where that fails the list is empty. */
+
+static int
+dots_registry_read_add(dots_registry_entry_t *e, dots_arena_t *a,
+    dots_mitigation_t *list, size_t *n)
+{
+    int  rc;
+
+    if (e->current == NULL) {
+        return DOTS_OK;
+    }
+
+    rc = dots_registry_version_copy(e->current, a, &list[*n]);
+
+    *n = (rc == DOTS_OK) ? *n + 1 : 0;
+
+    return rc;
+}
+
+
 int
 dots_registry_list(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
     dots_arena_t *a, dots_mitigation_t **list, size_t *n)
@@ -42,17 +62,10 @@ dots_registry_list(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
     for (e = dots_registry_index_first_of(r, c); *n < c->committed;
          e = dots_registry_index_next(e))
     {
-        if (e->current == NULL) {
-            continue;
-        }
-
-        rc = dots_registry_version_copy(e->current, a, &(*list)[*n]);
+        rc = dots_registry_read_add(e, a, *list, n);
         if (rc != DOTS_OK) {
-            *n = 0;
             return rc;
         }
-
-        (*n)++;
     }
 
     return DOTS_OK;
@@ -81,18 +94,10 @@ dots_registry_next(dots_registry_t *r, const dots_mitigation_key_t *after,
               : dots_registry_index_first(r);
 
     for ( /* void */ ; e != NULL && *n < max; e = dots_registry_index_next(e)) {
-
-        if (e->current == NULL) {
-            continue;
-        }
-
-        rc = dots_registry_version_copy(e->current, a, &(*list)[*n]);
+        rc = dots_registry_read_add(e, a, *list, n);
         if (rc != DOTS_OK) {
-            *n = 0;
             return rc;
         }
-
-        (*n)++;
     }
 
     return DOTS_OK;

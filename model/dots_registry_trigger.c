@@ -98,13 +98,7 @@ dots_registry_trigger_one(dots_registry_t *r, dots_registry_entry_t *e,
         return DOTS_VERDICT_FULL;
     }
 
-    memset(&o, 0, sizeof(o));
-
-    o.root = r->root;
-    o.m = m;
-    o.client = e->client;
-    o.customer = e->client->customer;
-    o.self = e;
+    dots_registry_overlap_of(&o, r, e, m);
     o.triggering = 1;
 
     first = LIST_FIRST(&r->root->retreats);

@@ -594,3 +594,22 @@ dots_schema_child(const struct lysc_node *parent, const char *name)
 
     return NULL;
 }
+
+
+int
+dots_schema_is_number(LY_DATA_TYPE type)
+{
+    switch (type) {
+
+    case LY_TYPE_INT8:
+    case LY_TYPE_INT16:
+    case LY_TYPE_INT32:
+    case LY_TYPE_UINT8:
+    case LY_TYPE_UINT16:
+    case LY_TYPE_UINT32:
+        return 1;
+
+    default:
+        return 0;
+    }
+}

@@ -75,4 +75,10 @@ int dots_schema_message_add(const dots_schema_t *s, struct lyd_node *top,
 const struct lysc_node *dots_schema_child(const struct lysc_node *parent,
     const char *name);
 
+/*
+ * Nonzero if values of the type are numbers in JSON, of up to 32 bits; longer
+ * ones and fractions are strings (RFC 7951 section 6.1).
+ */
+int dots_schema_is_number(LY_DATA_TYPE type);
+
 #endif /* DOTS_SCHEMA_H */

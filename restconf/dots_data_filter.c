@@ -175,27 +175,15 @@ dots_data_filter_content(const dots_data_filter_t *f,
 
 /* ---- with-defaults (section 4.8.9) ---- */
 
-/* Numbers of up to 32 bits and booleans are no strings (RFC 7951 section 6). */
-
 static json_t *
 dots_data_filter_scalar(LY_DATA_TYPE type, const char *text)
 {
-    switch (type) {
-
-    case LY_TYPE_BOOL:
-        return json_boolean(strcmp(text, "true") == 0);
-
-    case LY_TYPE_INT8:
-    case LY_TYPE_INT16:
-    case LY_TYPE_INT32:
-    case LY_TYPE_UINT8:
-    case LY_TYPE_UINT16:
-    case LY_TYPE_UINT32:
+    if (dots_schema_is_number(type)) {
         return json_integer(strtoll(text, NULL, 10));
-
-    default:
-        return json_string(text);
     }
+
+    return type == LY_TYPE_BOOL ? json_boolean(strcmp(text, "true") == 0)
+                                : json_string(text);
 }
 
 

@@ -3,6 +3,7 @@
 #include <libyang/libyang.h>
 
 #include "dots_data_print.h"
+#include "dots_schema.h"
 
 
 #define DOTS_DATA_PRINT_USUAL 4096
@@ -68,6 +69,7 @@ dots_data_print_string(dots_writer_t *w, const char *s)
 static void
 dots_data_print_value(dots_writer_t *w, const struct lyd_node *node)
 {
+    LY_DATA_TYPE             type;
     const struct lyd_value  *value;
 
     value = &((const struct lyd_node_term *) (const void *) node)->value;
@@ -76,23 +78,15 @@ dots_data_print_value(dots_writer_t *w, const struct lyd_node *node)
         value = &value->subvalue->value;
     }
 
-    switch (value->realtype->basetype) {
+    type = value->realtype->basetype;
 
-    case LY_TYPE_INT8:
-    case LY_TYPE_INT16:
-    case LY_TYPE_INT32:
-    case LY_TYPE_UINT8:
-    case LY_TYPE_UINT16:
-    case LY_TYPE_UINT32:
-    case LY_TYPE_BOOL:
-        dots_data_print_literal(w, lyd_get_value(node));
-        break;
-
-    case LY_TYPE_EMPTY:
+    if (type == LY_TYPE_EMPTY) {
         dots_data_print_literal(w, "[null]");
-        break;
 
-    default:
+    } else if (type == LY_TYPE_BOOL || dots_schema_is_number(type)) {
+        dots_data_print_literal(w, lyd_get_value(node));
+
+    } else {
         dots_data_print_string(w, lyd_get_value(node));
     }
 }

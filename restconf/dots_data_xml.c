@@ -157,19 +157,17 @@ dots_data_xml_type(const dots_xml_node_t *node, const struct lysc_node *schema)
 static json_t *
 dots_data_xml_value(dots_exchange_t *x, const dots_xml_node_t *node)
 {
-    dots_str_t  s;
+    dots_str_t    s;
+    LY_DATA_TYPE  type;
 
     s = node->text;
+    type = dots_data_xml_type(node, node->schema);
 
-    switch (dots_data_xml_type(node, node->schema)) {
-
-    case LY_TYPE_INT8:
-    case LY_TYPE_INT16:
-    case LY_TYPE_INT32:
-    case LY_TYPE_UINT8:
-    case LY_TYPE_UINT16:
-    case LY_TYPE_UINT32:
+    if (dots_schema_is_number(type)) {
         return dots_data_xml_number(s);
+    }
+
+    switch (type) {
 
     case LY_TYPE_BOOL:
         return dots_data_xml_boolean(s);
