@@ -15,14 +15,12 @@
 static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
 static void ngx_dots_mitigation_decide(ngx_dots_request_t *dr);
-static ngx_int_t ngx_dots_mitigation_op(ngx_dots_request_t *dr,
-    dots_mitigation_t *m, dots_store_op_t *op);
-static ngx_int_t ngx_dots_mitigation_encode(ngx_dots_request_t *dr,
-    dots_mitigation_t *m, dots_store_slice_t *value);
 static void ngx_dots_mitigation_undo(ngx_dots_request_t *dr,
     dots_mitigation_t *m);
 static void ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
+static ngx_int_t ngx_dots_mitigation_committed(ngx_dots_request_t *dr,
+    dots_mitigation_t *m);
 static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_none(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit);
@@ -163,12 +161,14 @@ ngx_dots_mitigation_store(ngx_dots_request_t *dr, dots_mitigation_t *m)
 
     dr->commit.txn.ops = op;
 
-    if (m && ngx_dots_mitigation_op(dr, m, op++) != NGX_OK) {
+    if (m && ngx_dots_state_mitigation_op(a, m, op++) != NGX_OK) {
         return NGX_ERROR;
     }
 
     for (i = 0; i < over->nchanged; i++) {
-        if (ngx_dots_mitigation_op(dr, &over->changed[i], op++) != NGX_OK) {
+        if (ngx_dots_state_mitigation_op(a, &over->changed[i], op++)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -196,50 +196,6 @@ ngx_dots_mitigation_store(ngx_dots_request_t *dr, dots_mitigation_t *m)
 }
 
 
-static ngx_int_t
-ngx_dots_mitigation_op(ngx_dots_request_t *dr, dots_mitigation_t *m,
-    dots_store_op_t *op)
-{
-    op->key = ngx_dots_state_mitigation(dr->rq->arena, m->customer, m->cuid,
-                                        m->mid);
-    if (op->key.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (m->status == DOTS_STATUS_TERMINATED) {
-        op->action = DOTS_STORE_DELETE;
-        return NGX_OK;
-    }
-
-    op->action = DOTS_STORE_PUT;
-
-    return ngx_dots_mitigation_encode(dr, m, &op->value);
-}
-
-
-static ngx_int_t
-ngx_dots_mitigation_encode(ngx_dots_request_t *dr, dots_mitigation_t *m,
-    dots_store_slice_t *value)
-{
-    size_t   size;
-    uint8_t *p;
-
-    size = dots_mitigation_size(m);
-
-    p = dots_arena_alloc(dr->rq->arena, size);
-
-    if (p == NULL
-        || dots_mitigation_encode(m, p, size, &value->len) != DOTS_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    value->data = p;
-
-    return NGX_OK;
-}
-
-
 /* Nothing was given to the store: the reservation goes. */
 
 static void
@@ -254,31 +210,25 @@ ngx_dots_mitigation_undo(ngx_dots_request_t *dr, dots_mitigation_t *m)
 static void
 ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit)
 {
-    int                  committed;
+    ngx_int_t            rc;
     dots_request_t      *rq;
     ngx_dots_request_t  *dr;
 
     dr = commit->data;
     rq = dr->rq;
-    committed = (commit->txn.result == DOTS_STORE_OK);
 
-    if (ngx_dots_mitigation_settle(dr, rq->mitigation, committed) != NGX_OK) {
-        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
-        return;
-    }
+    rc = ngx_dots_mitigation_committed(dr, rq->mitigation);
 
-    if (ngx_dots_request_undecided(dr)) {
+    if (rc == NGX_AGAIN) {
         *rq->mitigation = dr->stored;
         ngx_dots_request_retry(dr, ngx_dots_mitigation_decide);
         return;
     }
 
-    if (!committed) {
-        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
+    if (rc != NGX_OK) {
         return;
     }
 
-    ngx_dots_process_wake_manager();
     ngx_dots_mitigation_audit(dr, "overlaps with an immediate request");
     ngx_dots_mitigation_audit_overridden(dr);
 
@@ -286,6 +236,39 @@ ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit)
     rq->mitigations = rq->mitigation;
 
     ngx_dots_request_done(dr, rq->verdict);
+}
+
+
+/*
+ * What a commit has come to.  NGX_OK: it is stored and can be seen, and the
+ * manager knows.  NGX_AGAIN: another registry has decided, ask this one anew.
+ * NGX_DONE: the request goes on, or has ended, without the caller.
+ */
+
+static ngx_int_t
+ngx_dots_mitigation_committed(ngx_dots_request_t *dr, dots_mitigation_t *m)
+{
+    int  result;
+
+    result = dr->commit.txn.result;
+
+    if (ngx_dots_mitigation_settle(dr, m, result == DOTS_STORE_OK) != NGX_OK) {
+        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
+        return NGX_DONE;
+    }
+
+    if (ngx_dots_request_undecided(dr)) {
+        return NGX_AGAIN;
+    }
+
+    if (result != DOTS_STORE_OK) {
+        ngx_dots_request_done(dr, ngx_dots_request_failed(result));
+        return NGX_DONE;
+    }
+
+    ngx_dots_process_wake_manager();
+
+    return NGX_OK;
 }
 
 
@@ -467,30 +450,20 @@ ngx_dots_mitigation_delete(ngx_dots_request_t *dr)
 static void
 ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit)
 {
-    int                  committed;
+    ngx_int_t            rc;
     ngx_dots_request_t  *dr;
 
     dr = commit->data;
-    committed = (commit->txn.result == DOTS_STORE_OK);
+    rc = ngx_dots_mitigation_committed(dr, &dr->stored);
 
-    if (ngx_dots_mitigation_settle(dr, &dr->stored, committed) != NGX_OK) {
-        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
-        return;
-    }
-
-    if (ngx_dots_request_undecided(dr)) {
+    if (rc == NGX_AGAIN) {
         ngx_dots_request_retry(dr, ngx_dots_mitigation_delete);
         return;
     }
 
-    if (!committed) {
-        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
-        return;
+    if (rc == NGX_OK) {
+        ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
     }
-
-    ngx_dots_process_wake_manager();
-
-    ngx_dots_request_done(dr, DOTS_VERDICT_DELETED);
 }
 
 
@@ -545,28 +518,21 @@ ngx_dots_mitigation_trigger(ngx_dots_request_t *dr)
 static void
 ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit)
 {
-    int                  committed;
+    ngx_int_t            rc;
     ngx_dots_request_t  *dr;
 
     dr = commit->data;
-    committed = (commit->txn.result == DOTS_STORE_OK);
+    rc = ngx_dots_mitigation_committed(dr, NULL);
 
-    if (ngx_dots_mitigation_settle(dr, NULL, committed) != NGX_OK) {
-        ngx_dots_request_retry(dr, ngx_dots_mitigation_again);
-        return;
-    }
-
-    if (ngx_dots_request_undecided(dr)) {
+    if (rc == NGX_AGAIN) {
         ngx_dots_request_retry(dr, ngx_dots_mitigation_trigger);
         return;
     }
 
-    if (!committed) {
-        ngx_dots_request_done(dr, ngx_dots_request_failed(commit->txn.result));
+    if (rc != NGX_OK) {
         return;
     }
 
-    ngx_dots_process_wake_manager();
     ngx_dots_mitigation_audit(dr, "the session is lost");
 
     dr->rq->nmitigations = dr->over.nchanged;

@@ -9,8 +9,6 @@
 #define NGX_DOTS_PASS_KEEP  300000      /* ms: a withdrawn one is shown */
 
 
-static ngx_int_t ngx_dots_pass_status_op(dots_mitigation_t *m,
-    dots_store_op_t *op, dots_arena_t *a);
 static void ngx_dots_pass_status_settle(dots_mitigation_t *m,
     ngx_uint_t epoch, int committed);
 static void ngx_dots_pass_status_audit(dots_mitigation_t *m,
@@ -78,7 +76,8 @@ ngx_dots_pass_status_expire(ngx_dots_conf_t *dcf, ngx_log_t *log)
 
     for (i = 0; i < n; i++) {
         txns[i].ops = &ops[i];
-        txns[i].nops = (ngx_dots_pass_status_op(&m[i], &ops[i], a) == NGX_OK);
+        txns[i].nops = (ngx_dots_state_mitigation_op(a, &m[i], &ops[i])
+                        == NGX_OK);
         list[i] = &txns[i];
 
         ngx_dots_fence_decided(&txns[i], fence, epoch);
@@ -216,7 +215,7 @@ ngx_dots_pass_status_revoke(dots_mitigation_t *m, const char *reason,
 
     ngx_dots_fence_decided(&txn, fence, epoch);
 
-    rc = (ngx_dots_pass_status_op(&back, &op, a) == NGX_OK);
+    rc = (ngx_dots_state_mitigation_op(a, &back, &op) == NGX_OK);
 
     if (rc) {
         ngx_dots_state_commit_now(&list, 1);
@@ -235,41 +234,6 @@ ngx_dots_pass_status_revoke(dots_mitigation_t *m, const char *reason,
     ngx_log_error(NGX_LOG_WARN, log, 0,
                   "dots: mitigation %uD of customer \"%*s\" withdrawn: %s",
                   m->mid, m->customer.len, m->customer.data, reason);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_dots_pass_status_op(dots_mitigation_t *m, dots_store_op_t *op,
-    dots_arena_t *a)
-{
-    size_t    size;
-    uint8_t  *p;
-
-    op->key = ngx_dots_state_mitigation(a, m->customer, m->cuid, m->mid);
-
-    if (op->key.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (m->status == DOTS_STATUS_TERMINATED) {
-        op->action = DOTS_STORE_DELETE;
-        return NGX_OK;
-    }
-
-    op->action = DOTS_STORE_PUT;
-
-    size = dots_mitigation_size(m);
-    p = dots_arena_alloc(a, size);
-
-    if (p == NULL
-        || dots_mitigation_encode(m, p, size, &op->value.len) != DOTS_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    op->value.data = p;
 
     return NGX_OK;
 }

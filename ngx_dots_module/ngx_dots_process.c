@@ -21,6 +21,7 @@ static ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
 static ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid);
 static void ngx_dots_process_woken(ngx_event_t *ev);
 static void ngx_dots_process_wake_handler(ngx_event_t *ev);
+static void ngx_dots_process_wake_each(ngx_uint_t all);
 
 
 static ngx_int_t   ngx_dots_process_slot = -1;
@@ -320,25 +321,19 @@ ngx_dots_process_observe(ngx_uint_t what, ngx_uint_t on)
 void
 ngx_dots_process_wake_observers(void)
 {
-    uint64_t          one;
-    ngx_uint_t        i;
-    ngx_dots_slot_t  *slot;
-
-    one = 1;
-
-    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-
-        slot = &ngx_dots_shared->slots[i];
-
-        if (slot->pid && slot->observes) {
-            (void) !write(slot->event, &one, sizeof(one));
-        }
-    }
+    ngx_dots_process_wake_each(0);
 }
 
 
 void
 ngx_dots_process_wake_all(void)
+{
+    ngx_dots_process_wake_each(1);
+}
+
+
+static void
+ngx_dots_process_wake_each(ngx_uint_t all)
 {
     uint64_t          one;
     ngx_uint_t        i;
@@ -350,7 +345,7 @@ ngx_dots_process_wake_all(void)
 
         slot = &ngx_dots_shared->slots[i];
 
-        if (slot->pid) {
+        if (slot->pid && (all || slot->observes)) {
             (void) !write(slot->event, &one, sizeof(one));
         }
     }

@@ -557,6 +557,41 @@ ngx_dots_state_mitigation(dots_arena_t *a, dots_str_t customer,
 }
 
 
+ngx_int_t
+ngx_dots_state_mitigation_op(dots_arena_t *a, const dots_mitigation_t *m,
+    dots_store_op_t *op)
+{
+    size_t    size;
+    uint8_t  *p;
+
+    op->key = ngx_dots_state_mitigation(a, m->customer, m->cuid, m->mid);
+
+    if (op->key.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (m->status == DOTS_STATUS_TERMINATED) {
+        op->action = DOTS_STORE_DELETE;
+        return NGX_OK;
+    }
+
+    op->action = DOTS_STORE_PUT;
+
+    size = dots_mitigation_size(m);
+    p = dots_arena_alloc(a, size);
+
+    if (p == NULL
+        || dots_mitigation_encode(m, p, size, &op->value.len) != DOTS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    op->value.data = p;
+
+    return NGX_OK;
+}
+
+
 dots_store_slice_t
 ngx_dots_state_client(dots_arena_t *a, dots_str_t customer, dots_str_t cuid)
 {

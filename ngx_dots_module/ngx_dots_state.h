@@ -60,6 +60,14 @@ ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
  */
 dots_store_slice_t ngx_dots_state_mitigation(dots_arena_t *a,
     dots_str_t customer, dots_str_t cuid, uint32_t mid);
+
+/*
+ * What the store is told of a mitigation: its record, in the arena, or, once it
+ * has terminated, that there is none.  NGX_OK or NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_dots_state_mitigation_op(dots_arena_t *a,
+    const dots_mitigation_t *m, dots_store_op_t *op);
+
 dots_store_slice_t ngx_dots_state_client(dots_arena_t *a, dots_str_t customer,
     dots_str_t cuid);              /* empty cuid: the prefix of all */
 dots_store_slice_t ngx_dots_state_alias(dots_arena_t *a, dots_str_t customer,
