@@ -255,65 +255,6 @@ ngx_command_t  ngx_dots_conf_commands[] = {
 static ngx_str_t  ngx_dots_conf_default_zone = ngx_string("dots");
 
 
-void
-ngx_dots_conf_place(ngx_conf_t *cf, ngx_dots_place_t *place)
-{
-    place->file = cf->conf_file->file.name;
-    place->line = cf->conf_file->line;
-}
-
-
-char *
-ngx_dots_conf_error(ngx_conf_t *cf, ngx_dots_place_t *place, const char *fmt,
-    ...)
-{
-    u_char   text[NGX_MAX_CONF_ERRSTR], *p;
-    va_list  args;
-
-    va_start(args, fmt);
-    p = ngx_vslprintf(text, text + sizeof(text), fmt, args);
-    va_end(args);
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s in %V:%ui",
-                  (size_t) (p - text), text, &place->file, place->line);
-
-    return NGX_CONF_ERROR;
-}
-
-
-char *
-ngx_dots_conf_end(ngx_conf_t *cf, const char *block, ngx_str_t *name, char *rv)
-{
-    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
-        return rv;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s \"%V\" %s", block, name, rv);
-
-    return NGX_CONF_ERROR;
-}
-
-
-ngx_uint_t
-ngx_dots_conf_param(ngx_str_t *arg, const char *key, ngx_str_t *value)
-{
-    size_t  len;
-
-    len = ngx_strlen(key);
-
-    if (arg->len <= len || arg->data[len] != '='
-        || ngx_strncmp(arg->data, key, len) != 0)
-    {
-        return 0;
-    }
-
-    value->data = arg->data + len + 1;
-    value->len = arg->len - len - 1;
-
-    return 1;
-}
-
-
 static char *
 ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

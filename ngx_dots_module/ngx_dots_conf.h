@@ -10,6 +10,8 @@
 
 extern ngx_command_t  ngx_dots_conf_commands[];
 
+/* ngx_dots_conf_read.c: what directives share */
+
 void ngx_dots_conf_place(ngx_conf_t *cf, ngx_dots_place_t *place);
 
 /* Logs as nginx does, with the file and the line of "place". */
@@ -27,8 +29,14 @@ char *ngx_dots_conf_end(ngx_conf_t *cf, const char *block, ngx_str_t *name,
 ngx_uint_t ngx_dots_conf_param(ngx_str_t *arg, const char *key,
     ngx_str_t *value);
 
-/* ngx_dots_conf_customer.c */
+/*
+ * A file that a directive names, of up to "max" bytes (whole megabytes), in
+ * cf->temp_pool with room for a NUL.  NGX_OK or NGX_ERROR, which is logged.
+ */
+ngx_int_t ngx_dots_conf_file(ngx_conf_t *cf, ngx_str_t *name, off_t max,
+    ngx_file_info_t *fi, ngx_str_t *text);
 
+/* ngx_dots_conf_customer.c */
 
 char *ngx_dots_conf_customer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_dots_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -5,10 +5,6 @@
 #define NGX_DOTS_CONF_VENDOR_SIZE  (1024 * 1024)  /* of one answer's text */
 
 
-static ngx_int_t ngx_dots_conf_vendor_read(ngx_conf_t *cf, ngx_str_t *name,
-    ngx_str_t *text);
-
-
 /* The server's own mapping (RFC 9244 section 8.1.6), a file in RFC 7951. */
 
 char *
@@ -16,7 +12,8 @@ ngx_dots_conf_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_dots_conf_t *dcf = conf;
 
-    ngx_str_t  *value;
+    ngx_str_t        *value;
+    ngx_file_info_t   fi;
 
     if (dcf->vendor_file.data) {
         return "is duplicate";
@@ -26,7 +23,8 @@ ngx_dots_conf_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     dcf->vendor_file = value[1];
 
     if (ngx_conf_full_name(cf->cycle, &dcf->vendor_file, 1) != NGX_OK
-        || ngx_dots_conf_vendor_read(cf, &dcf->vendor_file, &dcf->vendor_text)
+        || ngx_dots_conf_file(cf, &dcf->vendor_file, NGX_DOTS_CONF_VENDOR_SIZE,
+                              &fi, &dcf->vendor_text)
            != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -79,58 +77,4 @@ ngx_dots_conf_vendor_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     }
 
     return p ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_dots_conf_vendor_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
-{
-    size_t      size;
-    ssize_t     n;
-    ngx_file_t  file;
-
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *name;
-    file.log = cf->log;
-
-    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "\"vendor_mapping\": " ngx_open_file_n
-                           " \"%V\" failed", name);
-        return NGX_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR
-        || !ngx_is_file(&file.info)
-        || ngx_file_size(&file.info) > NGX_DOTS_CONF_VENDOR_SIZE)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"vendor_mapping %V\" has to be a file of up to "
-                           "1m", name);
-        goto done;
-    }
-
-    size = (size_t) ngx_file_size(&file.info);
-
-    text->data = ngx_pnalloc(cf->temp_pool, size + 1);
-    if (text->data == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_file(&file, text->data, size, 0);
-    text->len = (n == NGX_ERROR) ? 0 : (size_t) n;
-
-done:
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    return (n == NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }

@@ -79,37 +79,10 @@ ngx_dots_psk_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_dots_psk_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 {
-    off_t            size;
-    ssize_t          n;
-    ngx_file_t       file;
     ngx_file_info_t  fi;
 
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *name;
-    file.log = cf->log;
-    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
+    if (ngx_dots_conf_file(cf, name, NGX_DOTS_PSK_FILE, &fi, text) != NGX_OK) {
         return NGX_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(file.fd, &fi) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", name);
-        goto done;
-    }
-
-    size = ngx_file_size(&fi);
-
-    if (!ngx_is_file(&fi) || size > NGX_DOTS_PSK_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no file of at most 16m", name);
-        goto done;
     }
 
     if (ngx_file_access(&fi) & 07) {
@@ -118,19 +91,7 @@ ngx_dots_psk_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
                            "this machine: chmod 600 it", name);
     }
 
-    text->data = ngx_pnalloc(cf->temp_pool, size + 1);
-    if (text->data == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_file(&file, text->data, size, 0);
-    text->len = n;
-
-done:
-
-    (void) ngx_close_file(file.fd);
-
-    return n >= 0 ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
