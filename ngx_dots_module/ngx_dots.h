@@ -165,14 +165,14 @@ ngx_uint_t ngx_dots_zone_secrets_old(time_t made);
 ngx_int_t ngx_dots_zone_tickets(ngx_dots_ticket_key_t keys[2]);
 
 
-/* ---- requests to the model: ngx_dots_request.c ---- */
+/* ---- requests to the model: ngx_dots_submit.c ---- */
 
 /*
  * Takes rq, resolves its names with "resolver" (may be NULL: names are then
  * refused), decides, stores, and calls rq->done(), at once or later, in this
  * process.  "log" need not outlive the call.
  */
-void ngx_dots_request(dots_request_t *rq, ngx_resolver_t *resolver,
+void ngx_dots_submit(dots_request_t *rq, ngx_resolver_t *resolver,
     ngx_msec_t resolver_timeout, ngx_log_t *log);
 
 

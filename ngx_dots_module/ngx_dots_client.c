@@ -512,7 +512,7 @@ ngx_dots_client_trigger(ngx_dots_client_loss_t *loss)
 
     /* no names are resolved: they were when it was preconfigured */
 
-    ngx_dots_request(rq, NULL, 0, ngx_cycle->log);
+    ngx_dots_submit(rq, NULL, 0, ngx_cycle->log);
 
     return NGX_OK;
 }

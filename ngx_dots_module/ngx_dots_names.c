@@ -66,7 +66,7 @@ ngx_dots_names_start(ngx_dots_conf_t *dcf, const dots_mitigation_key_t *key,
         return;
     }
 
-    ngx_dots_request(rq, dcf->resolver, dcf->resolver_timeout, log);
+    ngx_dots_submit(rq, dcf->resolver, dcf->resolver_timeout, log);
 }
 
 

@@ -359,8 +359,8 @@ ngx_dots_peer_submit(void *data, dots_request_t *rq)
         resolver = NULL;
     }
 
-    ngx_dots_request(rq, resolver, cscf->resolver_timeout,
-                     peer->connection->log);
+    ngx_dots_submit(rq, resolver, cscf->resolver_timeout,
+                    peer->connection->log);
 }
 
 

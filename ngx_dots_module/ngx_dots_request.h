@@ -2,13 +2,14 @@
  * Requests to the model on their way through this process: names resolved,
  * decided in the zone, stored, answered.
  *
- *   ngx_dots_request()  (ngx_dots.h)
+ *   ngx_dots_submit()  (ngx_dots.h)
  *      mitigations: ngx_dots_mitigation.c      data channel: ngx_dots_data.c,
  *                                              ngx_dots_data_commit.c,
  *                                              ngx_dots_data_op.c,
  *                                              ngx_dots_data_cuid.c
  *         targets to addresses: ngx_dots_resolve.c
- *            zone (decision) -> store (commit) -> zone (settle) -> rq->done()
+ *            zone (decision) -> store (commit) -> zone (settle)
+ *               answered, or asked again: ngx_dots_request.c, rq->done()
  */
 
 #ifndef _NGX_DOTS_REQUEST_H_INCLUDED_

@@ -549,8 +549,8 @@ ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq)
         resolver = NULL;
     }
 
-    ngx_dots_request(rq, resolver, clcf->resolver_timeout,
-                     r->connection->log);
+    ngx_dots_submit(rq, resolver, clcf->resolver_timeout,
+                    r->connection->log);
 }
 
 
