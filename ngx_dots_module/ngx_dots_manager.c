@@ -8,6 +8,7 @@
 #include "ngx_dots_manager.h"
 #include "ngx_dots_pass.h"
 #include "ngx_dots_process.h"
+#include "ngx_dots_reap.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_sweep.h"
 #include "ngx_dots_zone.h"
@@ -262,7 +263,7 @@ ngx_dots_manager_step(void)
     next = NGX_DOTS_MANAGER_TICK;
 
     if (ngx_current_msec - ngx_dots_mgr.reaped >= NGX_DOTS_MANAGER_TICK) {
-        ngx_dots_process_reap(ngx_cycle->log);
+        ngx_dots_reap(ngx_cycle->log);
         ngx_dots_mgr.reaped = ngx_current_msec;
     }
 

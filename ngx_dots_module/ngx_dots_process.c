@@ -1,43 +1,19 @@
 #include "ngx_dots.h"
-#include "ngx_dots_changes.h"
-#include "ngx_dots_client.h"
-#include "ngx_dots_clock.h"
-#include "ngx_dots_directory.h"
-#include "ngx_dots_fence.h"
-#include "ngx_dots_events.h"
-#include "ngx_dots_manager.h"
-#include "ngx_dots_policy.h"
 #include "ngx_dots_process.h"
-#include "ngx_dots_state.h"
-#include "ngx_dots_zone.h"
 
 
-#define NGX_DOTS_PROCESS_WAIT  3000    /* ms: for who loads a fresh zone */
-#define NGX_DOTS_PROCESS_LOOK  2
-
-
-static void ngx_dots_process_load(ngx_cycle_t *cycle);
-static ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
-static ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid);
-static void ngx_dots_process_woken(ngx_event_t *ev);
 static void ngx_dots_process_wake_handler(ngx_event_t *ev);
 static void ngx_dots_process_wake_each(ngx_uint_t all);
 
 
 static ngx_int_t   ngx_dots_process_slot = -1;
-static ngx_pid_t   ngx_dots_process_pid;
 static void      (*ngx_dots_process_handler)(void);
 static ngx_event_t ngx_dots_process_wake;   /* the manager is to be woken */
 
 
-ngx_int_t
-ngx_dots_process_init(ngx_cycle_t *cycle)
+void
+ngx_dots_process_begin(ngx_cycle_t *cycle)
 {
-    if (ngx_dots_shared == NULL || ngx_dots_process_pid == ngx_pid) {
-        return NGX_OK;
-    }
-
-    ngx_dots_process_pid = ngx_pid;
     ngx_dots_process_slot = -1;
     ngx_dots_process_handler = NULL;
 
@@ -45,126 +21,28 @@ ngx_dots_process_init(ngx_cycle_t *cycle)
 
     ngx_dots_process_wake.handler = ngx_dots_process_wake_handler;
     ngx_dots_process_wake.log = cycle->log;
-
-    if (ngx_process != NGX_PROCESS_WORKER
-        && ngx_process != NGX_PROCESS_HELPER
-        && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    /*
-     * A process with a thread pool: glibc lets a thread be cancelled in a
-     * system call, and before 2.41 changes its type for that and back, by two
-     * atomic operations each.  Nobody cancels this thread, so it may be of that
-     * type.
-     */
-
-    (void) pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-
-    ngx_dots_fence_init_process(cycle);
-
-    if (ngx_dots_state_init(cycle) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_dots_clock_init_process(cycle);
-
-    if (ngx_dots_process_claim(cycle) != NGX_OK) {
-        return NGX_OK;
-    }
-
-    if (ngx_dots_process_watch(cycle,
-            ngx_dots_shared->slots[ngx_dots_process_slot].event,
-            ngx_dots_process_woken)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_process != NGX_PROCESS_HELPER
-        && ngx_dots_link_init_process(cycle, ngx_dots_process_slot,
-                                      ngx_dots_directory_receive)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ngx_dots_changes_init_process(cycle);
-    ngx_dots_events_init_process(cycle);
-
-    if (ngx_process == NGX_PROCESS_HELPER) {
-
-        /* the manager loads, if it is the one, when it has its lock */
-
-        return NGX_OK;
-    }
-
-    ngx_dots_process_load(cycle);
-    ngx_dots_fence_follow();
-
-    if (ngx_process == NGX_PROCESS_SINGLE) {
-        return ngx_dots_manager_single(cycle);
-    }
-
-    return NGX_OK;
 }
 
 
-/*
- * A fresh zone is filled before anybody serves: by the first worker, the others
- * wait for it.  Nobody is connected to this one yet.
- */
-
-static void
-ngx_dots_process_load(ngx_cycle_t *cycle)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_DOTS_PROCESS_WAIT / NGX_DOTS_PROCESS_LOOK; i++) {
-
-        if (ngx_dots_zone_load(cycle->log) != NGX_AGAIN
-            || !ngx_dots_fence_acting())
-        {
-            return;
-        }
-
-        ngx_msleep(NGX_DOTS_PROCESS_LOOK);
-    }
-}
-
-
-static ngx_int_t
+ngx_int_t
 ngx_dots_process_claim(ngx_cycle_t *cycle)
 {
-    ngx_uint_t        i, others;
+    ngx_uint_t        i;
     ngx_dots_slot_t  *slot;
-
-    others = 0;
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
 
         slot = &ngx_dots_shared->slots[i];
 
-        if (ngx_dots_process_slot < 0 && slot->pid == 0
+        if (slot->pid == 0
             && ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid))
         {
             slot->observes = 0;
             slot->changes = 0;
             ngx_dots_process_slot = i;
+
+            return NGX_OK;
         }
-
-        others += (slot->pid != 0);
-    }
-
-    /* many reloads in a row, and old workers that keep sessions */
-
-    if (others > NGX_DOTS_SLOTS / 4 * 3) {
-        ngx_dots_policy_crowded();
-    }
-
-    if (ngx_dots_process_slot >= 0) {
-        return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
@@ -175,10 +53,26 @@ ngx_dots_process_claim(ngx_cycle_t *cycle)
 }
 
 
-static ngx_uint_t
-ngx_dots_process_alive(ngx_pid_t pid)
+void
+ngx_dots_process_leave(void)
 {
-    return kill(pid, 0) == 0 || ngx_errno != ESRCH;
+    if (ngx_dots_process_slot >= 0) {
+        ngx_dots_shared->slots[ngx_dots_process_slot].pid = 0;
+        ngx_dots_process_slot = -1;
+    }
+}
+
+
+ngx_uint_t
+ngx_dots_process_used(void)
+{
+    ngx_uint_t  i, n;
+
+    for (i = 0, n = 0; i < NGX_DOTS_SLOTS; i++) {
+        n += (ngx_dots_shared->slots[i].pid != 0);
+    }
+
+    return n;
 }
 
 
@@ -217,34 +111,20 @@ ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd,
 }
 
 
-static void
-ngx_dots_process_woken(ngx_event_t *ev)
-{
-    uint64_t           n;
-    ngx_connection_t  *c;
-
-    c = ev->data;
-
-    if (read(c->fd, &n, sizeof(n)) != sizeof(n)) {
-        return;
-    }
-
-    ngx_dots_fence_follow();
-
-    if (ngx_dots_process_handler) {
-        ngx_dots_process_handler();
-    }
-
-    ngx_dots_changes_read();
-    ngx_dots_events_read();
-}
-
-
 void
 ngx_dots_process_manage(void (*handler)(void))
 {
     ngx_dots_process_handler = handler;
     ngx_dots_shared->manager = ngx_dots_process_slot + 1;
+}
+
+
+void
+ngx_dots_process_run_manager(void)
+{
+    if (ngx_dots_process_handler) {
+        ngx_dots_process_handler();
+    }
 }
 
 
@@ -349,72 +229,4 @@ ngx_dots_process_wake_each(ngx_uint_t all)
             (void) !write(slot->event, &one, sizeof(one));
         }
     }
-}
-
-
-void
-ngx_dots_process_reap(ngx_log_t *log)
-{
-    size_t            pending;
-    ngx_pid_t         pid;
-    ngx_uint_t        i;
-    dots_registry_t  *r;
-
-    for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-
-        pid = ngx_dots_shared->slots[i].pid;
-
-        if (pid == 0 || pid == ngx_pid || ngx_dots_process_alive(pid)) {
-            continue;
-        }
-
-        pending = ngx_dots_shared->slots[i].changes;
-
-        if (pending) {
-            (void) ngx_atomic_fetch_add(&ngx_dots_shared->filters, 1);
-        }
-
-        r = ngx_dots_zone_lock(0);
-
-        if (r) {
-            pending += dots_registry_pending(r, (uint32_t) pid);
-            ngx_dots_zone_unlock();
-
-            if (pending) {
-                ngx_log_error(NGX_LOG_WARN, log, 0,
-                              "dots: process %P died in %uz changes, "
-                              "loading the store again", pid, pending);
-                ngx_dots_zone_lose();
-            }
-        }
-
-        ngx_dots_client_reap(pid);
-        ngx_dots_directory_reap(pid);
-
-        (void) ngx_atomic_cmp_set(&ngx_dots_shared->slots[i].pid, pid, 0);
-    }
-}
-
-
-void
-ngx_dots_process_exit(ngx_cycle_t *cycle)
-{
-    if (ngx_dots_shared == NULL || ngx_dots_process_pid != ngx_pid) {
-        return;
-    }
-
-    ngx_dots_manager_exit();
-    ngx_dots_state_exit();
-    ngx_dots_fence_exit();
-
-    if (ngx_exiting) {
-        ngx_dots_policy_end();
-    }
-
-    if (ngx_dots_process_slot >= 0) {
-        ngx_dots_shared->slots[ngx_dots_process_slot].pid = 0;
-        ngx_dots_process_slot = -1;
-    }
-
-    ngx_dots_process_pid = 0;
 }

@@ -1,6 +1,6 @@
 /*
- * What each process of nginx does to take part: its slot (how others wake it),
- * its store, its role.  Called by the hooks of the modules.
+ * The processes of nginx as they know each other: slots in the zone, and how to
+ * wake who has one.
  */
 
 #ifndef _NGX_DOTS_PROCESS_H_INCLUDED_
@@ -8,19 +8,11 @@
 
 #include "ngx_dots.h"
 
-/*
- * From init_process of the stream and the http module, never of the core
- * module: that one runs before the event module in a static build, when there
- * are no connections yet.  The second call does nothing.
- */
-ngx_int_t ngx_dots_process_init(ngx_cycle_t *cycle);
-
-/*
- * From their exit_process, likewise: in a static build nginx's thread pool,
- * which may have a commit under way, ends after the core module.  The second
- * call does nothing.
- */
-void ngx_dots_process_exit(ngx_cycle_t *cycle);
+/* Without a slot yet; then with one, or NGX_DECLINED, which is logged. */
+void ngx_dots_process_begin(ngx_cycle_t *cycle);
+ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
+void ngx_dots_process_leave(void);
+ngx_uint_t ngx_dots_process_used(void);     /* slots */
 
 /* Wakes the manager, wherever it lives; cheap, coalesced. */
 void ngx_dots_process_wake_manager(void);
@@ -40,6 +32,7 @@ void ngx_dots_process_wake_all(void);
 
 /* Declares this process the manager; "handler" runs when it is woken. */
 void ngx_dots_process_manage(void (*handler)(void));
+void ngx_dots_process_run_manager(void);    /* if it is the one */
 int ngx_dots_process_eventfd(void);    /* of this process; -1: none */
 ngx_int_t ngx_dots_process_number(void);  /* its slot; -1: none */
 
@@ -49,12 +42,5 @@ ngx_int_t ngx_dots_process_number(void);  /* its slot; -1: none */
  */
 ngx_int_t ngx_dots_process_watch(ngx_cycle_t *cycle, ngx_socket_t fd,
     ngx_event_handler_pt handler);
-
-/*
- * Frees the slots of dead processes.  What one of them had under way is decided
- * by the store alone: the registry is then built again, the filters are read
- * again.
- */
-void ngx_dots_process_reap(ngx_log_t *log);
 
 #endif /* _NGX_DOTS_PROCESS_H_INCLUDED_ */

@@ -68,7 +68,7 @@ ngx_uint_t ngx_dots_zone_missing(void);
 /* A request was refused because it is full: a line in the log now and then. */
 void ngx_dots_zone_full(ngx_log_t *log);
 
-/* Declares the registry lost: see above, and ngx_dots_process_reap(). */
+/* Declares the registry lost: see above, and ngx_dots_reap(). */
 void ngx_dots_zone_lose(void);
 
 #endif /* _NGX_DOTS_ZONE_H_INCLUDED_ */

@@ -1,5 +1,5 @@
 #include "ngx_http_dots.h"
-#include "ngx_dots_process.h"
+#include "ngx_dots_life.h"
 #include "ngx_http_dots_via.h"
 
 
@@ -80,7 +80,7 @@ ngx_module_t  ngx_http_dots_module = {
     ngx_http_dots_init_process,            /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_dots_process_exit,                 /* exit process */
+    ngx_dots_life_exit,                    /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -312,5 +312,5 @@ ngx_http_dots_host_meta(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_dots_init_process(ngx_cycle_t *cycle)
 {
-    return ngx_dots_process_init(cycle);
+    return ngx_dots_life_init(cycle);
 }

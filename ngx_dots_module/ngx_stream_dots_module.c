@@ -1,7 +1,7 @@
 #include "ngx_dots_dtls.h"
+#include "ngx_dots_life.h"
 #include "ngx_dots_policy.h"
 #include "ngx_dots_trust.h"
-#include "ngx_dots_process.h"
 #include "ngx_dots_tls.h"
 #include "ngx_stream_dots_compat.h"
 
@@ -653,7 +653,7 @@ ngx_stream_dots_init_process(ngx_cycle_t *cycle)
     ngx_uint_t        i;
     ngx_listening_t  *ls;
 
-    if (ngx_dots_process_init(cycle) != NGX_OK) {
+    if (ngx_dots_life_init(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -675,7 +675,7 @@ ngx_stream_dots_init_process(ngx_cycle_t *cycle)
 static void
 ngx_stream_dots_exit_process(ngx_cycle_t *cycle)
 {
-    ngx_dots_process_exit(cycle);
+    ngx_dots_life_exit(cycle);
     ngx_dots_tls_exit_process();
     ngx_dots_dtls_exit_process();
     ngx_dots_peer_exit_process();
