@@ -106,6 +106,7 @@ int dots_fault(dots_fault_t *f, dots_fault_kind_t kind, const char *attribute,
 
 typedef struct dots_arena_s  dots_arena_t;
 
+/* "limit": bytes, all that is ever given out.  NULL: no memory. */
 dots_arena_t *dots_arena_create(size_t limit);
 void dots_arena_destroy(dots_arena_t *a);
 void dots_arena_extend(dots_arena_t *a, size_t more);      /* the limit */
@@ -128,6 +129,7 @@ typedef struct {
     int            failed;
 } dots_reader_t;
 
+/* Beyond the end nothing is written and "failed" is set, for good. */
 void dots_write_u8(dots_writer_t *w, uint8_t v);
 void dots_write_u16(dots_writer_t *w, uint16_t v);   /* network byte order */
 void dots_write_u32(dots_writer_t *w, uint32_t v);
@@ -135,6 +137,7 @@ void dots_write_u64(dots_writer_t *w, uint64_t v);
 void dots_write_bytes(dots_writer_t *w, const void *data, size_t len);
 void dots_write_str(dots_writer_t *w, dots_str_t s); /* u16 length, bytes */
 
+/* Likewise; 0 once it has failed. */
 uint8_t dots_read_u8(dots_reader_t *r);
 uint16_t dots_read_u16(dots_reader_t *r);
 uint32_t dots_read_u32(dots_reader_t *r);

@@ -88,6 +88,7 @@ uint64_t dots_customer_identity(dots_identity_kind_t kind, dots_str_t value);
 
 typedef struct dots_customers_s  dots_customers_t;
 
+/* Empty; NULL: no memory.  What is added goes with it. */
 dots_customers_t *dots_customers_create(void);
 void dots_customers_destroy(dots_customers_t *cs);
 
@@ -143,6 +144,7 @@ void dots_customers_identities(const dots_customers_t *cs,
 /* For walking all of them, in the order they were added; NULL at the end. */
 const dots_customer_t *dots_customers_at(const dots_customers_t *cs, size_t i);
 
+/* Nonzero: the whole of it is inside one of the customer's prefixes. */
 int dots_customer_owns_prefix(const dots_customer_t *c, const dots_prefix_t *p);
 
 /* The name itself or one below it, case-insensitive, trailing dot ignored. */

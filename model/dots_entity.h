@@ -42,6 +42,7 @@ int dots_entity_add(dots_entity_t *e, dots_str_t name,
  */
 int dots_entity_touch(dots_entity_t *e, int64_t modified);
 
+/* DOTS_ENTITY_SIZE bytes of a record. */
 void dots_entity_write(dots_writer_t *w, const dots_entity_t *e);
 void dots_entity_read(dots_reader_t *r, dots_entity_t *e);
 

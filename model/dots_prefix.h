@@ -35,6 +35,7 @@ void dots_prefix_host(dots_prefix_t *p, int family, const void *addr);
 /* Canonical text (RFC 5952 for IPv6) with length and NUL; bytes before NUL. */
 size_t dots_prefix_print(const dots_prefix_t *p, char buf[DOTS_PREFIX_TEXT]);
 
+/* Nonzero or 0; prefixes of two families neither contain nor overlap. */
 int dots_prefix_contains(const dots_prefix_t *outer,
     const dots_prefix_t *inner);
 int dots_prefix_overlaps(const dots_prefix_t *a, const dots_prefix_t *b);

@@ -63,6 +63,7 @@ typedef struct {
     uint32_t    mid;
 } dots_mitigation_key_t;
 
+/* The mitigation's; its strings are those of "m". */
 void dots_registry_key(const dots_mitigation_t *m, dots_mitigation_key_t *key);
 
 /*

@@ -233,6 +233,7 @@ dots_registry_client_t *dots_registry_index_same_cuid(dots_registry_t *r,
 void dots_registry_index_drop_client(dots_registry_t *r,
     dots_registry_client_t *c);
 
+/* NULL: it is not there. */
 dots_registry_entry_t *dots_registry_index_entry(dots_registry_t *r,
     const dots_mitigation_key_t *key);
 
@@ -309,6 +310,7 @@ int dots_registry_version_name_cmp(dots_registry_kind_t kind, dots_str_t a,
 
 /* ---- dots_registry_overlap.c: the prefix and name indexes ---- */
 
+/* Every prefix and name of a version that others may meet. */
 void dots_registry_overlap_link(dots_registry_root_t *root,
     dots_registry_version_t *v);
 void dots_registry_overlap_unlink(dots_registry_root_t *root,
@@ -358,6 +360,7 @@ int dots_registry_names_same(const dots_registry_version_t *v,
 
 /* ---- dots_registry_changes.c ---- */
 
+/* For observers, and for the event stream: see dots_registry_changes(). */
 void dots_registry_changes_add(dots_registry_t *r,
     const dots_registry_entry_t *e);
 

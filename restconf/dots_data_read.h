@@ -10,6 +10,7 @@
 
 #include "dots_restconf_exchange.h"
 
+/* GET and HEAD of what the model has, RFC 8040 section 4.3. */
 int dots_data_read(dots_exchange_t *x);
 
 /* What was read, rq, as rc->text; not yet in XML. */

@@ -27,6 +27,7 @@ void dots_data_text_entries(dots_writer_t *w, size_t n);
 /* RFC 8040 section 4.3: in XML an array of more than one entry is 400. */
 int dots_data_text_single(dots_exchange_t *x, const json_t *value);
 
+/* Says so: DOTS_INVALID. */
 int dots_data_text_several(dots_exchange_t *x);
 
 /* Makes it rc->text.  DOTS_OK, or DOTS_ERROR: something did not fit. */

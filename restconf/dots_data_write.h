@@ -13,6 +13,7 @@
 
 #define DOTS_DATA_ATTEMPTS 32 /* of one request, then 409 in-use */
 
+/* POST, PUT, PATCH and DELETE, RFC 8040 sections 4.4 to 4.7, RFC 8072. */
 int dots_data_write(dots_exchange_t *x);
 
 /*

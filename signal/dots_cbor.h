@@ -33,6 +33,7 @@ typedef struct {
     uint8_t           required;  /* comprehension-required, RFC 9132 10.6.1.1 */
 } dots_cbor_key_t;
 
+/* NULL: the registry has none. */
 const dots_cbor_key_t *dots_cbor_key_by_number(uint32_t key);
 const dots_cbor_key_t *dots_cbor_key_by_name(const char *name, size_t len);
 

@@ -105,6 +105,7 @@ int dots_coap_parse(dots_coap_message_t *m, const uint8_t *data, size_t len,
 void dots_coap_copy(dots_coap_message_t *dst, const dots_coap_message_t *src,
     const uint8_t *data, const uint8_t *copy);
 
+/* An answer has the token of its request (RFC 7252 section 5.3.1). */
 void dots_coap_copy_token(dots_coap_message_t *dst,
     const dots_coap_message_t *src);
 

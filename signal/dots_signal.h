@@ -163,6 +163,10 @@ void dots_signal_rtt(dots_signal_t *s, int64_t ms);
 /* The peer is asked to leave, and ops->finish() follows; UDP has no such. */
 void dots_signal_release(dots_signal_t *s);
 
+/*
+ * Frees the peer's; what the host still works on is freed when it calls done(),
+ * and nothing is sent any more.
+ */
 void dots_signal_close(dots_signal_t *s);
 
 #endif /* DOTS_SIGNAL_H */

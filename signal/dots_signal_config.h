@@ -9,6 +9,7 @@
 
 #include "dots_signal_exchange.h"
 
+/* Handlers of the resource, RFC 9132 sections 4.5.1, 4.5.2 and 4.5.4. */
 void dots_signal_config_get(dots_signal_exchange_t *ex);
 void dots_signal_config_put(dots_signal_exchange_t *ex);
 void dots_signal_config_delete(dots_signal_exchange_t *ex);

@@ -10,6 +10,7 @@
 
 #include "dots_signal_exchange.h"
 
+/* Handlers of the resource, RFC 9132 sections 4.4.1, 4.4.2 and 4.4.4. */
 void dots_signal_mitigate_put(dots_signal_exchange_t *ex);
 void dots_signal_mitigate_get(dots_signal_exchange_t *ex);
 void dots_signal_mitigate_delete(dots_signal_exchange_t *ex);

@@ -232,6 +232,7 @@ void dots_signal_observe_reset(dots_signal_t *s, uint16_t id);
 void dots_signal_observe_touch(dots_signal_t *s,
     void (*handler)(dots_signal_exchange_t *ex));
 
+/* Tells who is due; ms until the next, -1: none. */
 int64_t dots_signal_observe_timer(dots_signal_t *s);
 void dots_signal_observe_close(dots_signal_t *s);
 
