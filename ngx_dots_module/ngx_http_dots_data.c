@@ -516,7 +516,7 @@ ngx_http_dots_data_again(dots_restconf_t *rc)
     ctx->turn.data = ctx;
     ctx->turn.log = ctx->request->connection->log;
 
-    ngx_post_event(&ctx->turn, &ngx_posted_next_events);
+    ngx_http_dots_turn(&ctx->turn);
 }
 
 
@@ -527,6 +527,7 @@ ngx_http_dots_data_turn(ngx_event_t *ev)
 
     ngx_http_set_log_request(ctx->request->connection->log, ctx->request);
 
+    ngx_http_dots_turn_over(ev);
     dots_restconf_turn(&ctx->rc);
 }
 
@@ -841,9 +842,7 @@ ngx_http_dots_data_cleanup(void *data)
         dots_restconf_cancel(&ctx->rc);
     }
 
-    if (ctx->turn.posted) {
-        ngx_delete_posted_event(&ctx->turn);
-    }
+    ngx_http_dots_turn_over(&ctx->turn);
 
     ngx_free(ctx->body);
     ngx_free(ctx);

@@ -107,6 +107,7 @@ ngx_http_dots_pieces_event(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, p->body.request);
 
+    ngx_http_dots_turn_over(ev);
     ngx_http_dots_pieces_pump(p);
 
     /* the request is gone perhaps */
@@ -175,7 +176,7 @@ ngx_http_dots_pieces_pump(ngx_http_dots_pieces_t *p)
     /* others come first */
 
     if (ngx_http_dots_pieces_send(p) == NGX_OK) {
-        ngx_post_event(&p->event, &ngx_posted_next_events);
+        ngx_http_dots_turn(&p->event);
     }
 }
 
@@ -312,7 +313,5 @@ ngx_http_dots_pieces_close(void *data)
 
     ngx_dots_limit_unstream(p->rc->customer);
 
-    if (p->event.posted) {
-        ngx_delete_posted_event(&p->event);
-    }
+    ngx_http_dots_turn_over(&p->event);
 }

@@ -2,7 +2,7 @@
 
 # Answers that are larger than what a request may have memory for, RFC 8040
 # section 12: what a customer could store can be read, in pieces, as JSON and XML,
-# by HTTP/1.1 and HTTP/2; clients that read slowly; changes in between.
+# by HTTP/1.1 and HTTP/2; clients that read slowly; changes in between; a reload.
 
 ###############################################################################
 
@@ -28,13 +28,14 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(41);
+$t->plan(48);
 
 # the kernel takes little, so that a client that does not read is soon noticed
 
 my $dir = $t->testdir();
 dots_pki($t);
-(my $conf = rc_conf(a => 'limits streams=2;', http => <<'EOF2'))
+(my $conf = rc_conf(a => 'limits streams=2;', shutdown => '600s',
+	http => <<'EOF2'))
         location /hasty { dots_data; send_timeout 1s; }
 EOF2
 	=~ s/(listen 127.0.0.1:8443 ssl)/$1 sndbuf=16k/;
@@ -140,6 +141,25 @@ like($t->read_file('error.log'), qr/data have changed while they were sent/,
 	'as the log says');
 is(names(get($acls)), join(' ', map { "f$_" } 2 .. $many - 1, $many + 1),
 	'who asks again gets it all');
+
+# ---- a reload ----
+
+# what an old worker has begun it sends, while worker_shutdown_timeout lets it
+
+my $all = join ' ', map { "f$_" } 2 .. $many - 1, $many + 1;
+my $over = slow('/restconf');
+ok(dots_turn($t), 'a reload while an answer is sent');
+is(names(get("$acls?content=config")), $all, 'others have the new workers');
+is(names({ body => rest($over) }), $all, 'it is sent to its end');
+
+rc_forget();
+$t->write_file_expand('nginx.conf',
+	$conf =~ s/(worker_shutdown_timeout) 600s/$1 1s/r);
+ok(dots_reload($t), 'worker_shutdown_timeout');
+$over = slow('/restconf');
+ok(dots_reload($t), 'it is over before the client has read');
+is(names({ body => rest($over) }), 'cut short', 'who sees that the end is missing');
+is(names(get($acls)), $all, 'and asks again');
 
 my $hasty = slow('/hasty');
 ok(dots_until(sub { $t->read_file('error.log') =~ /client takes no DOTS data/ }),
