@@ -23,6 +23,7 @@ struct dots_arena_chunk_s {
 
 struct dots_arena_s {
     size_t              left;     /* what may still be handed out */
+    int                 spent;    /* more than that was asked for */
     dots_arena_chunk_t *chunk;    /* the one in use; older ones follow, the
                                      first came with the arena */
 };
@@ -67,6 +68,7 @@ dots_arena_create(size_t limit)
     c->used = 0;
 
     a->left = limit;
+    a->spent = 0;
     a->chunk = c;
 
     return a;
@@ -98,6 +100,13 @@ dots_arena_extend(dots_arena_t *a, size_t more)
 }
 
 
+int
+dots_arena_spent(const dots_arena_t *a)
+{
+    return a->spent;
+}
+
+
 void *
 dots_arena_alloc(dots_arena_t *a, size_t size)
 {
@@ -108,6 +117,7 @@ dots_arena_alloc(dots_arena_t *a, size_t size)
     /* the second half keeps the sums below from wrapping */
 
     if (size > a->left || size > SIZE_MAX / 2) {
+        a->spent = 1;
         return NULL;
     }
 

@@ -110,6 +110,7 @@ typedef struct dots_arena_s  dots_arena_t;
 dots_arena_t *dots_arena_create(size_t limit);
 void dots_arena_destroy(dots_arena_t *a);
 void dots_arena_extend(dots_arena_t *a, size_t more);      /* the limit */
+int dots_arena_spent(const dots_arena_t *a);  /* nonzero: it has been met */
 void *dots_arena_alloc(dots_arena_t *a, size_t size);      /* zeroed, aligned */
 void *dots_arena_array(dots_arena_t *a, size_t n, size_t size);  /* checked */
 int dots_arena_dup(dots_arena_t *a, dots_str_t *dst, dots_str_t src);

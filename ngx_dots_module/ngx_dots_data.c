@@ -238,11 +238,7 @@ ngx_dots_data_answer(ngx_dots_request_t *dr, ngx_int_t rc)
 
     case NGX_DOTS_DATA_BIG:
 
-        /* RFC 8040 section 7: of an answer it is the request's fault */
-
-        (void) dots_fault(&dr->rq->fault, DOTS_FAULT_TOO_BIG, NULL,
-                          "it is too big for one answer: ask for a part");
-        ngx_dots_request_done(dr, DOTS_VERDICT_INVALID);
+        ngx_dots_request_too_big(dr);
         return;
 
     default:

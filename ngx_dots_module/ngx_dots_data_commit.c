@@ -19,6 +19,7 @@
 static void ngx_dots_data_commit_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
 static void ngx_dots_data_commit_start(ngx_dots_request_t *dr);
+static void ngx_dots_data_commit_failed(ngx_dots_request_t *dr, ngx_int_t rc);
 static ngx_int_t ngx_dots_data_commit_bind(ngx_dots_request_t *dr);
 static ngx_int_t ngx_dots_data_commit_build(ngx_dots_request_t *dr);
 static void ngx_dots_data_commit_stored(ngx_dots_commit_t *commit);
@@ -43,7 +44,7 @@ ngx_dots_data_commit(ngx_dots_request_t *dr)
     dr->data = dots_arena_alloc(rq->arena, sizeof(ngx_dots_data_txn_t));
 
     if (targets == NULL || dr->data == NULL) {
-        ngx_dots_request_unavailable(dr, "no memory");
+        ngx_dots_data_commit_failed(dr, NGX_ERROR);
         return;
     }
 
@@ -87,14 +88,7 @@ ngx_dots_data_commit_start(ngx_dots_request_t *dr)
     if (rc != NGX_OK) {
 
         (void) ngx_dots_data_commit_settle(dr);
-
-        if (rc == NGX_DECLINED) {
-            ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
-            return;
-        }
-
-        ngx_dots_request_unavailable(dr, "the store can't be read, or no "
-                                     "memory");
+        ngx_dots_data_commit_failed(dr, rc);
         return;
     }
 
@@ -103,6 +97,25 @@ ngx_dots_data_commit_start(ngx_dots_request_t *dr)
     /* the request may be over when this returns */
 
     ngx_dots_state_commit(&dr->commit);
+}
+
+
+/* Nothing was committed: what would be too much again is not "try again". */
+
+static void
+ngx_dots_data_commit_failed(ngx_dots_request_t *dr, ngx_int_t rc)
+{
+    if (rc == NGX_DECLINED) {
+        ngx_dots_request_done(dr, DOTS_VERDICT_NOT_FOUND);
+        return;
+    }
+
+    if (dots_arena_spent(dr->rq->arena)) {
+        ngx_dots_request_too_big(dr);
+        return;
+    }
+
+    ngx_dots_request_unavailable(dr, "the store can't be read, or no memory");
 }
 
 
@@ -152,7 +165,7 @@ ngx_dots_data_commit_build(ngx_dots_request_t *dr)
     rq->wall = rq->now - ngx_dots_clock_ahead();
     txn = dr->data;
 
-    n = rq->nchanges * NGX_DOTS_DATA_OPS + 4;
+    n = ngx_dots_data_op_most(rq) + 4;
 
     txn->ops = dots_arena_array(rq->arena, n, sizeof(dots_store_op_t));
     txn->verdicts = dots_arena_array(rq->arena, n, sizeof(dots_verdict_t));

@@ -3,6 +3,7 @@
 #include "../model/dots_data_record.h"
 
 
+#define NGX_DOTS_DATA_OP_MOST   6    /* of one change: a client that goes */
 #define NGX_DOTS_DATA_OP_SHIFT  20   /* ranks are ms since the epoch, with so
                                         many bits of room behind */
 
@@ -45,6 +46,25 @@ static ngx_int_t ngx_dots_data_op_old(ngx_dots_request_t *dr, dots_change_t *c,
     ngx_dots_data_op_old_t *old);
 static int ngx_dots_data_op_old_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
+
+
+/* Of what is large most entries have only to be what they were. */
+
+size_t
+ngx_dots_data_op_most(const dots_request_t *rq)
+{
+    size_t                i, n;
+    const dots_change_t  *c;
+
+    for (i = 0, n = 0; i < rq->nchanges; i++) {
+        c = &rq->changes[i];
+
+        n += c->action == DOTS_CHANGE_PUT || c->action == DOTS_CHANGE_REMOVE
+             ? NGX_DOTS_DATA_OP_MOST : 1;
+    }
+
+    return n;
+}
 
 
 ngx_int_t

@@ -9,8 +9,6 @@
 
 #include "ngx_dots_request.h"
 
-#define NGX_DOTS_DATA_OPS  6    /* of one change, at most */
-
 struct ngx_dots_data_txn_s {
     dots_store_op_t     *ops;
     dots_verdict_t      *verdicts;   /* if the operation is declined; NONE: look
@@ -26,6 +24,9 @@ struct ngx_dots_data_txn_s {
     size_t               vendors;
     size_t               bound;      /* changes whose cuids are bound */
 };
+
+/* Of all changes of the request, so many at most. */
+size_t ngx_dots_data_op_most(const dots_request_t *rq);
 
 /*
  * Operations behind the ones that there are.  NGX_DECLINED: what the change is

@@ -45,6 +45,19 @@ ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why)
 }
 
 
+/* RFC 8040 section 7: it is the request's fault, whenever it is sent. */
+
+void
+ngx_dots_request_too_big(ngx_dots_request_t *dr)
+{
+    (void) dots_fault(&dr->rq->fault, DOTS_FAULT_TOO_BIG, NULL,
+                      "what it is about is too big for one request: ask for a "
+                      "part of it, or change one");
+
+    ngx_dots_request_done(dr, DOTS_VERDICT_INVALID);
+}
+
+
 dots_verdict_t
 ngx_dots_request_failed(int result)
 {

@@ -51,6 +51,7 @@ void ngx_dots_request_done(ngx_dots_request_t *dr, dots_verdict_t verdict);
 void ngx_dots_request_invalid(ngx_dots_request_t *dr, const char *attribute,
     const char *message);
 void ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why);
+void ngx_dots_request_too_big(ngx_dots_request_t *dr);
 void ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr));
 

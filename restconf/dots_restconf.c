@@ -22,6 +22,8 @@ typedef struct {
 } dots_restconf_verdict_t;
 
 
+#define DOTS_RESTCONF_SPARE  4096    /* bytes for an error beyond the limit */
+
 #define DOTS_RESTCONF_ACCEPT                                                  \
     "application/yang-data+json, application/yang-data+xml"
 
@@ -139,6 +141,29 @@ dots_restconf_represent(dots_exchange_t *x, int result)
 
 
 /*
+ * Of memory that one request may use it is the request's fault, and the answer
+ * to the next one like it (RFC 8040 section 7: 400, as for an answer; what was
+ * sent is not too large).  There is room to say it.
+ */
+
+static void
+dots_restconf_failed(dots_exchange_t *x)
+{
+    if (!dots_arena_spent(x->arena) && !dots_arena_spent(x->rq.arena)) {
+        (void) dots_restconf_error(&x->error, DOTS_TAG_FAILED,
+                                   "the server has no memory for it");
+        return;
+    }
+
+    (void) dots_restconf_error_status(&x->error, 400, DOTS_TAG_TOO_BIG,
+                                      "what it is about is too big for one "
+                                      "request: ask for a part of it, or "
+                                      "change one");
+    dots_arena_extend(x->rc->arena, DOTS_RESTCONF_SPARE);
+}
+
+
+/*
  * The only place where a response is completed.  "result" is a handler's:
  * whatever is not an answer becomes an error here.
  */
@@ -159,8 +184,7 @@ dots_restconf_finish(dots_exchange_t *x, int result)
     } else {
 
         if (result != DOTS_INVALID) {
-            (void) dots_restconf_error(&x->error, DOTS_TAG_FAILED,
-                                       "the server has no memory for it");
+            dots_restconf_failed(x);
         }
 
         dots_restconf_error_locate(&x->error, rc->schema);

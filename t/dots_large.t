@@ -3,6 +3,7 @@
 # Answers that are larger than what a request may have memory for, RFC 8040
 # section 12: what a customer could store can be read, in pieces, as JSON and XML,
 # by HTTP/1.1 and HTTP/2; clients that read slowly; changes in between; a reload.
+# What is too large to be changed in one request is changed by its parts.
 
 ###############################################################################
 
@@ -28,7 +29,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(48);
+$t->plan(58);
 
 # the kernel takes little, so that a client that does not read is soon noticed
 
@@ -161,6 +162,36 @@ ok(dots_reload($t), 'it is over before the client has read');
 is(names({ body => rest($over) }), 'cut short', 'who sees that the end is missing');
 is(names(get($acls)), $all, 'and asks again');
 
+# ---- what is changed ----
+
+# RFC 8040 section 7: too-big, of what was not sent 400
+
+my $new = rc_acl('f1', [ 'e1' ]);
+my $list = "{\"ietf-dots-data-channel:acls\":"
+	. ($new =~ s/^\{"ietf-dots-data-channel:acl"/{"acl"/r) . '}';
+rc_error(rc('PATCH', $acls, body => $list), 400, 'too-big', 'all of them at once');
+rc_error(rc('DELETE', $acls), 400, 'too-big', 'nor can all be deleted');
+rc_error(rc('DELETE', "$acls/acl=f2", headers => [ 'If-Match: "x"' ]), 412,
+	'operation-failed', 'one can, on a condition');
+is(names(get($acls)), $all, 'nothing was changed');
+rc_is(rc('POST', $acls, body => $new), 201, 'one is added');
+rc_is(rc('DELETE', "$acls/acl=f1"), 204, 'and deleted');
+
+# ones that are small enough to be read, but not to be kept as they are
+
+my ($n, $r2, $aliases) = (0, { code => 204 }, rc_below('/aliases'));
+
+while ($n < 12000 && $r2->{code} == 204) {
+	$r2 = rc('PATCH', $aliases, body => aliases($n + 1, $n + 50));
+	$n += 50;
+}
+
+rc_error($r2, 400, 'too-big', 'what grows becomes too big, which is no 503');
+cmp_ok($n, '>', 2000, 'of a kilobyte each');
+like(get($aliases)->{body}, qr/"name":"a@{[ $n - 50 ]}",.{900,}?\}\]\}\}\z/s,
+	'nothing of the last one is there');
+rc_is(rc('POST', $aliases, body => rc_alias('one')), 201, 'one more is taken');
+
 my $hasty = slow('/hasty');
 ok(dots_until(sub { $t->read_file('error.log') =~ /client takes no DOTS data/ }),
 	'who takes nothing is closed');
@@ -185,6 +216,17 @@ sub put {
 	my ($i) = @_;
 	return rc('PUT', "$acls/acl=f$i", body => rc_acl("f$i",
 		[ map { "e$_" } 1 .. 100 ]));
+}
+
+# Of 1 KB each
+sub aliases {
+	my ($from, $to) = @_;
+	my $ports = join ',', map { "{\"lower-port\":${_}0,\"upper-port\":${_}5}" }
+		1001 .. 1025;
+
+	return '{"ietf-dots-data-channel:aliases":{"alias":[' . join(',', map {
+		"{\"name\":\"a$_\",\"target-prefix\":[\"198.51.100.1/32\"],"
+		. "\"target-port-range\":[$ports]}" } $from .. $to) . ']}}';
 }
 
 # By curl, which is not looked into

@@ -95,7 +95,14 @@ test_base_arena_limit(void **state)
 
     a = dots_arena_create(64);
     assert_non_null(a);
+    assert_non_null(dots_arena_alloc(a, 0));
+    assert_int_equal(dots_arena_spent(a), 0);
+    dots_arena_destroy(a);
+
+    a = dots_arena_create(64);
+    assert_non_null(a);
     assert_null(dots_arena_alloc(a, 65));
+    assert_int_not_equal(dots_arena_spent(a), 0);
     assert_non_null(dots_arena_alloc(a, 32));
     assert_int_equal(dots_arena_dup(a, &dup, src), DOTS_ERROR);
     assert_non_null(dots_arena_alloc(a, 32));
