@@ -3,6 +3,7 @@
 #include <libyang/libyang.h>
 
 #include "dots_data_print.h"
+#include "dots_data_tree.h"
 #include "dots_data_yang.h"
 
 
@@ -239,9 +240,10 @@ dots_data_yang_failed(dots_exchange_t *x, json_t *root, LY_ERR err)
 }
 
 
-int
-dots_data_yang_parse(dots_exchange_t *x, json_t *client,
-    struct lyd_node **tree)
+/* As text, by libyang's own parser: what is not plain, or not valid. */
+
+static int
+dots_data_yang_read(dots_exchange_t *x, json_t *client, struct lyd_node **tree)
 {
     int             rc;
     char           *text;
@@ -249,7 +251,7 @@ dots_data_yang_parse(dots_exchange_t *x, json_t *client,
     LY_ERR          err;
     struct ly_ctx  *ctx;
 
-    root = json_pack("{s:{s:[o]}}", DOTS_RESTCONF_MODULE ":dots-data",
+    root = json_pack("{s:{s:[O]}}", DOTS_RESTCONF_MODULE ":dots-data",
                      "dots-client", client);
     text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 
@@ -260,7 +262,6 @@ dots_data_yang_parse(dots_exchange_t *x, json_t *client,
     }
 
     ctx = x->rc->schema->ctx;
-    *tree = NULL;
 
     ly_err_clean(ctx, NULL);
 
@@ -281,6 +282,28 @@ dots_data_yang_parse(dots_exchange_t *x, json_t *client,
     ly_err_clean(ctx, NULL);
     lyd_free_all(*tree);
     *tree = NULL;
+
+    return rc;
+}
+
+
+int
+dots_data_yang_parse(dots_exchange_t *x, json_t *client,
+    struct lyd_node **tree)
+{
+    int  rc;
+
+    if (client == NULL) {
+        return DOTS_ERROR;
+    }
+
+    rc = dots_data_tree(x->rc->schema, client, tree);
+
+    if (rc == DOTS_DECLINED) {
+        rc = dots_data_yang_read(x, client, tree);
+    }
+
+    json_decref(client);
 
     return rc;
 }
