@@ -52,7 +52,7 @@ EOF
 
 sub dots {
 	my $cmd = join ' ', map { "'$_'" } @_;
-	my $out = `$dots --config $d/a.conf $cmd 2>$d/stderr`;
+	my $out = `$dots --config $d/a.conf --timeout 60 $cmd 2>$d/stderr`;
 	my $rc = $? >> 8;
 	open my $fh, '<', "$d/stderr" or die;
 	return ($rc, $out, join '', <$fh>);
