@@ -430,9 +430,17 @@ sub complaints {
 	open my $fh, '<', "$self->{dir}/error.log" or return;
 
 	seek $fh, $self->{mark}, 0;
-	my @lines = grep { /\[(?:alert|emerg|crit)\]|Sanitizer|runtime error/ } <$fh>;
-	$self->{mark} = tell $fh;
-	chomp @lines;
+	my @lines;
+
+	while (my $line = <$fh>) {
+
+		# the last one may be half of one still
+
+		chomp $line or last;
+		$self->{mark} = tell $fh;
+		push @lines, $line
+			if $line =~ /\[(?:alert|emerg|crit)\]|Sanitizer|runtime error/;
+	}
 
 	return @lines;
 }
