@@ -478,7 +478,7 @@ sub dial {
 	return IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => port(8443),
 		SSL_ca_file => "$d/ca.crt", SSL_verifycn_name => 'localhost', $nobody
 		? () : (SSL_cert_file => "$d/a.crt", SSL_key_file => "$d/a.key"),
-		Timeout => 10)
+		Timeout => 60)
 		|| die 'no TLS: ' . IO::Socket::SSL::errstr();
 }
 
@@ -491,7 +491,7 @@ my $half = int(length($fine) / 2);
 sub rest {
 	my ($s) = @_;
 	local $SIG{ALRM} = sub { die "nothing comes\n" };
-	alarm 15;
+	alarm 60;
 	my $text = eval { local $/; <$s> };
 	alarm 0;
 	return defined $text ? $text : $@;

@@ -129,7 +129,7 @@ sub back {
 
 ###############################################################################
 
-$_->{session} = dots_session($t, life => 600) foreach @clients;
+$_->{session} = dots_session($t, life => 3600) foreach @clients;
 
 is(scalar(grep { $_->{session}->connected() =~ /^connected/ } @clients),
 	$sessions, "$sessions sessions");

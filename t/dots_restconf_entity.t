@@ -244,7 +244,7 @@ sub race {
 
 	foreach my $i (1 .. $n) {
 		$t->write_file("race.$i", $body->($i));
-		open my $fh, '-|', 'curl', '-sS', '--max-time', '20', '--cacert',
+		open my $fh, '-|', 'curl', '-sS', '--max-time', '60', '--cacert',
 			"$dir/ca.crt", '--resolve', 'localhost:' . port(8443)
 			. ':127.0.0.1', '--cert', "$dir/a.crt", '--key', "$dir/a.key",
 			'-o', '/dev/null', '-w', '%{http_code}', '-X', 'PUT', '-H',
