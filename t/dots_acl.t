@@ -391,7 +391,7 @@ is(names($cb, 'b'),
 is($code, 200, 'Figure 26');
 like($body, qr/"name":"test-acl-ipv6-udp"[^{]*"activation-type":"immediate"/,
 	'Figure 27');
-like($body, qr/"pending-lifetime":10080/, 'Figure 27: pending-lifetime');
+like($body, qr/"pending-lifetime":100(?:80|79)\b/, 'Figure 27: pending-lifetime');
 ($code, $body) = dots_curl($t, 'GET',
 	"$cb/acls/acl=test-acl-ipv6-udp?content=config", cert => 'b');
 is($code, 200, 'Figure 28');
@@ -402,7 +402,8 @@ unlike($body, qr/pending-lifetime/, 'Figure 29: no state');
 ($code, $body) = dots_curl($t, 'GET',
 	"$cb/acls/acl=test-acl-ipv6-udp?content=nonconfig", cert => 'b');
 is($code, 200, 'Figure 30, erratum 6496');
-is($body, '{"ietf-dots-data-channel:acl":[{"name":"test-acl-ipv6-udp",'
+is($body =~ s/10079/10080/r,
+	'{"ietf-dots-data-channel:acl":[{"name":"test-acl-ipv6-udp",'
 	. '"pending-lifetime":10080,"aces":{"ace":[{"name":"my-test-ace"}]}}]}',
 	'Figure 31');
 ($code) = dots_curl($t, 'DELETE', "$cb/acls/acl=sample-ipv4-acl", cert => 'b');
