@@ -14,8 +14,6 @@
 #define DOTS_DATA_ACL_ACE      4   /* braces and brackets around what is in an
                                       entry: acl, aces, [ and its own */
 #define DOTS_DATA_ACL_IDENTITY "ietf-access-control-list:"
-#define DOTS_DATA_ACL_MODULE   DOTS_RESTCONF_MODULE ":"
-#define DOTS_DATA_ACL_MODULE_LEN (sizeof(DOTS_DATA_ACL_MODULE) - 1)
 
 
 /* ---- the JSON before the schema sees it ---- */
@@ -63,70 +61,6 @@ dots_data_acl_identity(json_t *object, const char *name)
 
 
 /*
- * RFC 7951 section 4 wants simple names where the module is the parent's; the
- * others are taken, too, and mean the same.
- */
-
-static int
-dots_data_acl_qualified(const char *name)
-{
-    return strncmp(name, DOTS_DATA_ACL_MODULE, DOTS_DATA_ACL_MODULE_LEN) == 0
-           && strchr(name + DOTS_DATA_ACL_MODULE_LEN, ':') == NULL;
-}
-
-
-static int
-dots_data_acl_simple(dots_exchange_t *x, json_t *object)
-{
-    int          rc, some;
-    json_t      *as_sent, *value;
-    const char  *name, *simple;
-
-    some = 0;
-
-    json_object_foreach(object, name, value) {
-        some |= dots_data_acl_qualified(name);
-    }
-
-    if (!some) {
-        return DOTS_OK;
-    }
-
-    as_sent = json_copy(object);
-    if (as_sent == NULL) {
-        return DOTS_ERROR;
-    }
-
-    (void) json_object_clear(object);
-
-    rc = DOTS_OK;
-
-    json_object_foreach(as_sent, name, value) {
-        simple = name;
-
-        if (dots_data_acl_qualified(name)) {
-            simple += DOTS_DATA_ACL_MODULE_LEN;
-        }
-
-        if (json_object_get(object, simple) != NULL) {
-            rc = dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                     "\"%s\" appears twice", simple);
-            break;
-        }
-
-        if (json_object_set(object, simple, value) != 0) {
-            rc = DOTS_ERROR;
-            break;
-        }
-    }
-
-    json_decref(as_sent);
-
-    return rc;
-}
-
-
-/*
  * For YANG a header without a field is as good as none (RFC 7950 section
  * 7.5.1), so that "udp": {} would drop all that is not UDP, too.  A client that
  * says so means something else, and libyang 2.1 does not survive one that has a
@@ -153,7 +87,6 @@ dots_data_acl_hollow(json_t *object, const char *const *names)
 static int
 dots_data_acl_prepare_matches(dots_exchange_t *x, json_t *matches)
 {
-    int          rc;
     json_t      *header;
     const char  *name, *hollow;
 
@@ -166,21 +99,9 @@ dots_data_acl_prepare_matches(dots_exchange_t *x, json_t *matches)
         "destination-port-range-or-operator", NULL
     };
 
-    rc = dots_data_acl_simple(x, matches);
-
-    if (rc != DOTS_OK) {
-        return rc;
-    }
-
     hollow = dots_data_acl_hollow(matches, headers);
 
     json_object_foreach(matches, name, header) {
-
-        rc = dots_data_acl_simple(x, header);
-
-        if (rc != DOTS_OK) {
-            return rc;
-        }
 
         if (hollow == NULL) {
             hollow = dots_data_acl_hollow(header, fields);
@@ -193,29 +114,21 @@ dots_data_acl_prepare_matches(dots_exchange_t *x, json_t *matches)
 }
 
 
-static int
-dots_data_acl_prepare_ace(dots_exchange_t *x, json_t *ace)
+static const struct lysc_node *
+dots_data_acl_schema(const dots_exchange_t *x)
 {
-    int      rc;
-    json_t  *actions;
+    size_t                   i;
+    const struct lysc_node  *node;
 
-    rc = dots_data_acl_simple(x, ace);
+    static const char *const  way[] = { "dots-client", "acls", "acl" };
 
-    if (rc == DOTS_OK) {
-        actions = json_object_get(ace, "actions");
-        rc = dots_data_acl_simple(x, actions);
+    node = lys_find_child(NULL, x->rc->schema->data, "dots-data", 0, 0, 0);
 
-        if (rc == DOTS_OK
-            && dots_data_acl_identity(actions, "forwarding") != DOTS_OK)
-        {
-            return DOTS_ERROR;
-        }
+    for (i = 0; node != NULL && i < sizeof(way) / sizeof(way[0]); i++) {
+        node = dots_schema_child(node, way[i]);
     }
 
-    return rc == DOTS_OK
-               ? dots_data_acl_prepare_matches(x,
-                                               json_object_get(ace, "matches"))
-               : rc;
+    return node;
 }
 
 
@@ -226,13 +139,7 @@ dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
     size_t   i;
     json_t  *aces, *ace;
 
-    rc = dots_data_acl_simple(x, entry);
-
-    if (rc == DOTS_OK) {
-        aces = json_object_get(entry, "aces");
-        rc = dots_data_acl_simple(x, aces);
-    }
-
+    rc = dots_data_json_names(&x->context, dots_data_acl_schema(x), entry);
     if (rc != DOTS_OK) {
         return rc;
     }
@@ -241,9 +148,19 @@ dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
         return DOTS_ERROR;
     }
 
-    json_array_foreach(json_object_get(aces, "ace"), i, ace) {
-        rc = dots_data_acl_prepare_ace(x, ace);
+    aces = json_object_get(json_object_get(entry, "aces"), "ace");
 
+    json_array_foreach(aces, i, ace) {
+
+        if (dots_data_acl_identity(json_object_get(ace, "actions"),
+                                   "forwarding")
+            != DOTS_OK)
+        {
+            return DOTS_ERROR;
+        }
+
+        rc = dots_data_acl_prepare_matches(x,
+                                           json_object_get(ace, "matches"));
         if (rc != DOTS_OK) {
             return rc;
         }

@@ -310,7 +310,7 @@ dots_data_json_value(const dots_data_context_t *c,
 
 static const struct lysc_node *
 dots_data_json_schema(const dots_data_context_t *c,
-    const dots_data_path_t *path, const char *name)
+    const struct lysc_node *parent, const char *name)
 {
     const char  *colon;
     dots_str_t   module;
@@ -323,12 +323,81 @@ dots_data_json_schema(const dots_data_context_t *c,
         return NULL;
     }
 
-    return dots_data_path_child(c->schema, dots_data_path_schema(path), module,
+    return dots_data_path_child(c->schema, parent, module,
                                 dots_str(name, strlen(name)));
 }
 
 
-/* The member under the name that it is stored by, in the same order. */
+/*
+ * RFC 7951 section 4 wants simple names where the module is the parent's; the
+ * others are taken, too, and mean the same.  What is no member stays as it is.
+ */
+
+static const char *
+dots_data_json_name(const dots_data_context_t *c,
+    const struct lysc_node *parent, const char *name)
+{
+    const struct lysc_node  *schema;
+
+    if (parent == NULL || strchr(name, ':') == NULL) {
+        return name;
+    }
+
+    schema = dots_data_json_schema(c, parent, name);
+
+    return schema && schema->module == parent->module ? schema->name : name;
+}
+
+
+/* The members under the names that they are stored by, in the same order. */
+
+static int
+dots_data_json_rename(const dots_data_context_t *c,
+    const struct lysc_node *parent, json_t *object)
+{
+    int          rc, some;
+    json_t      *as_sent, *value;
+    const char  *name, *own;
+
+    some = 0;
+
+    json_object_foreach(object, name, value) {
+        some |= dots_data_json_name(c, parent, name) != name;
+    }
+
+    if (!some) {
+        return DOTS_OK;
+    }
+
+    as_sent = json_copy(object);
+    if (as_sent == NULL) {
+        return DOTS_ERROR;
+    }
+
+    (void) json_object_clear(object);
+
+    rc = DOTS_OK;
+
+    json_object_foreach(as_sent, name, value) {
+        own = dots_data_json_name(c, parent, name);
+
+        if (json_object_get(object, own) != NULL) {
+            rc = dots_restconf_error(c->error, DOTS_TAG_INVALID_VALUE,
+                                     "\"%s\" appears twice", own);
+            break;
+        }
+
+        if (json_object_set(object, own, value) != 0) {
+            rc = DOTS_ERROR;
+            break;
+        }
+    }
+
+    json_decref(as_sent);
+
+    return rc;
+}
+
 
 static int
 dots_data_json_member(const dots_data_context_t *c,
@@ -337,22 +406,13 @@ dots_data_json_member(const dots_data_context_t *c,
 {
     int                      rc;
     json_t                  *canonical;
-    const char              *own;
-    const struct lysc_node  *schema, *parent;
+    const struct lysc_node  *schema;
 
-    parent = dots_data_path_schema(path);
-    schema = dots_data_json_schema(c, path, name);
+    schema = dots_data_json_schema(c, dots_data_path_schema(path), name);
 
     if (schema == NULL) {
         return dots_data_json_fault(c, path, DOTS_TAG_UNKNOWN_ELEMENT,
                                     "is no member here", name);
-    }
-
-    own = parent && parent->module == schema->module ? schema->name : name;
-
-    if (json_object_get(object, own) != NULL) {
-        return dots_data_json_fault(c, path, DOTS_TAG_INVALID_VALUE,
-                                    "appears twice", own);
     }
 
     canonical = NULL;
@@ -368,13 +428,12 @@ dots_data_json_member(const dots_data_context_t *c,
     }
 
     if (json_is_array(value) && json_array_size(value) == 0) {
-        return DOTS_OK;
+        return json_object_del(object, name) == 0 ? DOTS_OK : DOTS_ERROR;
     }
 
-    rc = canonical ? json_object_set_new(object, own, canonical)
-                   : json_object_set(object, own, value);
-
-    return rc == 0 ? DOTS_OK : DOTS_ERROR;
+    return canonical == NULL
+           || json_object_set_new(object, name, canonical) == 0
+               ? DOTS_OK : DOTS_ERROR;
 }
 
 
@@ -383,27 +442,96 @@ dots_data_json_normal(const dots_data_context_t *c,
     const dots_data_path_t *path, json_t *object)
 {
     int          rc;
-    json_t      *as_sent, *value;
+    void        *next;
+    json_t      *value;
     const char  *name;
 
-    as_sent = json_copy(object);
-    if (as_sent == NULL) {
-        return DOTS_ERROR;
+    rc = dots_data_json_rename(c, dots_data_path_schema(path), object);
+
+    if (rc == DOTS_INVALID) {
+        c->error->path = dots_data_path_text(c, path);
     }
 
-    (void) json_object_clear(object);
+    if (rc != DOTS_OK) {
+        return rc;
+    }
 
-    rc = DOTS_OK;
-
-    json_object_foreach(as_sent, name, value) {
+    json_object_foreach_safe(object, next, name, value) {
         rc = dots_data_json_member(c, path, object, name, value);
 
         if (rc != DOTS_OK) {
-            break;
+            return rc;
         }
     }
 
-    json_decref(as_sent);
+    return DOTS_OK;
+}
+
+
+/* ---- names alone ---- */
+
+static int
+dots_data_json_qualified(const json_t *value)
+{
+    void    *member;
+    size_t   i;
+
+    for (i = 0; i < json_array_size(value); i++) {
+        if (dots_data_json_qualified(json_array_get(value, i))) {
+            return 1;
+        }
+    }
+
+    for (member = json_object_iter((json_t *) value); member != NULL;
+         member = json_object_iter_next((json_t *) value, member))
+    {
+        if (strchr(json_object_iter_key(member), ':') != NULL
+            || dots_data_json_qualified(json_object_iter_value(member)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+dots_data_json_names(const dots_data_context_t *c,
+    const struct lysc_node *schema, json_t *value)
+{
+    int          rc;
+    size_t       i;
+    json_t      *below;
+    const char  *name;
+
+    if (schema == NULL || !dots_data_json_qualified(value)) {
+        return DOTS_OK;
+    }
+
+    rc = DOTS_OK;
+
+    json_array_foreach(value, i, below) {
+        rc = dots_data_json_names(c, schema, below);
+
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+    }
+
+    if (json_is_object(value)) {
+        rc = dots_data_json_rename(c, schema, value);
+    }
+
+    json_object_foreach(value, name, below) {
+
+        if (rc != DOTS_OK) {
+            return rc;
+        }
+
+        rc = dots_data_json_names(c, dots_data_json_schema(c, schema, name),
+                                  below);
+    }
 
     return rc;
 }

@@ -27,6 +27,13 @@ int dots_data_json_value(const dots_data_context_t *c,
     const dots_data_path_t *path, const struct lysc_node *schema,
     json_t *value);
 
+/*
+ * Of all that only the names, at any depth: "value" is an entry of the list
+ * "schema".  DOTS_OK, DOTS_INVALID: a member is there under both, DOTS_ERROR.
+ */
+int dots_data_json_names(const dots_data_context_t *c,
+    const struct lysc_node *schema, json_t *value);
+
 /* A scalar as the text that a key value is.  DOTS_OK, DOTS_INVALID, _ERROR. */
 int dots_data_json_text(dots_arena_t *a, const json_t *value, dots_str_t *text);
 

@@ -489,6 +489,13 @@ static void
 test_rules_unknown(void **state)
 {
     static const test_rule_t  rules[] = {
+
+        /* metadata is no member by any name (RFC 7952 section 5.2.1) */
+
+        { TEST_ACL(TEST_V4 "\"" TEST_DC "@name\":{\"yang:insert\":\"first\"},",
+                   TEST_ACE("r", "\"ipv4\":{" TEST_DST "}", TEST_DROP)),
+          "unknown-element", NULL },
+
         { TEST_ACL("", TEST_ACE("r", "\"eth\":{}", TEST_DROP)),
           "unknown-element", "matches" },
         { TEST_ACL("", TEST_ACE("r", "\"tcp\":{\"eth\":{}}", TEST_DROP)),
@@ -517,6 +524,14 @@ static void
 test_rules_types(void **state)
 {
     static const test_rule_t  rules[] = {
+
+        /* a member under both of its names, however deep */
+
+        { TEST_ACL(TEST_V4, TEST_ACE("r", "\"ipv4\":{" TEST_DST "},\"udp\":{"
+                   "\"source-port-range-or-operator\":{\"port\":1,\"" TEST_DC
+                   "port\":2}}", TEST_DROP)),
+          "invalid-value", NULL },
+
         { "{\"" TEST_DC "acl\":[{\"name\":\"x\",\"pending-lifetime\":5}]}",
           "invalid-value", NULL },
         { TEST_ACL("", TEST_ACE("r", "", TEST_DROP) ","
