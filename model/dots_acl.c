@@ -104,21 +104,22 @@ dots_acl_check_destination(const dots_acl_t *acl, const dots_ace_t *ace,
         return DOTS_OK;
     }
 
-    (void) dots_prefix_print(&ace->destination, text);
     why = dots_prefix_forbidden(&ace->destination);
+
+    if (why == NULL && dots_customer_owns_prefix(customer, &ace->destination)) {
+        return DOTS_OK;
+    }
+
+    (void) dots_prefix_print(&ace->destination, text);
 
     if (why != NULL) {
         return dots_fault(f, DOTS_FAULT_INVALID_VALUE, name,
                           "the destination network %s is %s", text, why);
     }
 
-    if (!dots_customer_owns_prefix(customer, &ace->destination)) {
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, name,
-                          "the destination network %s is not in the client's "
-                          "domain", text);
-    }
-
-    return DOTS_OK;
+    return dots_fault(f, DOTS_FAULT_INVALID_VALUE, name,
+                      "the destination network %s is not in the client's "
+                      "domain", text);
 }
 
 

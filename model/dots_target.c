@@ -146,8 +146,13 @@ dots_target_check_addr(const dots_prefix_t *p, const char *attribute,
     char         text[DOTS_PREFIX_TEXT];
     const char  *why;
 
-    dots_prefix_print(p, text);
     why = dots_prefix_forbidden(p);
+
+    if (why == NULL && dots_customer_owns_prefix(customer, p)) {
+        return DOTS_OK;
+    }
+
+    dots_prefix_print(p, text);
 
     if (why != NULL) {
         return dots_fault(f, DOTS_FAULT_INVALID_VALUE, attribute,
@@ -155,12 +160,8 @@ dots_target_check_addr(const dots_prefix_t *p, const char *attribute,
                           *why == 'u' || *why == 'I' ? "an" : "a", why);
     }
 
-    if (!dots_customer_owns_prefix(customer, p)) {
-        return dots_fault(f, DOTS_FAULT_INVALID_VALUE, attribute,
-                          "%s %s%s is not yours", attribute, what, text);
-    }
-
-    return DOTS_OK;
+    return dots_fault(f, DOTS_FAULT_INVALID_VALUE, attribute,
+                      "%s %s%s is not yours", attribute, what, text);
 }
 
 

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <libyang/libyang.h>
 
@@ -14,6 +13,7 @@
 #define DOTS_DATA_ACL_ACE      4   /* braces and brackets around what is in an
                                       entry: acl, aces, [ and its own */
 #define DOTS_DATA_ACL_IDENTITY "ietf-access-control-list:"
+#define DOTS_DATA_ACL_IDENTITY_LEN (sizeof(DOTS_DATA_ACL_IDENTITY) - 1)
 
 
 /* ---- the JSON before the schema sees it ---- */
@@ -24,39 +24,33 @@
  */
 
 static int
-dots_data_acl_identity(json_t *object, const char *name)
+dots_data_acl_identity(dots_exchange_t *x, json_t *object, const char *name)
 {
-    int          rc;
     char        *text;
-    size_t       size;
+    size_t       len;
     json_t      *value;
     const char  *s;
 
     value = json_object_get(object, name);
-
-    if (!json_is_string(value)) {
-        return DOTS_OK;
-    }
-
     s = json_string_value(value);
 
-    if (strchr(s, ':') != NULL) {
+    if (s == NULL || strchr(s, ':') != NULL) {
         return DOTS_OK;
     }
 
-    size = sizeof(DOTS_DATA_ACL_IDENTITY) + strlen(s);
+    len = json_string_length(value);
 
-    text = malloc(size);
+    text = dots_arena_alloc(x->arena, DOTS_DATA_ACL_IDENTITY_LEN + len);
     if (text == NULL) {
         return DOTS_ERROR;
     }
 
-    (void) snprintf(text, size, DOTS_DATA_ACL_IDENTITY "%s", s);
+    memcpy(text, DOTS_DATA_ACL_IDENTITY, DOTS_DATA_ACL_IDENTITY_LEN);
+    memcpy(text + DOTS_DATA_ACL_IDENTITY_LEN, s, len);
 
-    rc = json_object_set_new(object, name, json_string(text));
-    free(text);
+    value = json_stringn(text, DOTS_DATA_ACL_IDENTITY_LEN + len);
 
-    return rc == 0 ? DOTS_OK : DOTS_ERROR;
+    return json_object_set_new(object, name, value) == 0 ? DOTS_OK : DOTS_ERROR;
 }
 
 
@@ -144,7 +138,7 @@ dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
         return rc;
     }
 
-    if (dots_data_acl_identity(entry, "type") != DOTS_OK) {
+    if (dots_data_acl_identity(x, entry, "type") != DOTS_OK) {
         return DOTS_ERROR;
     }
 
@@ -152,7 +146,7 @@ dots_data_acl_prepare(dots_exchange_t *x, json_t *entry)
 
     json_array_foreach(aces, i, ace) {
 
-        if (dots_data_acl_identity(json_object_get(ace, "actions"),
+        if (dots_data_acl_identity(x, json_object_get(ace, "actions"),
                                    "forwarding")
             != DOTS_OK)
         {
