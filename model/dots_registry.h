@@ -256,4 +256,7 @@ int dots_registry_protecting(dots_registry_t *r, dots_str_t customer,
 size_t dots_registry_count(dots_registry_t *r);
 size_t dots_registry_pending(dots_registry_t *r, uint32_t owner);
 
+/* Who has busy ones: the first at "i" or later, which is then behind it; 0. */
+uint32_t dots_registry_owner(dots_registry_t *r, size_t *i);
+
 #endif /* DOTS_REGISTRY_H */

@@ -470,6 +470,23 @@ dots_registry_index_release(dots_registry_t *r, dots_registry_entry_t *e)
 }
 
 
+uint32_t
+dots_registry_owner(dots_registry_t *r, size_t *i)
+{
+    dots_registry_owner_t  *o;
+
+    while (*i < DOTS_REGISTRY_OWNERS) {
+        o = &r->root->owners[(*i)++];
+
+        if (o->busy) {
+            return o->owner;
+        }
+    }
+
+    return 0;
+}
+
+
 size_t
 dots_registry_pending(dots_registry_t *r, uint32_t owner)
 {

@@ -9,6 +9,7 @@
 #include "ngx_dots_manager.h"
 #include "ngx_dots_policy.h"
 #include "ngx_dots_process.h"
+#include "ngx_dots_reap.h"
 #include "ngx_dots_state.h"
 #include "ngx_dots_zone.h"
 
@@ -111,7 +112,8 @@ ngx_dots_life_init(ngx_cycle_t *cycle)
 
 /*
  * A fresh zone is filled before anybody serves: by the first worker, the others
- * wait for it.  Nobody is connected to this one yet.
+ * wait for it.  Nobody is connected to this one yet.  Likewise where this one
+ * is in the place of one that was killed in the middle of a change.
  */
 
 static void
@@ -119,16 +121,22 @@ ngx_dots_life_load(ngx_cycle_t *cycle)
 {
     ngx_uint_t  i;
 
+    ngx_dots_reap(cycle->log);
+
     for (i = 0; i < NGX_DOTS_LIFE_WAIT / NGX_DOTS_LIFE_LOOK; i++) {
 
         if (ngx_dots_zone_load(cycle->log) != NGX_AGAIN
             || !ngx_dots_fence_acting())
         {
-            return;
+            break;
         }
 
         ngx_msleep(NGX_DOTS_LIFE_LOOK);
     }
+
+    /* to claim it; not posted, there is no event yet that would be the first */
+
+    ngx_dots_process_wake_manager_now();
 }
 
 

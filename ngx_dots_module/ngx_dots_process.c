@@ -157,6 +157,13 @@ ngx_dots_process_wake_manager(void)
 static void
 ngx_dots_process_wake_handler(ngx_event_t *ev)
 {
+    ngx_dots_process_wake_manager_now();
+}
+
+
+void
+ngx_dots_process_wake_manager_now(void)
+{
     uint64_t           one;
     ngx_atomic_uint_t  manager;
 

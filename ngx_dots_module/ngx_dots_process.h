@@ -16,6 +16,7 @@ ngx_uint_t ngx_dots_process_used(void);     /* slots */
 
 /* Wakes the manager, wherever it lives; cheap, coalesced. */
 void ngx_dots_process_wake_manager(void);
+void ngx_dots_process_wake_manager_now(void);
 
 /* Wakes every process that observes; and whether this one does. */
 void ngx_dots_process_wake_observers(void);

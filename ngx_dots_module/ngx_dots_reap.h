@@ -1,4 +1,7 @@
-/* What is left of processes that died.  Called by the manager. */
+/*
+ * What is left of processes that died.  Called by the manager, by who takes the
+ * place of another process, and by who waits for what somebody else has begun.
+ */
 
 #ifndef _NGX_DOTS_REAP_H_INCLUDED_
 #define _NGX_DOTS_REAP_H_INCLUDED_

@@ -1,6 +1,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_events.h"
+#include "ngx_dots_reap.h"
 #include "ngx_dots_request.h"
 #include "ngx_dots_zone.h"
 
@@ -107,12 +108,22 @@ ngx_dots_request_follows(ngx_dots_request_t *dr, ngx_uint_t committed)
 }
 
 
-/* An entry is on its way to the disk for somebody else: look again shortly. */
+/*
+ * An entry is on its way to the disk for somebody else, who may have died:
+ * look again shortly.
+ */
 
 void
 ngx_dots_request_retry(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr))
 {
+    static ngx_msec_t  reaped;
+
+    if (ngx_current_msec - reaped >= NGX_DOTS_REQUEST_RETRY) {
+        reaped = ngx_current_msec;
+        ngx_dots_reap(ngx_cycle->log);
+    }
+
     if (++dr->retries > NGX_DOTS_REQUEST_RETRIES) {
         ngx_dots_request_unavailable(dr, ngx_dots_zone_loaded()
                                      ? "another change of the same does not end"

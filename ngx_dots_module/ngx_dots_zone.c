@@ -424,6 +424,7 @@ ngx_dots_zone_lock(ngx_uint_t write)
 
     if (!ngx_dots_zone->loaded) {
         ngx_shmtx_unlock(&ngx_dots_zone_pool->mutex);
+        ngx_dots_process_wake_manager();
         return NULL;
     }
 
@@ -527,6 +528,8 @@ void
 ngx_dots_zone_lose(void)
 {
     ngx_dots_zone->loaded = 0;
+
+    ngx_dots_process_wake_manager();
 }
 
 

@@ -32,13 +32,13 @@ plan(skip_all => 'a process can\'t be stopped at a function here')
 	unless at_has();
 
 # the master's "exited on signal 9" is an alert
-$t->plan(83)->todo_alerts();
+$t->plan(90)->todo_alerts();
 
 dots_pki($t);
 dots_gobgpd($t);
 
 my $dir = $t->testdir();
-my $conf = dots_conf(workers => 2);
+my $conf = dots_conf(workers => 3);
 $t->write_file_expand('nginx.conf', $conf);
 $t->run();
 $t->waitforsocket('127.0.0.1:' . port(8443)) or die;
@@ -49,16 +49,16 @@ sub there { my ($t, $p) = @_; return dots_rib($t) =~ m!\Q$p\E/32! }
 
 # of a master that was killed: nobody else ends them if the test fails
 
-my @orphans;
+my (@orphans, @stopped);
 
-END { kill 'KILL', @orphans if @orphans }
+END { kill 'CONT', @stopped; kill 'KILL', @orphans if @orphans }
 
 # ---- killing at a function
 
 my ($c, $session) = 'crash';
 my @mids;
 
-sub workers { return at_workers($_[0], 2) }
+sub workers { return at_workers($_[0], 3) }
 
 sub master { return $_[0]->read_file('nginx.pid') + 0 }
 
@@ -143,6 +143,40 @@ foreach my $case ([ 'dots_registry_withdraw', 'DELETE' ],
 		"$method: it is there");
 	all($t, $s, $method);
 }
+
+# What it had begun is in the way of others until somebody notices: who begins in
+# its place, not the manager alone, which looks twice a second.
+
+sub died {
+	my ($t) = @_;
+	return scalar(() = $t->read_file('error.log') =~ /died in \d+ changes/g);
+}
+
+# $ask finds a mitigation busy for a worker that was killed
+sub busy {
+	my ($t, $s, $mid, $what, $pids, $ask) = @_;
+	my $manager = at_manager($t);
+	my $n = died($t);
+
+	push @stopped, $manager;
+	kill 'STOP', $manager;
+
+	my @armed = at_arm('dots_store_commit', undef,
+		grep { $_ != $manager } @$pids);
+	request($s, 'PUT', $mid);
+	my ($killed) = at_killed(@armed);
+	ok($killed, "$what: a worker is killed");
+	$s->quit();
+	$s = $ask ? $ask->() : undef;
+
+	ok(dots_until(sub { died($t) > $n }), "$what: it is noticed");
+	kill 'CONT', $manager;
+
+	return ($s || session($t), $killed);
+}
+
+($s) = busy($t, $s, $mids[-1] + 1, 'in its place', [ dots_workers($t) ]);
+put($t, $s, $mids[-1] + 1, '2.01', 'in its place');
 
 # Registering on the data channel: the cuid is the customer's then, once, so that
 # it is free when the dots-client goes.
@@ -254,12 +288,24 @@ waitpid $master, 0;
 is($s->get($c, 1)->{code}, '2.05', 'no master: the session goes on');
 put($t, $s, 60, '2.01', 'no master');
 
+# nobody takes the place of one that dies: who waits for what it had begun looks
+
+my $dead;
+
+($s, $dead) = busy($t, $s, 63, 'no master', \@orphans, sub {
+	my $s = session($t);
+	request($s, 'PUT', 63);
+	return $s;
+});
+is(($s->recv() || {})->{code}, '2.01', 'no master: mitigation 63');
+push @mids, 63;
+
 # nobody frees the lock for them
 
 my ($worker) = do {
 	my $manager = at_manager($t);
 	my @armed = at_arm('dots_registry_put', undef,
-		grep { $_ != $manager } @orphans);
+		grep { $_ != $manager && $_ != $dead } @orphans);
 	request($s, 'PUT', 61);
 	at_killed(@armed);
 };
@@ -280,7 +326,8 @@ unlink "$dir/nginx.pid";
 $t->write_file_expand('nginx.conf', $conf);
 $t->run();
 
-ok(dots_until(sub { !grep { $_ != $worker && kill 0, $_ } @orphans }),
+ok(dots_until(sub { !grep { $_ != $worker && $_ != $dead
+	&& kill 0, $_ } @orphans }),
 	'another nginx: the orphans leave');
 is($s->command('recv 60000'), 'closed', 'another nginx: with close_notify');
 $s->quit();

@@ -6,6 +6,23 @@
 #include "registry_step.h"
 
 
+/* "me": whether this process is the only one with changes, or there is none. */
+
+static void
+assert_owners(test_t *t, int me)
+{
+    size_t  i;
+
+    i = 0;
+
+    if (me) {
+        assert_int_equal(dots_registry_owner(&t->w.r, &i), ME);
+    }
+
+    assert_int_equal(dots_registry_owner(&t->w.r, &i), 0);
+}
+
+
 /* ---- creation and refresh, section 4.4.1.3 ---- */
 
 static void
@@ -33,6 +50,7 @@ test_create(void **state)
     assert_int_equal(dots_registry_deadline(&t->w.r), DOTS_FOREVER);
     assert_int_equal(dots_registry_pending(&t->w.r, ME), 1);
     assert_int_equal(dots_registry_pending(&t->w.r, YOU), 0);
+    assert_owners(t, 1);
 
     settle(t, 1);
 
@@ -41,6 +59,7 @@ test_create(void **state)
     assert_int_equal(dots_registry_count(&t->w.r), 1);
     assert_int_equal(dots_registry_deadline(&t->w.r), NOW + 3600000);
     assert_int_equal(dots_registry_pending(&t->w.r, ME), 0);
+    assert_owners(t, 0);
 }
 
 
