@@ -8,8 +8,7 @@
 #include "ngx_dots_zone.h"
 
 
-#define NGX_DOTS_MITIGATION_STARTING  "the server is starting"
-#define NGX_DOTS_MITIGATION_MEMORY    "no memory"
+#define NGX_DOTS_MITIGATION_MEMORY  "no memory"
 
 
 static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
@@ -336,7 +335,7 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
 
     rq = dr->rq;
 
-    if (rq->has_mid) {
+    if (rq->has_mid && rq->mitigations == NULL) {
 
         rq->mitigations = dots_arena_alloc(rq->arena,
                                            sizeof(dots_mitigation_t));
@@ -344,16 +343,16 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
             ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_MEMORY);
             return;
         }
-
-        key.customer = rq->customer->name;
-        key.cuid = rq->cuid;
-        key.mid = rq->mid;
     }
+
+    key.customer = rq->customer->name;
+    key.cuid = rq->cuid;
+    key.mid = rq->mid;
 
     r = ngx_dots_zone_lock(0);
 
     if (r == NULL) {
-        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_STARTING);
+        ngx_dots_request_starting(dr, ngx_dots_mitigation_get);
         return;
     }
 
