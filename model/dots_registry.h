@@ -244,6 +244,12 @@ uint64_t dots_registry_hash(dots_str_t s);
 int dots_registry_changes(dots_registry_t *r, uint64_t *position,
     dots_registry_change_t *list, size_t max, size_t *n);
 
+/*
+ * The event, in the history, of a change that was settled in no registry: as it
+ * is in this one, which was filled with it.
+ */
+void dots_registry_tell(dots_registry_t *r, const dots_mitigation_key_t *key);
+
 /* Nonzero while the client has an active mitigation: status 1 to 5. */
 int dots_registry_mitigating(dots_registry_t *r, dots_str_t customer,
     dots_str_t cuid);

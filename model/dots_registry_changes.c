@@ -27,7 +27,8 @@ dots_registry_hash(dots_str_t s)
 /* For those who want to know what it was, and when. */
 
 static void
-dots_registry_changes_record(dots_registry_t *r, const dots_registry_entry_t *e)
+dots_registry_changes_record(dots_registry_t *r,
+    const dots_mitigation_key_t *key, const dots_registry_entry_t *e)
 {
     dots_event_t  event;
 
@@ -35,12 +36,19 @@ dots_registry_changes_record(dots_registry_t *r, const dots_registry_entry_t *e)
 
     event.time = r->now;
     event.kind = DOTS_EVENT_MITIGATION;
-    event.customer = e->client->customer->name;
-    event.cuid = e->client->cuid;
-    event.mid = e->mid;
-    event.status = e->current ? e->current->status : 0;
+    event.customer = key->customer;
+    event.cuid = key->cuid;
+    event.mid = key->mid;
+    event.status = e && e->current ? e->current->status : 0;
 
     dots_history_add(r->history, &event);
+}
+
+
+void
+dots_registry_tell(dots_registry_t *r, const dots_mitigation_key_t *key)
+{
+    dots_registry_changes_record(r, key, dots_registry_index_entry(r, key));
 }
 
 
@@ -50,20 +58,25 @@ void
 dots_registry_changes_add(dots_registry_t *r, const dots_registry_entry_t *e)
 {
     dots_registry_root_t    *root;
+    dots_mitigation_key_t    key;
     dots_registry_change_t  *c;
 
     root = r->root;
     root->generation++;
 
+    key.customer = e->client->customer->name;
+    key.cuid = e->client->cuid;
+    key.mid = e->mid;
+
     c = &root->changes[root->head % DOTS_REGISTRY_CHANGES];
     root->head++;
 
-    c->customer = dots_registry_hash(e->client->customer->name);
-    c->cuid = dots_registry_hash(e->client->cuid);
-    c->mid = e->mid;
+    c->customer = dots_registry_hash(key.customer);
+    c->cuid = dots_registry_hash(key.cuid);
+    c->mid = key.mid;
 
     if (r->history != NULL) {
-        dots_registry_changes_record(r, e);
+        dots_registry_changes_record(r, &key, e);
     }
 }
 

@@ -1,4 +1,5 @@
 #include "ngx_dots_events.h"
+#include "ngx_dots_fence.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_zone.h"
 
@@ -359,6 +360,47 @@ ngx_dots_events_expired(dots_str_t customer, dots_str_t cuid,
     dots_change_kind_t kind, dots_str_t name)
 {
     ngx_dots_events_add(customer, cuid, kind, name, DOTS_EVENT_EXPIRED);
+
+    ngx_dots_process_wake_observers();
+}
+
+
+/* ---- what no registry has told of a mitigation ---- */
+
+/*
+ * What is durable may have been changed again since, and been told of that; in a
+ * registry that may not have it there is nothing newer.
+ */
+
+void
+ngx_dots_events_unsettled(const dots_mitigation_t *m, ngx_uint_t epoch)
+{
+    dots_event_t            e;
+    dots_registry_t        *r;
+    dots_mitigation_key_t   key;
+
+    dots_registry_key(m, &key);
+
+    r = ngx_dots_fence_follows(epoch) ? ngx_dots_zone_lock(0) : NULL;
+
+    if (r) {
+        dots_registry_tell(r, &key);
+        ngx_dots_zone_unlock();
+
+    } else {
+        ngx_memzero(&e, sizeof(dots_event_t));
+
+        e.time = ngx_dots_events_now();
+        e.kind = DOTS_EVENT_MITIGATION;
+        e.customer = key.customer;
+        e.cuid = key.cuid;
+        e.mid = key.mid;
+        e.status = m->status == DOTS_STATUS_TERMINATED ? 0 : m->status;
+
+        ngx_dots_zone_hold();
+        dots_history_add(ngx_dots_shared->history, &e);
+        ngx_dots_zone_release();
+    }
 
     ngx_dots_process_wake_observers();
 }

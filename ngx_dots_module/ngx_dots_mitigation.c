@@ -1,5 +1,6 @@
 #include "ngx_dots.h"
 #include "ngx_dots_count.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_names.h"
 #include "ngx_dots_process.h"
@@ -15,6 +16,8 @@ static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
 static void ngx_dots_mitigation_decide(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_undo(ngx_dots_request_t *dr,
+    dots_mitigation_t *m);
+static void ngx_dots_mitigation_unsettled(ngx_dots_request_t *dr,
     dots_mitigation_t *m);
 static void ngx_dots_mitigation_put_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_delete_stored(ngx_dots_commit_t *commit);
@@ -287,6 +290,7 @@ ngx_int_t
 ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     int committed)
 {
+    ngx_int_t         rc;
     dots_registry_t  *r;
 
     r = ngx_dots_zone_lock(1);
@@ -297,7 +301,13 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     }
 
     if (r == NULL) {
-        return ngx_dots_request_follows(dr, committed);
+        rc = ngx_dots_request_follows(dr, committed);
+
+        if (rc == NGX_OK && committed) {
+            ngx_dots_mitigation_unsettled(dr, m);
+        }
+
+        return rc;
     }
 
     dots_registry_settle(r, m, &dr->over, (uint32_t) ngx_pid, committed);
@@ -305,6 +315,39 @@ ngx_dots_mitigation_settle(ngx_dots_request_t *dr, dots_mitigation_t *m,
     ngx_dots_zone_unlock();
 
     return NGX_OK;
+}
+
+
+/* Its changes are told in the order in which they would have been settled. */
+
+static void
+ngx_dots_mitigation_unsettled(ngx_dots_request_t *dr, dots_mitigation_t *m)
+{
+    size_t              i;
+    dots_mitigation_t   gone;
+    dots_overridden_t  *over;
+
+    over = &dr->over;
+
+    for (i = 0; i < over->nchanged; i++) {
+        ngx_dots_events_unsettled(&over->changed[i], dr->epoch);
+    }
+
+    if (m) {
+        ngx_dots_events_unsettled(m, dr->epoch);
+    }
+
+    ngx_memzero(&gone, sizeof(dots_mitigation_t));
+
+    for (i = 0; i < over->n; i++) {
+
+        gone.customer = over->keys[i].customer;
+        gone.cuid = over->keys[i].cuid;
+        gone.mid = over->keys[i].mid;
+        gone.status = DOTS_STATUS_TERMINATED;
+
+        ngx_dots_events_unsettled(&gone, dr->epoch);
+    }
 }
 
 

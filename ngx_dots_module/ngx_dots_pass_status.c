@@ -1,4 +1,5 @@
 #include "ngx_dots.h"
+#include "ngx_dots_events.h"
 #include "ngx_dots_fence.h"
 #include "ngx_dots_names.h"
 #include "ngx_dots_pass_status.h"
@@ -249,13 +250,21 @@ ngx_dots_pass_status_settle(dots_mitigation_t *m, ngx_uint_t epoch,
 
     r = ngx_dots_zone_lock(1);
 
+    if (r && epoch != ngx_dots_zone_epoch()) {
+        ngx_dots_zone_unlock();
+        r = NULL;
+    }
+
     if (r == NULL) {
+
+        if (committed) {
+            ngx_dots_events_unsettled(m, epoch);
+        }
+
         return;
     }
 
-    if (epoch == ngx_dots_zone_epoch()) {
-        dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
-    }
+    dots_registry_settle(r, m, NULL, (uint32_t) ngx_pid, committed);
 
     ngx_dots_zone_unlock();
 }

@@ -15,9 +15,10 @@ use Test::More;
 BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
-use POSIX qw/ mkfifo /;
+use POSIX qw/ mkfifo strftime /;
 use Test::DOTS;
 use Test::DOTS::At;
+use Test::DOTS::Stream;
 use Test::Nginx;
 
 ###############################################################################
@@ -33,7 +34,7 @@ plan(skip_all => 'a process can\'t be stopped at a function here')
 	unless at_has();
 
 # the master's "exited on signal 9" is an alert
-$t->plan(49)->todo_alerts();
+$t->plan(50)->todo_alerts();
 
 dots_pki($t);
 
@@ -230,6 +231,23 @@ sub slow {
 	ok(dots_until(sub { loads($t) > $loads }), "$what: there is another");
 }
 
+# mid and status in the events about the client's mitigations
+sub told {
+	my ($t, $cuid) = @_;
+	my $stop = strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time() + 1));
+	my $url = dots_data_url() =~ s!/data/.*!/streams/NETCONF-JSON!r;
+	my $stream = Test::DOTS::Stream->new($t,
+		"$url?start-time=2000-01-01T00:00:00Z&stop-time=$stop");
+	my @told;
+
+	while (defined(my $event = $stream->event())) {
+		push @told, [ $event =~ /"mid":(\d+)/, $event =~ /"status":"([\w-]+)/ ]
+			if $event =~ /mitigation-changed/ && $event =~ /"cuid":"$cuid"/;
+	}
+
+	return @told;
+}
+
 # Whoever comes to the FIFO is there: it goes on when the handle is closed
 sub release {
 	my ($file) = @_;
@@ -247,6 +265,8 @@ slow($t, 'slow', sub {
 		$a->send($a->message(method => 'GET', path =>
 			Test::DOTS::Session::path('slow', 1))) });
 is($a->recv()->{code}, '2.05', 'slow: there it is, for who has waited, too');
+is_deeply([ told($t, 'slow') ], [ [ 1, 'attack-mitigation-in-progress' ] ],
+	'slow: the event stream has it, once');
 $a->quit();
 
 slow($t, 'slow data', sub { begin($t, 'slowly') },
