@@ -483,10 +483,13 @@ ngx_dots_fence_confirm(ngx_log_t *log)
     ngx_int_t  rc;
 
     if (ngx_dots_shared->claimed == ngx_dots_zone_epoch()
-        || ngx_current_msec - ngx_dots_fence.tried < NGX_DOTS_FENCE_RETRY
-        || ngx_dots_zone_take() != NGX_OK)
+        || ngx_current_msec - ngx_dots_fence.tried < NGX_DOTS_FENCE_RETRY)
     {
         return NGX_OK;
+    }
+
+    if (ngx_dots_zone_take() != NGX_OK) {
+        return NGX_AGAIN;
     }
 
     rc = ngx_dots_fence_claim_loaded(log);

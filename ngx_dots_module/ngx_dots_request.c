@@ -119,7 +119,9 @@ ngx_dots_request_retry(ngx_dots_request_t *dr,
 {
     static ngx_msec_t  reaped;
 
-    if (ngx_current_msec - reaped >= NGX_DOTS_REQUEST_RETRY) {
+    if (ngx_dots_zone_loaded()
+        && ngx_current_msec - reaped >= NGX_DOTS_REQUEST_RETRY)
+    {
         reaped = ngx_current_msec;
         ngx_dots_reap(ngx_cycle->log);
     }
