@@ -8,7 +8,7 @@
 #define NGX_DOTS_FENCE_VERSION  1
 #define NGX_DOTS_FENCE_ZONE     (1 + 8)  /* bytes of the record that all of a
                                             zone's have in common */
-#define NGX_DOTS_FENCE_LOOK     500      /* ms: the manager looks */
+#define NGX_DOTS_FENCE_LOOK     500      /* ms: a process looks */
 #define NGX_DOTS_FENCE_RETRY    1000     /* ms: a claim that failed */
 #define NGX_DOTS_FENCE_TICK     1000     /* ms: what a process may miss */
 #define NGX_DOTS_FENCE_LINGER   250      /* ms: until sessions end */
@@ -610,6 +610,10 @@ ngx_dots_fence_timer(ngx_event_t *ev)
     if (ngx_exiting) {
         ngx_dots_fence_unlock();
     }
+
+    /* the manager looks more often, but may stand still */
+
+    (void) ngx_dots_fence_check(ngx_cycle->log);
 
     ngx_dots_fence_follow();
 

@@ -58,7 +58,7 @@ void ngx_dots_fence_decided(dots_store_txn_t *txn,
  */
 ngx_uint_t ngx_dots_fence_follows(ngx_uint_t epoch);
 
-/* For the manager, now and then: zero if another zone acts. */
+/* For every process, now and then: zero if another zone acts. */
 ngx_uint_t ngx_dots_fence_check(ngx_log_t *log);
 
 /*

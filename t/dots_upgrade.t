@@ -27,7 +27,7 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 dots_has(qw/cbor openssl gobgpd gobgp curl/);
 
 # killed processes are alerts of nginx's own
-$t->plan(66)->todo_alerts();
+$t->plan(67)->todo_alerts();
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -192,12 +192,19 @@ my $tcp = session($t, 'before, TCP', transport => 'tcp');
 put($t, $s, 'before');
 acts($t, $first, 'before');
 
-# ---- the new one takes over while the old one serves
+# ---- the new one takes over while the old one serves, and its manager, which
+# lets go of nothing then, stands still
+
+my $still = locked($t);
+END { kill 'CONT', $still if $still }
+kill 'STOP', $still;
 
 my ($new, $old) = upgrade($t, 'upgrade');
 
 goodbye($s, 'a session of the old one');
 goodbye($tcp, 'over TCP');
+is(locked($t), $still, 'upgrade: the old manager has the routes');
+kill 'CONT', $still;
 acts($t, $new, 'upgrade');
 
 $s = session($t, 'upgrade');
