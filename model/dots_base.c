@@ -184,6 +184,31 @@ dots_arena_dup(dots_arena_t *a, dots_str_t *dst, dots_str_t src)
 }
 
 
+void
+dots_arena_mark(const dots_arena_t *a, dots_arena_mark_t *mark)
+{
+    mark->chunk = a->chunk;
+    mark->used = a->chunk->used;
+    mark->left = a->left;
+}
+
+
+void
+dots_arena_rewind(dots_arena_t *a, const dots_arena_mark_t *mark)
+{
+    dots_arena_chunk_t  *c;
+
+    while (a->chunk != mark->chunk) {
+        c = a->chunk;
+        a->chunk = c->next;
+        free(c);
+    }
+
+    a->chunk->used = mark->used;
+    a->left = mark->left;
+}
+
+
 /* ---- writer ---- */
 
 void

@@ -115,6 +115,17 @@ void *dots_arena_alloc(dots_arena_t *a, size_t size);      /* zeroed, aligned */
 void *dots_arena_array(dots_arena_t *a, size_t n, size_t size);  /* checked */
 int dots_arena_dup(dots_arena_t *a, dots_str_t *dst, dots_str_t src);
 
+/* What was allocated since the mark is given back. */
+
+typedef struct {
+    void   *chunk;
+    size_t  used;
+    size_t  left;
+} dots_arena_mark_t;
+
+void dots_arena_mark(const dots_arena_t *a, dots_arena_mark_t *mark);
+void dots_arena_rewind(dots_arena_t *a, const dots_arena_mark_t *mark);
+
 
 /* Bounded reader and writer of the durable records; the error sticks. */
 

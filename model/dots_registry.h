@@ -54,7 +54,8 @@ typedef enum {
     DOTS_VERDICT_LIMIT,          /* the customer's own limit */
     DOTS_VERDICT_FULL,           /* zone, map or disk */
     DOTS_VERDICT_UNAVAILABLE,    /* not now: starting, DNS or disk failed */
-    DOTS_VERDICT_BUSY            /* a change is in flight: retry */
+    DOTS_VERDICT_BUSY,           /* a change is in flight: retry */
+    DOTS_VERDICT_LARGE           /* MITIGATION_GET: of too many */
 } dots_verdict_t;
 
 typedef struct {
@@ -205,11 +206,29 @@ int dots_registry_report(dots_registry_t *r, const dots_mitigation_key_t *key,
     dots_status_t status);
 
 /* Copies; committed state only.  DOTS_OK, DOTS_DECLINED, DOTS_ERROR, DOTS_FULL
- * (arena).  list: ascending mid. */
+ * (arena). */
 int dots_registry_get(dots_registry_t *r, const dots_mitigation_key_t *key,
     dots_arena_t *a, dots_mitigation_t *m);
-int dots_registry_list(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
-    dots_arena_t *a, dots_mitigation_t **list, size_t *n);
+
+/*
+ * Those of a client that are wanted (NULL: all), by mid: zeroed but for the
+ * first three, it is handed to dots_registry_list() until it is over, which
+ * looks at up to "max" more.  The lock is dropped between the calls: what changes
+ * meanwhile is seen or not, none twice.
+ */
+typedef struct {
+    dots_mitigation_key_t  next;    /* of the client; the mid to go on from */
+    int                  (*wanted)(void *data, const dots_mitigation_t *m);
+    void                  *data;
+    int                    over;
+    size_t                 seen;
+    size_t                 room;    /* of the list */
+    size_t                 n;
+    dots_mitigation_t     *list;
+} dots_registry_walk_t;
+
+int dots_registry_list(dots_registry_t *r, dots_registry_walk_t *walk,
+    size_t max, dots_arena_t *a);
 
 /*
  * Up to "max" entries after "after" (NULL: from the start) in key order; *n = 0

@@ -134,7 +134,7 @@ dots_registry_protecting(dots_registry_t *r, dots_str_t customer,
         return c != NULL;
     }
 
-    for (e = c->committed ? dots_registry_index_first_of(r, c) : NULL;
+    for (e = c->committed ? dots_registry_index_from(r, c, 0) : NULL;
          e != NULL && e->client == c;
          e = dots_registry_index_next(e))
     {

@@ -291,12 +291,13 @@ dots_registry_index_first(dots_registry_t *r)
 
 
 dots_registry_entry_t *
-dots_registry_index_first_of(dots_registry_t *r, dots_registry_client_t *c)
+dots_registry_index_from(dots_registry_t *r, dots_registry_client_t *c,
+    uint32_t mid)
 {
     dots_registry_entry_t  e;
 
     e.client = c;
-    e.mid = 0;
+    e.mid = mid;
 
     return RB_NFIND(dots_registry_keys, &r->root->keys, &e);
 }

@@ -237,10 +237,10 @@ void dots_registry_index_drop_client(dots_registry_t *r,
 dots_registry_entry_t *dots_registry_index_entry(dots_registry_t *r,
     const dots_mitigation_key_t *key);
 
-/* By key: the first, the client's first, the first beyond the key. */
+/* By key: the first, the client's from "mid" on, the first beyond the key. */
 dots_registry_entry_t *dots_registry_index_first(dots_registry_t *r);
-dots_registry_entry_t *dots_registry_index_first_of(dots_registry_t *r,
-    dots_registry_client_t *c);
+dots_registry_entry_t *dots_registry_index_from(dots_registry_t *r,
+    dots_registry_client_t *c, uint32_t mid);
 dots_registry_entry_t *dots_registry_index_after(dots_registry_t *r,
     const dots_mitigation_key_t *key);
 dots_registry_entry_t *dots_registry_index_next(dots_registry_entry_t *e);

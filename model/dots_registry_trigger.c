@@ -43,7 +43,7 @@ dots_registry_trigger(dots_registry_t *r, dots_str_t customer, dots_str_t cuid,
 
     verdict = DOTS_VERDICT_NONE;
 
-    for (e = dots_registry_index_first_of(r, c);
+    for (e = dots_registry_index_from(r, c, 0);
          e != NULL && e->client == c && verdict == DOTS_VERDICT_NONE;
          e = dots_registry_index_next(e))
     {

@@ -120,6 +120,9 @@ struct dots_request_s {
     uint32_t                mid;
     dots_mitigation_t      *mitigation;     /* PUT: target, lifetime, trigger,
                                                attack */
+    int                   (*wanted)(void *data, const dots_mitigation_t *m);
+                                            /* GET of all: which of them, "data"
+                                               as below; NULL: each */
 
     dots_str_t              alias;          /* ALIAS_GET: one */
     dots_str_t              acl;            /* ACL_GET: one */
@@ -146,6 +149,7 @@ struct dots_request_s {
                                                what is gone went */
     size_t                  nmitigations;   /* FOUND, CREATED, CHANGED */
     dots_mitigation_t      *mitigations;
+    size_t                  nseen;          /* GET of all: looked at */
     size_t                  nclients;       /* FOUND; of one alias or ACL that
                                                is NOT_FOUND: the client is */
     dots_client_t          *clients;        /* ALIAS_GET and so on: one, with

@@ -11,6 +11,9 @@
 
 #define NGX_DOTS_MITIGATION_MEMORY  "no memory"
 
+#define NGX_DOTS_MITIGATION_CHUNK     128    /* entries a lock, and a turn of
+                                                the event loop */
+
 
 static void ngx_dots_mitigation_resolved(ngx_dots_request_t *dr,
     ngx_dots_resolved_t *resolved);
@@ -25,6 +28,8 @@ static ngx_int_t ngx_dots_mitigation_committed(ngx_dots_request_t *dr,
     dots_mitigation_t *m);
 static void ngx_dots_mitigation_again(ngx_dots_request_t *dr);
 static void ngx_dots_mitigation_none(ngx_dots_request_t *dr);
+static void ngx_dots_mitigation_list(ngx_dots_request_t *dr);
+static void ngx_dots_mitigation_found(ngx_dots_request_t *dr, int rc);
 static void ngx_dots_mitigation_trigger_stored(ngx_dots_commit_t *commit);
 static void ngx_dots_mitigation_audit(ngx_dots_request_t *dr,
     const char *reason);
@@ -378,7 +383,28 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
 
     rq = dr->rq;
 
-    if (rq->has_mid && rq->mitigations == NULL) {
+    key.customer = rq->customer->name;
+    key.cuid = rq->cuid;
+    key.mid = rq->mid;
+
+    if (!rq->has_mid) {
+
+        dr->walk = dots_arena_alloc(rq->arena, sizeof(dots_registry_walk_t));
+        if (dr->walk == NULL) {
+            ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_MEMORY);
+            return;
+        }
+
+        dr->walk->next = key;
+        dr->walk->next.mid = 0;
+        dr->walk->wanted = rq->wanted;
+        dr->walk->data = rq->data;
+
+        ngx_dots_mitigation_list(dr);
+        return;
+    }
+
+    if (rq->mitigations == NULL) {
 
         rq->mitigations = dots_arena_alloc(rq->arena,
                                            sizeof(dots_mitigation_t));
@@ -388,10 +414,6 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
         }
     }
 
-    key.customer = rq->customer->name;
-    key.cuid = rq->cuid;
-    key.mid = rq->mid;
-
     r = ngx_dots_zone_lock(0);
 
     if (r == NULL) {
@@ -399,16 +421,58 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
         return;
     }
 
-    if (rq->has_mid) {
-        rq->nmitigations = 1;
-        rc = dots_registry_get(r, &key, rq->arena, rq->mitigations);
-
-    } else {
-        rc = dots_registry_list(r, rq->customer->name, rq->cuid, rq->arena,
-                                &rq->mitigations, &rq->nmitigations);
-    }
+    rq->nmitigations = 1;
+    rc = dots_registry_get(r, &key, rq->arena, rq->mitigations);
 
     ngx_dots_zone_unlock();
+
+    ngx_dots_mitigation_found(dr, rc);
+}
+
+
+/* A client may have very many: others have their turn meanwhile. */
+
+static void
+ngx_dots_mitigation_list(ngx_dots_request_t *dr)
+{
+    int                    rc;
+    dots_request_t        *rq;
+    dots_registry_t       *r;
+    dots_registry_walk_t  *walk;
+
+    rq = dr->rq;
+    walk = dr->walk;
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        ngx_dots_request_starting(dr, ngx_dots_mitigation_list);
+        return;
+    }
+
+    rc = dots_registry_list(r, walk, NGX_DOTS_MITIGATION_CHUNK, rq->arena);
+
+    ngx_dots_zone_unlock();
+
+    if (rc == DOTS_OK && !walk->over) {
+        ngx_dots_request_later(dr, ngx_dots_mitigation_list);
+        return;
+    }
+
+    rq->nseen = walk->seen;
+    rq->nmitigations = walk->n;
+    rq->mitigations = walk->list;
+
+    ngx_dots_mitigation_found(dr, rc);
+}
+
+
+static void
+ngx_dots_mitigation_found(ngx_dots_request_t *dr, int rc)
+{
+    dots_request_t  *rq;
+
+    rq = dr->rq;
 
     if (rc == DOTS_DECLINED || (rc == DOTS_OK && rq->nmitigations == 0)) {
         ngx_dots_mitigation_none(dr);
@@ -416,8 +480,14 @@ ngx_dots_mitigation_get(ngx_dots_request_t *dr)
     }
 
     if (rc != DOTS_OK) {
-        ngx_dots_request_unavailable(dr, "too many mitigations for one "
-                                     "answer: ask for one mid");
+        rq->nmitigations = 0;
+
+        if (dots_arena_spent(rq->arena)) {
+            ngx_dots_request_done(dr, DOTS_VERDICT_LARGE);
+            return;
+        }
+
+        ngx_dots_request_unavailable(dr, NGX_DOTS_MITIGATION_MEMORY);
         return;
     }
 

@@ -140,6 +140,17 @@ ngx_dots_request_retry(ngx_dots_request_t *dr,
 }
 
 
+void
+ngx_dots_request_later(ngx_dots_request_t *dr,
+    void (*again)(ngx_dots_request_t *dr))
+{
+    dr->again = again;
+    dr->retry.handler = ngx_dots_request_retry_handler;
+
+    ngx_post_event(&dr->retry, &ngx_posted_next_events);
+}
+
+
 static void
 ngx_dots_request_retry_handler(ngx_event_t *ev)
 {

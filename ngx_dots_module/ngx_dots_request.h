@@ -38,6 +38,7 @@ struct ngx_dots_request_s {
     ngx_uint_t           epoch;      /* of the registry that decided */
     ngx_uint_t           lenient;    /* names: what is outside is left out */
 
+    dots_registry_walk_t *walk;      /* of a GET of all mitigations */
     ngx_dots_data_txn_t *data;       /* of a commit of the data channel */
     ngx_uint_t           filters;    /* the manager has to look at the ACLs */
 
@@ -53,6 +54,10 @@ void ngx_dots_request_invalid(ngx_dots_request_t *dr, const char *attribute,
 void ngx_dots_request_unavailable(ngx_dots_request_t *dr, const char *why);
 void ngx_dots_request_too_big(ngx_dots_request_t *dr);
 void ngx_dots_request_retry(ngx_dots_request_t *dr,
+    void (*again)(ngx_dots_request_t *dr));
+
+/* When the event loop has been round once. */
+void ngx_dots_request_later(ngx_dots_request_t *dr,
     void (*again)(ngx_dots_request_t *dr));
 
 void ngx_dots_request_starting(ngx_dots_request_t *dr,

@@ -72,6 +72,9 @@ void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
 int dots_signal_observe_news(dots_signal_exchange_t *ex,
     const dots_request_t *rq);
 
+/* Nonzero: it was told of this mitigation, and not yet of its end. */
+int dots_signal_observe_knows(const dots_signal_observer_t *o, uint32_t mid);
+
 /* Is it one message as it is?  An error has to be: only answers come in blocks. */
 int dots_signal_block_fits(dots_signal_exchange_t *ex,
     const dots_coap_message_t *response);

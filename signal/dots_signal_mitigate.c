@@ -28,6 +28,11 @@
 #define DOTS_SIGNAL_MITIGATE_BODY        1024
 
 
+static const char  dots_signal_mitigate_large[] =
+    "the answer is too large, ask for a single mid or with a Uri-Query "
+    "target-prefix";
+
+
 typedef struct {
     dots_operation_t  operation;    /* 0: any */
     dots_verdict_t    verdict;
@@ -79,6 +84,9 @@ static const dots_signal_mitigate_answer_t  dots_signal_mitigate_answers[] = {
       "the customer's limit of mitigations is reached", NULL },
     { 0, DOTS_VERDICT_FULL, dots_coap_code(5, 3),
       DOTS_SIGNAL_MITIGATE_RETRY_LIMIT, "the server is full", NULL },
+
+    { DOTS_MITIGATION_GET, DOTS_VERDICT_LARGE, dots_coap_code(5, 1), -1,
+      dots_signal_mitigate_large, NULL },
 };
 
 #define DOTS_SIGNAL_MITIGATE_ANSWERS                                          \
@@ -247,8 +255,7 @@ again:
     if (rc == DOTS_FULL) {
         free(buf);
         dots_signal_refuse(ex, rq, dots_coap_code(5, 1), -1,
-                           "the answer is too large, ask for a single mid or "
-                           "with a Uri-Query target-prefix");
+                           dots_signal_mitigate_large);
         return;
     }
 
@@ -287,6 +294,19 @@ dots_signal_mitigate_select(const dots_signal_exchange_t *ex,
     if (n == 0) {
         rq->verdict = DOTS_VERDICT_NOT_FOUND;
     }
+}
+
+
+/* Of a list: what an observer knows is there still, whatever it matches. */
+
+static int
+dots_signal_mitigate_wanted(void *data, const dots_mitigation_t *m)
+{
+    const dots_signal_exchange_t  *ex = data;
+
+    return dots_signal_filter_match(&ex->request, m)
+           || (ex->observer != NULL
+               && dots_signal_observe_knows(ex->observer, m->mid));
 }
 
 
@@ -516,6 +536,10 @@ dots_signal_mitigate_get(dots_signal_exchange_t *ex)
 
     if (!rq->has_mid) {
         dots_arena_extend(ex->arena, DOTS_SIGNAL_MITIGATE_LIST);
+    }
+
+    if (dots_signal_filter_asked(&ex->request)) {
+        rq->wanted = dots_signal_mitigate_wanted;
     }
 
     dots_signal_submit(ex, rq, dots_signal_mitigate_outcome);

@@ -555,6 +555,33 @@ dots_signal_observe_reset(dots_signal_t *s, uint16_t id)
 
 /* ---- the look and the notification ---- */
 
+int
+dots_signal_observe_knows(const dots_signal_observer_t *o, uint32_t mid)
+{
+    size_t  low, high, middle;
+
+    low = 0;
+    high = o->nobserved;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (o->observed[middle].mid == mid) {
+            return 1;
+        }
+
+        if (o->observed[middle].mid < mid) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 dots_signal_observe_amend(dots_signal_exchange_t *ex, dots_request_t *rq)
 {
@@ -564,9 +591,10 @@ dots_signal_observe_amend(dots_signal_exchange_t *ex, dots_request_t *rq)
 
     o = ex->observer;
 
+    n = rq->nmitigations > rq->nseen ? rq->nmitigations : rq->nseen;
+
     ex->signal->rested = ex->signal->now
-                         + (int64_t) (rq->nmitigations
-                                      / DOTS_SIGNAL_OBSERVE_LOOK);
+                         + (int64_t) (n / DOTS_SIGNAL_OBSERVE_LOOK);
 
     if (rq->verdict != DOTS_VERDICT_FOUND
         && rq->verdict != DOTS_VERDICT_NOT_FOUND)
@@ -773,9 +801,14 @@ dots_signal_observe_answer(dots_signal_exchange_t *ex,
         return;
     }
 
-    /* not now: starting, the disk, memory */
+    /*
+     * Not now: starting, the disk, memory.  A list that has become too large
+     * will be so the next time, too: the peer has to hear of that.
+     */
 
-    if (dots_coap_class(response->code) == 5) {
+    if (dots_coap_class(response->code) == 5
+        && response->code != dots_coap_code(5, 1))
+    {
         o->dirty = 1;
         o->earliest = s->now + DOTS_SIGNAL_OBSERVE_RETRY;
         return;

@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(13);
+$t->plan(18);
 
 dots_pki($t);
 
@@ -62,6 +62,42 @@ sub mids {
 	return join ' ', map { $_->{mid} } @{decode_json(shift)->{mitigations}};
 }
 
+my $s;
+
+sub prefix {
+	my ($mid) = @_;
+	return sprintf '2001:db8:6401:2::%x:%x/128', $mid >> 8, $mid & 255;
+}
+
+# several under way
+
+sub fill {
+	my @mids = @_;
+	my $waiting = 0;
+
+	while (@mids || $waiting) {
+
+		while (@mids && $waiting < 8) {
+			my $mid = shift @mids;
+			$s->send($s->message(method => 'PUT', token => 'put',
+				path => Test::DOTS::Session::path('huge', $mid),
+				body => dots_mitigate(prefix => [ prefix($mid) ])));
+			$waiting++;
+		}
+
+		my $m = $s->recv() or die 'no answer';
+		die "refused: $m->{code}" if $m->{token} eq 'put' && $m->{code} ne '2.01';
+
+		if ($m->{token} eq 'put') {
+			$waiting--;
+		} else {
+			push @{$s->{told}}, $m;
+		}
+	}
+
+	push @{$s->{kept}}, @{delete $s->{told} || []};
+}
+
 my ($all, $large) = map { join ' ', 1 .. $_ } 1000, 300;
 my ($rc, $out, $err);
 
@@ -69,7 +105,7 @@ my ($rc, $out, $err);
 
 # 1000 in one answer: many more items than a client may send in one request
 
-my $s = dots_session($t);
+$s = dots_session($t);
 
 $s->put('many', $_, prefix => [ "2001:db8:6401:1::$_/128" ]) foreach 1 .. 1000;
 
@@ -106,6 +142,25 @@ like($out, qr/^ +77 .*192\.0\.2\.77/m, 'is shown');
 
 ($rc, $out, $err) = dots('--cuid', 'large', 'status');
 is(join(' ', $out =~ /^ +(\d+)  /mg), $large, 'as text');
+
+# more than one request has memory for, and an observer of them
+
+my $n = 8000;
+
+$s->put('huge', 1, prefix => [ prefix(1) ]);
+is($s->get('huge', undef, token => 'obs', options => [ [ 6, '' ] ])
+	->{options}{6} ? 1 : 0, 1, 'observed');
+
+fill(2 .. $n);
+
+ok(dots_until(sub { $m = $s->notification('obs', 1000);
+	$m && $m->{code} ne '2.05' }), 'a list that has grown too large');
+is($m->{code}, '5.01', 'the observer is told');
+
+is($s->get('huge', undef)->{code}, '5.01', 'as is who asks');
+
+($rc, $out, $err) = dots('--cuid', 'huge', '--json', 'status');
+is(mids($out), join(' ', 1 .. $n), 'all of them, in parts');
 
 # a server that says no in the middle: what is not all is not shown
 

@@ -72,23 +72,25 @@ check_walk(model_t *md, entry_t **want, size_t total)
 static void
 check_lists(model_t *md, entry_t **want, size_t total)
 {
-    size_t             i, c, u, n, at;
-    dots_mitigation_t *list;
+    size_t                i, c, u, at;
+    dots_registry_walk_t  walk;
 
     for (c = 0, at = 0; c < N(customers); c++) {
         for (u = 0; u < N(cuids); u++) {
-            assert_int_equal(dots_registry_list(&md->w.r,
-                                                world_str(customers[c]),
-                                                world_str(cuids[u]),
-                                                md->scratch, &list, &n),
-                             DOTS_OK);
+            walk = world_walk(customers[c], cuids[u]);
 
-            for (i = 0; i < n; i++) {
+            do {
+                assert_int_equal(dots_registry_list(&md->w.r, &walk, 3,
+                                                    md->scratch),
+                                 DOTS_OK);
+            } while (!walk.over);
+
+            for (i = 0; i < walk.n; i++) {
                 assert_true(at + i < total);
-                world_assert_same(&list[i], &want[at + i]->now);
+                world_assert_same(&walk.list[i], &want[at + i]->now);
             }
 
-            at += n;
+            at += walk.n;
         }
     }
 

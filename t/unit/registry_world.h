@@ -167,6 +167,18 @@ world_key(const char *customer, const char *cuid, uint32_t mid)
 }
 
 
+static inline dots_registry_walk_t
+world_walk(const char *customer, const char *cuid)
+{
+    dots_registry_walk_t  walk;
+
+    memset(&walk, 0, sizeof(walk));
+    walk.next = world_key(customer, cuid, 0);
+
+    return walk;
+}
+
+
 static inline dots_mitigation_key_t
 world_key_of(const dots_mitigation_t *m)
 {

@@ -506,12 +506,22 @@ test_limit(void **state)
 /* ---- reading ---- */
 
 static void
+walk_all(test_t *t, dots_registry_walk_t *walk, size_t max)
+{
+    do {
+        assert_int_equal(dots_registry_list(&t->w.r, walk, max, t->w.a),
+                         DOTS_OK);
+    } while (!walk->over);
+}
+
+
+static void
 test_list(void **state)
 {
     test_t *t = *state;
 
-    size_t             i, n;
-    dots_mitigation_t *list;
+    size_t                i, max;
+    dots_registry_walk_t  walk;
 
     static const uint32_t  mids[] = { 7, 4294967295u, 0, 300 };
     static const char     *words[] = { "10.0.0.1", "10.0.0.2", "10.0.0.3",
@@ -525,19 +535,89 @@ test_list(void **state)
     have(t, "a", "uu", 1, "10.0.0.10");
     assert_int_equal(put(t, "a", "u", 8, "10.0.0.5"), DOTS_VERDICT_CREATED);
 
-    assert_int_equal(dots_registry_list(&t->w.r, world_str("a"),
-                                        world_str("u"), t->w.a, &list, &n),
-                     DOTS_OK);
-    assert_int_equal(n, 4);
-    assert_int_equal(list[0].mid, 0);
-    assert_int_equal(list[1].mid, 7);
-    assert_int_equal(list[2].mid, 300);
-    assert_int_equal(list[3].mid, 4294967295u);
+    for (max = 1; max < 8; max++) {
+        walk = world_walk("a", "u");
+        walk_all(t, &walk, max);
 
-    assert_int_equal(dots_registry_list(&t->w.r, world_str("b"),
-                                        world_str("u"), t->w.a, &list, &n),
-                     DOTS_OK);
-    assert_int_equal(n, 0);
+        assert_int_equal(walk.seen, 5);
+        assert_int_equal(walk.n, 4);
+        assert_int_equal(walk.list[0].mid, 0);
+        assert_int_equal(walk.list[1].mid, 7);
+        assert_int_equal(walk.list[2].mid, 300);
+        assert_int_equal(walk.list[3].mid, 4294967295u);
+    }
+
+    walk = world_walk("b", "u");
+    walk_all(t, &walk, 1);
+    assert_int_equal(walk.n, 0);
+}
+
+
+static int
+test_list_wants(void *data, const dots_mitigation_t *m)
+{
+    return m->mid % *(uint32_t *) data == 0;
+}
+
+
+/* What is not wanted takes no room, however much there is of it. */
+
+static void
+test_list_wanted(void **state)
+{
+    test_t *t = *state;
+
+    char                  word[16];
+    size_t                i;
+    uint32_t              divisor = 50;
+    dots_arena_t         *a, *was;
+    dots_registry_walk_t  walk;
+
+    for (i = 0; i < 200; i++) {
+        (void) snprintf(word, sizeof(word), "10.0.0.%zu", i);
+        have(t, "a", "u", (uint32_t) i, word);
+    }
+
+    was = t->w.a;
+    a = dots_arena_create(16 * sizeof(dots_mitigation_t) + 2000);
+    t->w.a = a;
+
+    walk = world_walk("a", "u");
+    walk.wanted = test_list_wants;
+    walk.data = &divisor;
+    walk_all(t, &walk, 7);
+
+    assert_int_equal(walk.seen, 200);
+    assert_int_equal(walk.n, 4);
+
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(walk.list[i].mid, i * divisor);
+        assert_int_equal(walk.list[i].target.nprefixes, 1);
+        assert_int_equal(walk.list[i].target.prefixes[0].addr[3], i * divisor);
+    }
+
+    /* of all there is no room for one more than for all of them */
+
+    assert_false(dots_arena_spent(a));
+    walk = world_walk("a", "u");
+    assert_int_equal(dots_registry_list(&t->w.r, &walk, 7, a), DOTS_FULL);
+    assert_int_equal(walk.seen, 0);
+    assert_true(dots_arena_spent(a));
+
+    dots_arena_destroy(a);
+
+    /* as many as there are, whatever the list had room for at first */
+
+    t->w.a = was;
+    divisor = 1;
+    walk = world_walk("a", "u");
+    walk.wanted = test_list_wants;
+    walk.data = &divisor;
+    walk_all(t, &walk, 7);
+
+    assert_int_equal(walk.n, 200);
+    assert_int_equal(walk.list[0].mid, 0);
+    assert_int_equal(walk.list[199].mid, 199);
 }
 
 
@@ -551,7 +631,8 @@ test_small_arena(void **state)
     int                     rc;
     size_t                  limit, n;
     dots_arena_t           *a;
-    dots_mitigation_t       m, *list;
+    dots_mitigation_t       m;
+    dots_registry_walk_t    walk;
     dots_mitigation_key_t  *keys, key = world_key("a", "u", 1);
 
     have(t, "a", "u", 1, "192.0.2.1 f:w.example.com");
@@ -563,8 +644,8 @@ test_small_arena(void **state)
         assert_true(rc == DOTS_OK || rc == DOTS_FULL);
 
         if (rc == DOTS_FULL) {
-            assert_int_equal(dots_registry_list(&t->w.r, key.customer,
-                                                key.cuid, a, &list, &n),
+            walk = world_walk("a", "u");
+            assert_int_equal(dots_registry_list(&t->w.r, &walk, 10, a),
                              DOTS_FULL);
         }
 
@@ -598,6 +679,7 @@ main(void)
         TEST(test_collision),
         TEST(test_limit),
         TEST(test_list),
+        TEST(test_list_wanted),
         TEST(test_small_arena),
     };
 

@@ -672,6 +672,43 @@ test_observe_unavailable(void **state)
 }
 
 
+/*
+ * A list that no answer has room for any more: the client hears so, without the
+ * option, and the observation ends (RFC 7641 section 4.2).
+ */
+
+static void
+test_observe_large(void **state)
+{
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_list_set(1);
+    test_observe(&p, OBSERVE_ALL);
+
+    p.decide = NULL;
+    p.verdict = DOTS_VERDICT_LARGE;
+    test_changed(&p, "x", 1, 2000);
+
+    assert_int_equal(p.nsent, 1);
+    test_last(&p, &m);
+    assert_int_equal(m.type, DOTS_COAP_NON);
+    assert_int_equal(m.code, dots_coap_code(5, 1));
+    assert_int_equal(m.token[0], 0xaa);
+    assert_int_equal(m.observe, -1);
+    assert_true(m.payload.len != 0);
+
+    p.nsubmits = 0;
+    test_changed(&p, "x", 1, 9000);
+    assert_int_equal(p.nsubmits, 0);
+    assert_int_equal(p.nsent, 1);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* ---- many observers of the same ---- */
 
 #define TEST_SHARED 3       /* sessions, two observers of all and one of a mid */
@@ -912,6 +949,7 @@ main(void)
         cmocka_unit_test(test_observe_query_end),
         cmocka_unit_test(test_observe_in_flight),
         cmocka_unit_test(test_observe_unavailable),
+        cmocka_unit_test(test_observe_large),
         cmocka_unit_test(test_observe_shared),
         cmocka_unit_test(test_observe_not_shared),
     };
