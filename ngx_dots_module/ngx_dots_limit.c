@@ -80,8 +80,12 @@ static ngx_int_t ngx_dots_limit_table(ngx_slab_pool_t *pool,
 static void *ngx_dots_limit_find(ngx_dots_limit_table_t *table, uint64_t key);
 static uint64_t ngx_dots_limit_source_key(struct sockaddr *sa);
 static uint64_t ngx_dots_limit_customer_key(const dots_customer_t *customer);
+static uint64_t ngx_dots_limit_excess(ngx_dots_limit_bucket_t *bucket,
+    uint64_t rate);
 static uint64_t ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket,
     uint64_t rate, uint64_t more);
+static void ngx_dots_limit_add(ngx_dots_limit_bucket_t *bucket, uint64_t rate,
+    uint64_t cost);
 static void ngx_dots_limit_refused(ngx_dots_limit_entry_t *entry,
     ngx_dots_limit_verdict_t *v);
 static uint64_t ngx_dots_limit_source(ngx_connection_t *c, ngx_uint_t bucket,
@@ -254,6 +258,22 @@ ngx_dots_limit_customer_key(const dots_customer_t *customer)
 
 /* ---- a bucket ---- */
 
+/* Locked.  What is in it now. */
+
+static uint64_t
+ngx_dots_limit_excess(ngx_dots_limit_bucket_t *bucket, uint64_t rate)
+{
+    uint64_t  now, elapsed, drained;
+
+    now = ngx_current_msec;
+    elapsed = now > bucket->ms ? now - bucket->ms : 0;
+    drained = elapsed > NGX_DOTS_LIMIT_FORGET ? bucket->excess
+                                              : elapsed * rate / 1000;
+
+    return bucket->excess > drained ? bucket->excess - drained : 0;
+}
+
+
 /*
  * Locked.  Takes one event: 0, or the ms until there is room for it.  A refused
  * one leaves no trace: who goes on asking is not kept out for ever.  "more" go
@@ -264,18 +284,13 @@ static uint64_t
 ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket, uint64_t rate,
     uint64_t more)
 {
-    uint64_t  now, elapsed, drained, excess, burst;
+    uint64_t  excess, burst;
 
     if (rate == 0) {
         return 0;                           /* no limit */
     }
 
-    now = ngx_current_msec;
-    elapsed = now > bucket->ms ? now - bucket->ms : 0;
-    drained = elapsed > NGX_DOTS_LIMIT_FORGET ? bucket->excess
-                                              : elapsed * rate / 1000;
-    excess = bucket->excess > drained ? bucket->excess - drained : 0;
-
+    excess = ngx_dots_limit_excess(bucket, rate);
     burst = ngx_max(rate * NGX_DOTS_LIMIT_BURST, NGX_DOTS_LIMIT_ONE);
 
     if (excess + NGX_DOTS_LIMIT_ONE > burst) {
@@ -283,9 +298,22 @@ ngx_dots_limit_take(ngx_dots_limit_bucket_t *bucket, uint64_t rate,
     }
 
     bucket->excess = excess + (1 + more) * NGX_DOTS_LIMIT_ONE;
-    bucket->ms = now;
+    bucket->ms = ngx_current_msec;
 
     return 0;
+}
+
+
+/* Locked.  Whether there is room or not; 1/1000 events. */
+
+static void
+ngx_dots_limit_add(ngx_dots_limit_bucket_t *bucket, uint64_t rate,
+    uint64_t cost)
+{
+    if (rate) {
+        bucket->excess = ngx_dots_limit_excess(bucket, rate) + cost;
+        bucket->ms = ngx_current_msec;
+    }
 }
 
 
@@ -781,6 +809,46 @@ ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     }
 
     return (int) ((wait + 999) / 1000);
+}
+
+
+void
+ngx_dots_limit_charge(ngx_dots_conf_t *dcf, ngx_connection_t *c,
+    const dots_customer_t *customer, ngx_uint_t relayed,
+    const dots_coap_message_t *request, size_t cost)
+{
+    ngx_uint_t                  keep;
+    ngx_dots_limits_t          *limits;
+    ngx_dots_limit_entry_t     *entry;
+    ngx_dots_limit_customer_t  *lc;
+
+    limits = ngx_dots_shared->limits;
+    keep = ngx_dots_limit_keeps(request);
+
+    ngx_dots_zone_hold();
+
+    if (customer->rate) {
+        lc = ngx_dots_limit_find(&limits->customers,
+                                 ngx_dots_limit_customer_key(customer));
+
+        ngx_dots_limit_add(ngx_dots_limit_bucket(lc, keep
+                                                 ? NGX_DOTS_LIMIT_KEEP
+                                                 : NGX_DOTS_LIMIT_REQUEST),
+                           (uint64_t) customer->rate
+                           * (keep ? NGX_DOTS_LIMIT_SPARE : 1),
+                           cost + request->payload.len * NGX_DOTS_LIMIT_ONE
+                                  / NGX_DOTS_LIMIT_BODY);
+    }
+
+    if (dcf->source_requests && !keep && !relayed) {
+        entry = ngx_dots_limit_find(&limits->sources,
+                                    ngx_dots_limit_source_key(c->sockaddr));
+
+        ngx_dots_limit_add(&entry->buckets[NGX_DOTS_LIMIT_REQUEST],
+                           dcf->source_requests, cost);
+    }
+
+    ngx_dots_zone_release();
 }
 
 

@@ -16,7 +16,8 @@
  *                                                    beyond: 429 (RFC 6585)
  *
  * Each 1024 bytes of a request's body count for the customer once more, and the
- * next one waits.
+ * next one waits.  So do the later blocks of a transfer, a tenth of a request
+ * each, and each 1000 mitigations that were looked at for an answer.
  *
  * What a gateway relays counts for whom its cdid names (RFC 9132 section
  * 4.4.1.2), and not for the address of the gateway, so that none of them takes
@@ -77,6 +78,14 @@ void ngx_dots_limit_unstream(const dots_customer_t *customer);
 int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     const dots_customer_t *customer, ngx_uint_t relayed,
     const dots_coap_message_t *request);
+
+/*
+ * What such a request has cost beyond what it was admitted for, in thousandths of
+ * one, and its payload: the next one waits.
+ */
+void ngx_dots_limit_charge(ngx_dots_conf_t *dcf, ngx_connection_t *c,
+    const dots_customer_t *customer, ngx_uint_t relayed,
+    const dots_coap_message_t *request, size_t cost);
 
 /*
  * The same for a request of the data channel (RFC 8783 section 10) with a body

@@ -19,6 +19,8 @@ static void ngx_dots_peer_audit(void *data, const dots_customer_t *customer,
     const char *why);
 static int ngx_dots_peer_admit(void *data, const dots_customer_t *customer,
     const dots_coap_message_t *request);
+static void ngx_dots_peer_charge(void *data, const dots_customer_t *customer,
+    const dots_coap_message_t *request, size_t cost);
 static void ngx_dots_peer_observing(void *data, size_t n);
 static int ngx_dots_peer_observe(void *data, const dots_customer_t *customer);
 static void ngx_dots_peer_unobserve(void *data,
@@ -37,6 +39,7 @@ static const dots_signal_ops_t  ngx_dots_peer_ops = {
     .submit = ngx_dots_peer_submit,
     .audit = ngx_dots_peer_audit,
     .admit = ngx_dots_peer_admit,
+    .charge = ngx_dots_peer_charge,
     .observing = ngx_dots_peer_observing,
     .observe = ngx_dots_peer_observe,
     .unobserve = ngx_dots_peer_unobserve,
@@ -261,6 +264,17 @@ ngx_dots_peer_admit(void *data, const dots_customer_t *customer,
     return ngx_dots_limit_request(ngx_dots_get_conf(ngx_cycle),
                                   peer->connection, customer,
                                   customer != peer->customer, request);
+}
+
+
+static void
+ngx_dots_peer_charge(void *data, const dots_customer_t *customer,
+    const dots_coap_message_t *request, size_t cost)
+{
+    ngx_dots_peer_t  *peer = data;
+
+    ngx_dots_limit_charge(ngx_dots_get_conf(ngx_cycle), peer->connection,
+                          customer, customer != peer->customer, request, cost);
 }
 
 

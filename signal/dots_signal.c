@@ -6,6 +6,16 @@
 #include "dots_signal_private.h"
 
 
+/*
+ * Mitigations that a request has looked at, from which on they cost: as many of
+ * them as one request more
+ */
+
+#define DOTS_SIGNAL_SEEN  1000
+
+#define DOTS_SIGNAL_BLOCK 100   /* of a transfer: a tenth of a request */
+
+
 static const dots_signal_transport_ops_t  *const  dots_signal_transports[] = {
     [DOTS_SIGNAL_UDP] = &dots_signal_udp,
     [DOTS_SIGNAL_TCP] = &dots_signal_tcp
@@ -218,6 +228,19 @@ dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
 }
 
 
+static void
+dots_signal_charge(dots_signal_exchange_t *ex, size_t cost)
+{
+    const dots_signal_ops_t  *ops;
+
+    ops = ex->conf->ops;
+
+    if (ops->charge != NULL) {
+        ops->charge(ex->signal->peer, ex->customer, &ex->request, cost);
+    }
+}
+
+
 /* ---- requests to the model ---- */
 
 dots_request_t *
@@ -253,6 +276,9 @@ dots_signal_done(dots_request_t *rq)
 
     if (ex->observer != NULL) {
         dots_signal_observe_amend(ex, rq);
+
+    } else if (rq->nseen >= DOTS_SIGNAL_SEEN) {
+        dots_signal_charge(ex, rq->nseen);
     }
 
     ex->outcome(ex, rq);
@@ -318,16 +344,22 @@ dots_signal_exchange(dots_signal_t *s, const dots_coap_message_t *m,
 
 /*
  * Nonzero: refused for now, and the exchange has ended.  What is faulty counts
- * like anything else, or it could be sent, answered and logged without end.
+ * like anything else, or it could be sent, answered and logged without end.  Of a
+ * transfer in blocks the first one is admitted, the others cost and never wait.
  */
 
 static int
-dots_signal_refused(dots_signal_exchange_t *ex)
+dots_signal_refused(dots_signal_exchange_t *ex, int goes_on)
 {
     int                       wait;
     const dots_signal_ops_t  *ops;
 
     ops = ex->conf->ops;
+
+    if (goes_on) {
+        dots_signal_charge(ex, DOTS_SIGNAL_BLOCK);
+        return 0;
+    }
 
     wait = ops->admit ? ops->admit(ex->signal->peer, ex->customer,
                                    &ex->request)
@@ -399,11 +431,11 @@ dots_signal_serve(dots_signal_t *s, const dots_coap_message_t *m,
         code = dots_signal_relay(ex, &fault);
     }
 
-    if (code == 0 && dots_signal_block_request(ex, &code, &fault)) {
+    if (dots_signal_refused(ex, code == 0 && dots_signal_block_goes_on(ex))) {
         return;
     }
 
-    if (dots_signal_refused(ex)) {
+    if (code == 0 && dots_signal_block_request(ex, &code, &fault)) {
         return;
     }
 

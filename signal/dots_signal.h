@@ -73,6 +73,11 @@ typedef struct {
     int (*admit)(void *peer, const dots_customer_t *customer,
         const dots_coap_message_t *request);
 
+    /* What a request that was admitted has cost beyond that, in thousandths of a
+     * request; likewise its payload.  May be NULL. */
+    void (*charge)(void *peer, const dots_customer_t *customer,
+        const dots_coap_message_t *request, size_t cost);
+
     /* How many reasons there are now for dots_signal_changed(): observations,
      * and a configuration that depends on mitigations.  May be NULL. */
     void (*observing)(void *peer, size_t n);

@@ -29,6 +29,8 @@
 
 #define DOTS_SIGNAL_BLOCK_LIFETIME 247000
 
+#define DOTS_SIGNAL_BLOCK_TIMES    2    /* that one may be asked for again */
+
 
 typedef struct dots_signal_body_s  dots_signal_body_t;
 
@@ -38,6 +40,7 @@ struct dots_signal_body_s {
     uint64_t             key;           /* method, path, query */
     uint8_t              etag[DOTS_SIGNAL_BLOCK_ETAG];  /* of an answer */
     int64_t              expires;       /* ms */
+    size_t               left;          /* later blocks that are no requests */
     int32_t              content_format;
     int64_t              max_age;
     size_t               len;
@@ -251,6 +254,14 @@ dots_signal_block_szx(int64_t block)
 }
 
 
+static size_t
+dots_signal_block_offset(const dots_coap_message_t *m)
+{
+    return (size_t) dots_coap_block_num(m->block1)
+           * dots_coap_block_size(dots_signal_block_szx(m->block1));
+}
+
+
 static int
 dots_signal_block_whole(const dots_coap_message_t *m, size_t size)
 {
@@ -267,10 +278,9 @@ dots_signal_block_whole(const dots_coap_message_t *m, size_t size)
 static uint8_t
 dots_signal_block_check(const dots_coap_message_t *m, dots_fault_t *f)
 {
-    size_t  size, offset;
+    size_t  size;
 
     size = dots_coap_block_size(dots_signal_block_szx(m->block1));
-    offset = (size_t) dots_coap_block_num(m->block1) * size;
 
     if (dots_coap_block_more(m->block1) && !dots_signal_block_whole(m, size)) {
         (void) dots_fault(f, DOTS_FAULT_INVALID_VALUE, NULL,
@@ -280,7 +290,7 @@ dots_signal_block_check(const dots_coap_message_t *m, dots_fault_t *f)
     }
 
     if (m->size1 > DOTS_SIGNAL_BODY
-        || offset + m->payload.len > DOTS_SIGNAL_BODY)
+        || dots_signal_block_offset(m) + m->payload.len > DOTS_SIGNAL_BODY)
     {
         (void) dots_fault(f, DOTS_FAULT_TOO_BIG, NULL,
                           "the body is larger than %d bytes",
@@ -298,15 +308,12 @@ static uint8_t
 dots_signal_block_append(dots_signal_exchange_t *ex, dots_signal_body_t *b,
     dots_fault_t *f)
 {
-    size_t                      offset;
     uint8_t                    *data;
     const dots_coap_message_t  *m;
 
     m = &ex->request;
-    offset = (size_t) dots_coap_block_num(m->block1)
-             * dots_coap_block_size(dots_signal_block_szx(m->block1));
 
-    if (b == NULL || b->len != offset) {
+    if (b == NULL || b->len != dots_signal_block_offset(m)) {
         (void) dots_fault(f, DOTS_FAULT_MISSING, NULL,
                           "block %u does not follow on what is here",
                           (unsigned) dots_coap_block_num(m->block1));
@@ -452,8 +459,9 @@ dots_signal_block_out(dots_signal_exchange_t *ex)
 
 static void
 dots_signal_block_keep(dots_signal_exchange_t *ex,
-    const dots_coap_message_t *response)
+    const dots_coap_message_t *response, size_t size)
 {
+    size_t                 left;
     uint64_t               key;
     dots_signal_body_t    *b;
     dots_signal_blocks_t  *blocks;
@@ -464,6 +472,7 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
     }
 
     key = dots_signal_block_key(&ex->request);
+    left = DOTS_SIGNAL_BLOCK_TIMES * (response->payload.len / size + 1);
 
     for (b = blocks->out; b != NULL; b = b->next) {
 
@@ -471,6 +480,10 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
             && b->expires > ex->received
             && memcmp(b->etag, response->etag, sizeof(b->etag)) == 0)
         {
+            if (dots_coap_block_num(response->block2) == 0) {
+                b->left = left;
+            }
+
             return;
         }
     }
@@ -497,6 +510,7 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
     b->key = key;
     memcpy(b->etag, response->etag, sizeof(b->etag));
     b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
+    b->left = left;
     b->content_format = response->content_format;
     b->max_age = response->max_age;
 
@@ -644,7 +658,7 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
     }
 
     if (total > size) {
-        dots_signal_block_keep(ex, response);
+        dots_signal_block_keep(ex, response, size);
     }
 
     response->payload = dots_str(response->payload.data + offset,
@@ -655,6 +669,48 @@ dots_signal_block_cut(dots_signal_exchange_t *ex,
 
 
 /* ---- both ways ---- */
+
+/*
+ * What goes on was admitted when it began, and is bounded: a body by its size,
+ * an answer by how often each of its blocks may be asked for.
+ */
+
+int
+dots_signal_block_goes_on(dots_signal_exchange_t *ex)
+{
+    dots_signal_body_t         *b;
+    const dots_coap_message_t  *m;
+
+    m = &ex->request;
+
+    if (m->block1 >= 0 && ex->method->body) {
+
+        if (dots_coap_block_num(m->block1) == 0 || ex->signal->blocks == NULL) {
+            return 0;
+        }
+
+        b = *dots_signal_block_transfer(ex, dots_signal_block_key(m));
+
+        return b != NULL && b->expires > ex->received
+               && b->len == dots_signal_block_offset(m)
+               && dots_signal_block_check(m, NULL) == 0;
+    }
+
+    if (m->block2 < 0 || dots_coap_block_num(m->block2) == 0) {
+        return 0;
+    }
+
+    b = dots_signal_block_find(ex);
+
+    if (b == NULL || b->left == 0) {
+        return 0;
+    }
+
+    b->left--;
+
+    return 1;
+}
+
 
 int
 dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,

@@ -187,6 +187,9 @@ int dots_signal_relay_busy(const dots_signal_exchange_t *ex);
 
 /* ---- dots_signal_block.c ---- */
 
+/* Nonzero: it is the next block of a body, or a later one of an answer. */
+int dots_signal_block_goes_on(dots_signal_exchange_t *ex);
+
 /*
  * A request that is to be served: nonzero if it was but a block of a body, or a
  * later block of an answer, and the exchange has ended.  Else *code is 0 or what

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl/);
-$t->plan(39)->todo_alerts();
+$t->plan(45)->todo_alerts();
 
 dots_pki($t);
 
@@ -57,6 +57,13 @@ my $conf = dots_conf(workers => 2,
         prefix    203.0.113.0/24;
         mitigate  rtbh;
         limits    rate=off sessions=off handshakes=off observers=1;
+    }
+
+    customer d {
+        identity  dns:stranger.example.org;
+        prefix    100.64.0.0/24;
+        mitigate  rtbh;
+        limits    rate=off ;
     }
 EOF
 
@@ -107,6 +114,13 @@ sub refused {
 	}
 
 	return $m->{code};
+}
+
+sub block2 {
+	my ($num, $szx) = @_;
+	my $v = pack 'N', $num << 4 | $szx;
+	$v =~ s/^\0+//;
+	return $v;
 }
 
 # of a session that is over at once
@@ -233,9 +247,14 @@ is($c->delete('e', 1)->{code}, '2.02', 'a withdrawal is served');
 my $elsewhere = session($t, 'self');
 is($elsewhere->get('e', 1)->{code}, '4.04', 'as is another address');
 
+my $blocks = session($t, 'stranger');
+is($blocks->put('blocks', 1, prefix => [map { "100.64.0.$_/32" } 1 .. 60])->{code},
+	'2.01', 'what comes in blocks');
+$blocks->quit();
+
 # a large body counts for more than one request
 
-$conf =~ s/rate=off /rate=1r\/m /;
+$conf =~ s/rate=off /rate=1r\/m /g;
 $t->write_file_expand('nginx.conf', $conf);
 dots_turn($t);
 
@@ -246,6 +265,35 @@ is(($m = $large->get('l', 1))->{code}, '4.29', 'the next request');
 cmp_ok($m->{max_age}, '>', 60, 'waits for two');
 
 $large->quit();
+
+# RFC 7959: a transfer that has begun ends, its blocks count for the next request
+
+$blocks = session($t, 'stranger');
+
+my ($num, $more) = (0, 1);
+
+while ($more && $num < 1000) {
+	$m = $blocks->get('blocks', 1, options => [[ 23, block2($num, 0) ]]);
+	last if $m->{code} ne '2.05';
+	$more = ord(substr $m->{options}{23}[0], -1) & 8;
+	$num++;
+}
+
+is($m->{code}, '2.05', 'no block is refused');
+cmp_ok($num, '>', 50, 'of many');
+is(($m = $blocks->get('blocks', 1))->{code}, '4.29', 'the next request');
+cmp_ok($m->{max_age}, '>', 300, 'waits for all of them');
+
+# who asks for the same again and again sends requests
+
+foreach (1 .. 300) {
+	$m = $blocks->get('blocks', 1, options => [[ 23, block2(1, 0) ]]);
+	last if $m->{code} ne '2.05';
+}
+
+is($m->{code}, '4.29', 'a block, over and over');
+
+$blocks->quit();
 
 # one line a minute and customer, and one when it begins
 

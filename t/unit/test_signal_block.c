@@ -390,6 +390,184 @@ test_block_put_refused(void **state)
 }
 
 
+/* ---- what a transfer counts for ---- */
+
+static size_t  test_admitted;
+static size_t  test_charged;        /* calls */
+static int     test_wait;
+
+
+static int
+test_block_admit(void *peer, const dots_customer_t *customer,
+    const dots_coap_message_t *request)
+{
+    (void) peer;
+    (void) customer;
+    (void) request;
+
+    test_admitted += !test_wait;
+
+    return test_wait;
+}
+
+
+static void
+test_block_charge(void *peer, const dots_customer_t *customer,
+    const dots_coap_message_t *request, size_t cost)
+{
+    (void) peer;
+
+    assert_ptr_equal(customer, test_customer);
+    assert_true(request->block1 >= 0 || request->block2 >= 0);
+    assert_int_equal(cost, 100);
+
+    test_charged++;
+}
+
+
+static void
+test_block_open_counted(test_peer_t *p)
+{
+    static dots_signal_ops_t  ops;
+
+    dots_signal_conf_t  conf = { test_schema, &ops, &test_lifetime,
+                                 test_customers, &test_session, test_looks };
+
+    ops = test_ops;
+    ops.admit = test_block_admit;
+    ops.charge = test_block_charge;
+
+    memset(p, 0, sizeof(test_peer_t));
+
+    p->verdict = DOTS_VERDICT_CREATED;
+    p->signal = dots_signal_create(&conf, p, test_customer, DOTS_SIGNAL_UDP,
+                                   TEST_MESSAGE);
+    assert_non_null(p->signal);
+
+    test_admitted = 0;
+    test_charged = 0;
+    test_wait = 0;
+}
+
+
+/*
+ * RFC 9132 section 11, rate limits: the first block is the request, the others
+ * cost and are not refused, or no large answer would ever arrive; who asks for
+ * them again and again sends requests.
+ */
+
+static void
+test_block_counts(void **state)
+{
+    size_t               i, n;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_list_set(20);
+    test_block_open_counted(&p);
+    p.decide = test_list_decide;
+
+    n = test_read(&p, 2);
+    assert_true(n > 4);
+    assert_int_equal(test_admitted, 1);
+    assert_int_equal(test_charged, n - 1);
+
+    /* the customer has nothing left */
+
+    test_wait = 9;
+
+    for (i = 1; i < n; i++) {
+        p.nsent = 0;
+        test_ask(&p, (unsigned) (100 + i), (unsigned) i, 2);
+        test_last(&p, &m);
+        assert_int_equal(m.code, dots_coap_code(2, 5));
+    }
+
+    for (i = 0; m.code == dots_coap_code(2, 5); i++) {
+        assert_true(i < 10);
+        p.nsent = 0;
+        test_ask(&p, (unsigned) (200 + i), 1, 2);
+        test_last(&p, &m);
+    }
+
+    assert_int_equal(m.code, dots_coap_code(4, 29));
+    assert_int_equal(m.max_age, 9);
+
+    /* a first block is a request, be it one of the same */
+
+    p.nsent = 0;
+    test_ask(&p, 300, 0, 2);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(4, 29));
+
+    test_wait = 0;
+    test_charged = 0;
+    assert_int_equal(test_read(&p, 2), n);
+    assert_int_equal(test_admitted, 2);
+    assert_int_equal(test_charged, n - 1);
+
+    /* what there is no transfer of */
+
+    test_input(&p, "42 01 0400 aabb " MITIGATE CUID MID7 "c1 12");
+    assert_int_equal(test_admitted, 3);
+    assert_int_equal(test_charged, n - 1);
+
+    dots_signal_close(p.signal);
+}
+
+
+static void
+test_block_counts_put(void **state)
+{
+    unsigned             i;
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_block_open_counted(&p);
+
+    test_wait = 9;
+    test_put_block(&p, 1, 0, 1, 0, 0, 16);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(4, 29));
+
+    /* the same message, later: RFC 8516 */
+
+    test_wait = 0;
+    test_put_block(&p, 1, 0, 1, 0, 0, 16);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 31));
+    assert_int_equal(test_admitted, 1);
+
+    /* a block that is none, and one out of turn, are no part of it */
+
+    test_put_block(&p, 2, 1, 1, 0, 16, 24);
+    test_put_block(&p, 3, 2, 0, 0, 16, BODY_LEN);
+    assert_int_equal(test_admitted, 3);
+    assert_int_equal(test_charged, 0);
+
+    test_wait = 9;
+    test_put_block(&p, 4, 1, 0, 0, 16, BODY_LEN);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 1));
+    assert_int_equal(test_charged, 1);
+
+    /* it is over */
+
+    for (i = 0; i < 3; i++) {
+        test_put_block(&p, 5 + i, 1, 0, 0, 16, BODY_LEN);
+        test_last(&p, &m);
+        assert_int_equal(m.code, dots_coap_code(4, 29));
+    }
+
+    assert_int_equal(p.nsubmits, 1);
+    dots_signal_close(p.signal);
+}
+
+
 int
 main(void)
 {
@@ -400,6 +578,8 @@ main(void)
         cmocka_unit_test(test_block_change),
         cmocka_unit_test(test_block_put),
         cmocka_unit_test(test_block_put_refused),
+        cmocka_unit_test(test_block_counts),
+        cmocka_unit_test(test_block_counts_put),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
