@@ -862,3 +862,26 @@ ngx_dots_limit_data(const dots_customer_t *customer, size_t len,
             + 999)
            / 1000;
 }
+
+
+void
+ngx_dots_limit_data_more(const dots_customer_t *customer, ngx_uint_t more)
+{
+    ngx_dots_limits_t          *limits;
+    ngx_dots_limit_customer_t  *lc;
+
+    if (customer->data_rate == 0) {
+        return;
+    }
+
+    limits = ngx_dots_shared->limits;
+
+    ngx_dots_zone_hold();
+
+    lc = ngx_dots_limit_find(&limits->customers,
+                             ngx_dots_limit_customer_key(customer));
+
+    lc->data.excess += more * NGX_DOTS_LIMIT_ONE;
+
+    ngx_dots_zone_release();
+}

@@ -94,4 +94,8 @@ void ngx_dots_limit_charge(ngx_dots_conf_t *dcf, ngx_connection_t *c,
 ngx_uint_t ngx_dots_limit_data(const dots_customer_t *customer, size_t len,
     ngx_log_t *log);
 
+/* One that was let in costs as much as "more" others: the next ones wait. */
+void ngx_dots_limit_data_more(const dots_customer_t *customer,
+    ngx_uint_t more);
+
 #endif /* _NGX_DOTS_LIMIT_H_INCLUDED_ */

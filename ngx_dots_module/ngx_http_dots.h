@@ -85,8 +85,7 @@ void ngx_http_dots_turn(ngx_event_t *ev);
 void ngx_http_dots_turn_over(ngx_event_t *ev);
 
 /*
- * Sends the body of rc->pieces, for which a stream of the customer is counted
- * already; the header is sent.  NGX_DONE: the request is finalized when it is
+ * Sends the body of rc->pieces, whose header is sent.  NGX_DONE: the request is finalized when it is
  * over; NGX_ERROR.
  */
 ngx_int_t ngx_http_dots_pieces(ngx_http_request_t *r, dots_restconf_t *rc);

@@ -3,6 +3,9 @@
 #include "ngx_dots_limit.h"
 
 
+#define NGX_HTTP_DOTS_DATA_LARGE  32   /* requests that a large answer costs */
+
+
 typedef struct {
     dots_restconf_t       rc;
     ngx_http_request_t   *request;
@@ -12,6 +15,7 @@ typedef struct {
     ngx_uint_t           *done;       /* while we are called; NULL: later */
     ngx_event_t           turn;       /* posted: there is more to look at */
     unsigned              handled:1;
+    unsigned              placed:1;   /* a stream of the customer is counted */
 } ngx_http_dots_ctx_t;
 
 
@@ -31,13 +35,12 @@ static int ngx_http_dots_data_registered(dots_restconf_t *rc, dots_str_t cuid,
     const dots_customer_t **customer);
 static int64_t ngx_http_dots_data_since(dots_restconf_t *rc);
 static unsigned ngx_http_dots_data_limited(dots_restconf_t *rc);
+static int ngx_http_dots_data_place(dots_restconf_t *rc);
 static void ngx_http_dots_data_again(dots_restconf_t *rc);
 static void ngx_http_dots_data_turn(ngx_event_t *ev);
 static void ngx_http_dots_data_submit(dots_restconf_t *rc, dots_request_t *rq);
 static void ngx_http_dots_data_done(dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_data_send(ngx_http_request_t *r,
-    dots_restconf_t *rc);
-static ngx_int_t ngx_http_dots_data_pieces(ngx_http_request_t *r,
     dots_restconf_t *rc);
 static ngx_int_t ngx_http_dots_data_known(ngx_http_request_t *r,
     dots_restconf_t *rc);
@@ -336,6 +339,7 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     rc->registered = ngx_http_dots_data_registered;
     rc->since = ngx_http_dots_data_since;
     rc->limited = ngx_http_dots_data_limited;
+    rc->place = ngx_http_dots_data_place;
     rc->again = ngx_http_dots_data_again;
     rc->submit = ngx_http_dots_data_submit;
     rc->done = ngx_http_dots_data_done;
@@ -503,6 +507,32 @@ ngx_http_dots_data_origin(ngx_http_request_t *r)
 }
 
 
+/*
+ * A large answer takes time and memory from the first look on, and as a stream it
+ * may have a client that takes its time.
+ */
+
+static int
+ngx_http_dots_data_place(dots_restconf_t *rc)
+{
+    ngx_http_dots_ctx_t  *ctx;
+
+    ctx = rc->host;
+
+    /* what has shown that it is large was a look at all that fits */
+
+    ngx_dots_limit_data_more(rc->customer, NGX_HTTP_DOTS_DATA_LARGE);
+
+    if (ngx_dots_limit_stream(rc->customer) != NGX_OK) {
+        return DOTS_DECLINED;
+    }
+
+    ctx->placed = 1;
+
+    return DOTS_OK;
+}
+
+
 /* What takes long is done between what others want. */
 
 static void
@@ -576,7 +606,6 @@ ngx_http_dots_data_done(dots_restconf_t *rc)
     }
 
     n = rc->subscription ? ngx_http_dots_stream(r, rc)
-        : rc->pieces     ? ngx_http_dots_data_pieces(r, rc)
                          : ngx_http_dots_data_send(r, rc);
 
     if ((rc->subscription || rc->pieces) && n >= NGX_HTTP_SPECIAL_RESPONSE) {
@@ -685,27 +714,6 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
-}
-
-
-static ngx_int_t
-ngx_http_dots_data_pieces(ngx_http_request_t *r, dots_restconf_t *rc)
-{
-    ngx_int_t  n;
-
-    /* as a stream it may have a client that takes its time */
-
-    if (ngx_dots_limit_stream(rc->customer) != NGX_OK) {
-        return NGX_HTTP_TOO_MANY_REQUESTS;
-    }
-
-    n = ngx_http_dots_data_send(r, rc);
-
-    if (n != NGX_DONE) {
-        ngx_dots_limit_unstream(rc->customer);
-    }
-
-    return n;
 }
 
 
@@ -840,6 +848,10 @@ ngx_http_dots_data_cleanup(void *data)
 
     if (ctx->handled) {
         dots_restconf_cancel(&ctx->rc);
+    }
+
+    if (ctx->placed) {
+        ngx_dots_limit_unstream(ctx->rc.customer);
     }
 
     ngx_http_dots_turn_over(&ctx->turn);

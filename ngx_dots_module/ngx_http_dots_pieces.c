@@ -1,5 +1,4 @@
 #include "ngx_http_dots.h"
-#include "ngx_dots_limit.h"
 
 
 #define NGX_HTTP_DOTS_PIECES_FULL  32768    /* bytes: enough for one buffer */
@@ -310,8 +309,6 @@ ngx_http_dots_pieces_close(void *data)
     }
 
     p->open = 0;
-
-    ngx_dots_limit_unstream(p->rc->customer);
 
     ngx_http_dots_turn_over(&p->event);
 }

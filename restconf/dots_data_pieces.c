@@ -27,6 +27,19 @@ dots_data_pieces(dots_exchange_t *x)
         return dots_data_text_several(x);
     }
 
+    if (x->rc->place && x->rc->place(x->rc) != DOTS_OK) {
+        return dots_restconf_error_status(&x->error, 429,
+                                          DOTS_TAG_RESOURCE_DENIED,
+                                          "too many large answers of this "
+                                          "customer are under way");
+    }
+
+    /* what was read goes at once, not when the first turn comes */
+
+    if (dots_restconf_again(x) != DOTS_OK) {
+        return DOTS_ERROR;
+    }
+
     x->pieces = calloc(1, sizeof(dots_pieces_t));
     if (x->pieces == NULL) {
         return DOTS_ERROR;
@@ -34,7 +47,6 @@ dots_data_pieces(dots_exchange_t *x)
 
     x->error.status = 0;
     x->rc->text = dots_str(NULL, 0);
-    x->rq.operation = 0;
     x->turn = dots_data_survey;
 
     return DOTS_OK;

@@ -69,6 +69,9 @@ struct dots_restconf_s {
     int64_t               (*since)(dots_restconf_t *rc);
     /* s until the customer may ask again; 0: now.  NULL: always now */
     unsigned              (*limited)(dots_restconf_t *rc);
+    /* a place for an answer that is larger than the arena, until this is freed:
+       DOTS_OK; DOTS_DECLINED: the customer has enough.  NULL: any number */
+    int                   (*place)(dots_restconf_t *rc);
     /* dots_restconf_turn() is to be called soon.  NULL: no answer is larger
        than the arena */
     void                  (*again)(dots_restconf_t *rc);

@@ -29,13 +29,13 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(58);
+$t->plan(64);
 
 # the kernel takes little, so that a client that does not read is soon noticed
 
 my $dir = $t->testdir();
 dots_pki($t);
-(my $conf = rc_conf(a => 'limits streams=2;', shutdown => '600s',
+(my $conf = rc_conf(a => 'limits streams=2 data_rate=off;', shutdown => '600s',
 	http => <<'EOF2'))
         location /hasty { dots_data; send_timeout 1s; }
 EOF2
@@ -122,6 +122,8 @@ rc_is(rc('GET', "$acls/acl", accept => 'application/yang-data+xml'), 400,
 my @slow = map { slow('/restconf') } 1 .. 2;
 rc_is(rc('GET', "$acls/acl=f1"), 200, 'others are answered');
 rc_error(rc('GET', $acls), 429, 'resource-denied', 'more slow ones than streams=2');
+rc_is(rc('HEAD', $acls), 429, 'HEAD looks at as much');
+rc_is(rc('GET', $acls, headers => [ "If-None-Match: $etag" ]), 429, 'so does 304');
 is(rc('GET', rc_below('/aliases'))->{code}, 200, 'a small answer is none of them');
 
 # what one has got already may change, and what is new is not for it
@@ -205,6 +207,18 @@ ok(dots_until(sub { get($acls)->{code} == 200 }), 'one that goes');
 
 is(rc_loud(), '', 'nothing above info in the log');
 rc_forget();
+
+# ---- what it costs ----
+
+# RFC 8040 section 12: HEAD, too, is a look at all of it; with 1r/s ten may come at
+# once, of which such a one is more
+
+$t->write_file_expand('nginx.conf', $conf =~ s/data_rate=off/data_rate=1r\/s/r);
+ok(dots_reload($t), 'a rate');
+is((dots_curl($t, 'HEAD', "$url$acls"))[0], 200, 'a large answer');
+$r = get("$acls/acl=f2");
+is($r->{code}, 429, 'counts for more than one request');
+like($r->{head}, qr/^Retry-After: \d+\r/mi, 'so the next one waits');
 
 # the functions below hold it
 
