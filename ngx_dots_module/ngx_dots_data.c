@@ -218,17 +218,22 @@ ngx_dots_data_acl_get(ngx_dots_request_t *dr)
 static void
 ngx_dots_data_answer(ngx_dots_request_t *dr, ngx_int_t rc)
 {
+    /* what is read to be changed has no state */
+
+    if (rc == NGX_OK && !dr->rq->records) {
+        ngx_dots_count_matched(dr->rq->customer->name, dr->rq->clients,
+                               dr->rq->nclients, dr->rq->arena);
+    }
+
+    /* wherever it was that the memory did not suffice: all or nothing */
+
+    if (dots_arena_spent(dr->rq->arena)) {
+        rc = NGX_DOTS_DATA_BIG;
+    }
+
     switch (rc) {
 
     case NGX_OK:
-
-        /* what is read to be changed has no state */
-
-        if (!dr->rq->records) {
-            ngx_dots_count_matched(dr->rq->customer->name, dr->rq->clients,
-                                   dr->rq->nclients, dr->rq->arena);
-        }
-
         ngx_dots_request_done(dr, DOTS_VERDICT_FOUND);
         return;
 

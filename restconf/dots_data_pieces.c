@@ -36,7 +36,7 @@ dots_data_pieces(dots_exchange_t *x)
 
     /* what was read goes at once, not when the first turn comes */
 
-    if (dots_restconf_again(x) != DOTS_OK) {
+    if (dots_restconf_again(x, DOTS_RESTCONF_ARENA) != DOTS_OK) {
         return DOTS_ERROR;
     }
 
@@ -323,7 +323,7 @@ dots_pieces_around(dots_exchange_t *x, dots_pieces_list_t *l)
     dots_str_t     text;
     dots_client_t  client;
 
-    if (dots_restconf_again(x) != DOTS_OK) {
+    if (dots_restconf_again(x, DOTS_RESTCONF_ARENA) != DOTS_OK) {
         return DOTS_ERROR;
     }
 
@@ -359,7 +359,7 @@ dots_data_pieces_answer(dots_exchange_t *x)
     x->turn = NULL;
     x->pieces->list = 0;
 
-    if (dots_restconf_again(x) != DOTS_OK
+    if (dots_restconf_again(x, DOTS_RESTCONF_ARENA) != DOTS_OK
         || dots_data_survey_entity(x, &e) != DOTS_OK)
     {
         return DOTS_ERROR;

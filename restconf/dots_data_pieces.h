@@ -18,6 +18,8 @@
 #include "dots_restconf_exchange.h"
 
 #define DOTS_DATA_PIECES_WHOLE (1024 * 1024) /* bytes of JSON in one piece */
+#define DOTS_DATA_PIECES_LOOK  (2 * 1024 * 1024) /* bytes of memory for what is
+                                                    read for that */
 
 /* Nonzero: the exchange may be answered so. */
 int dots_data_pieces_may(const dots_exchange_t *x);

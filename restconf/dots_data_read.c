@@ -24,9 +24,14 @@ static int dots_data_read_whole(dots_exchange_t *x);
 int
 dots_data_read(dots_exchange_t *x)
 {
-    /* what is read leaves with its arena where the answer is in pieces */
+    /*
+     * Where the answer is to be in pieces, what is read leaves with its arena,
+     * and should not have taken long: others wait meanwhile.
+     */
 
-    if (dots_data_pieces_may(x) && dots_restconf_again(x) != DOTS_OK) {
+    if (dots_data_pieces_may(x)
+        && dots_restconf_again(x, DOTS_DATA_PIECES_LOOK) != DOTS_OK)
+    {
         return DOTS_ERROR;
     }
 

@@ -30,7 +30,7 @@ static const dots_change_kind_t  dots_survey_kinds[DOTS_SURVEY_KINDS] = {
 int
 dots_data_survey(dots_exchange_t *x)
 {
-    if (dots_restconf_again(x) != DOTS_OK) {
+    if (dots_restconf_again(x, DOTS_RESTCONF_ARENA) != DOTS_OK) {
         return DOTS_ERROR;
     }
 
@@ -118,7 +118,7 @@ int
 dots_data_survey_fetch(dots_exchange_t *x, const dots_pieces_list_t *l,
     dots_str_t name)
 {
-    if (dots_restconf_again(x) != DOTS_OK) {
+    if (dots_restconf_again(x, DOTS_RESTCONF_ARENA) != DOTS_OK) {
         return DOTS_ERROR;
     }
 

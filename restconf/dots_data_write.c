@@ -380,7 +380,7 @@ dots_data_write_again(dots_exchange_t *x)
         return dots_data_write_refused(x, DOTS_VERDICT_BUSY);
     }
 
-    if (dots_restconf_again(x) != DOTS_OK) {
+    if (dots_restconf_again(x, DOTS_RESTCONF_ARENA) != DOTS_OK) {
         return DOTS_ERROR;
     }
 

@@ -289,12 +289,12 @@ dots_restconf_end(dots_exchange_t *x)
 
 
 int
-dots_restconf_again(dots_exchange_t *x)
+dots_restconf_again(dots_exchange_t *x, size_t limit)
 {
     dots_arena_t   *arena;
     dots_request_t  rq;
 
-    arena = dots_arena_create(DOTS_RESTCONF_ARENA);
+    arena = dots_arena_create(limit);
     if (arena == NULL) {
         return DOTS_ERROR;
     }

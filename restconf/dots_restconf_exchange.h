@@ -90,10 +90,10 @@ struct dots_exchange_s {
 typedef int (*dots_resource_handler_pt)(dots_exchange_t *x);
 
 /*
- * For the next submission: no operation and no outcome, and all memory of the
- * last one gone.  DOTS_OK or DOTS_ERROR.
+ * For the next submission, which may use "limit" bytes: no operation and no
+ * outcome, and all memory of the last one gone.  DOTS_OK or DOTS_ERROR.
  */
-int dots_restconf_again(dots_exchange_t *x);
+int dots_restconf_again(dots_exchange_t *x, size_t limit);
 
 /* DOTS_INVALID with the error that a verdict of the model is. */
 int dots_restconf_refused(dots_exchange_t *x, dots_verdict_t verdict);
