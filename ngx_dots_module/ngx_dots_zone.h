@@ -13,6 +13,7 @@
 
 #include "ngx_dots.h"
 
+/* A zone of this configuration, made anew or taken on: ngx_dots_zone_init.c. */
 ngx_int_t ngx_dots_zone_add(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
     ngx_str_t *name, size_t size);
 
