@@ -1,6 +1,6 @@
 /*
  * What differs between nginx versions in the stream core, for
- * ngx_stream_dots_module.c.
+ * ngx_stream_dots_module.c and ngx_stream_dots_serve.c.
  */
 
 #ifndef _NGX_STREAM_DOTS_COMPAT_H_INCLUDED_
@@ -19,6 +19,13 @@ typedef struct {
 
 typedef ngx_int_t (*ngx_stream_dots_listen_pt)(ngx_conf_t *cf,
     ngx_stream_dots_listen_t *listen);
+
+
+/* How the configuration of a server{} begins, for those who ask only this. */
+
+typedef struct {
+    ngx_uint_t   enable;    /* dots_signal is in it */
+} ngx_stream_dots_served_t;
 
 
 /* Are the servers behind the listening socket ones with "dots_signal"? */

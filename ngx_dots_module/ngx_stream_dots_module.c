@@ -19,7 +19,7 @@
 
 
 typedef struct {
-    ngx_uint_t                   enable;    /* dots_signal in this server{} */
+    ngx_stream_dots_served_t     served;    /* the first: see there */
     u_char                      *file;
     ngx_uint_t                   line;
     ngx_dots_dtls_conf_t         dtls;
@@ -141,11 +141,11 @@ ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_dots_conf_t             *dcf;
     ngx_stream_core_srv_conf_t  *cscf;
 
-    if (dscf->enable) {
+    if (dscf->served.enable) {
         return "is duplicate";
     }
 
-    dscf->enable = 1;
+    dscf->served.enable = 1;
     dscf->file = cf->conf_file->file.name.data;
     dscf->line = cf->conf_file->line;
 
@@ -272,7 +272,7 @@ ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->dtls.idle_timeout, prev->dtls.idle_timeout,
                               NGX_STREAM_DOTS_IDLE_TIMEOUT);
 
-    if (!conf->enable) {
+    if (!conf->served.enable) {
         return NGX_CONF_OK;
     }
 
@@ -420,7 +420,7 @@ ngx_stream_dots_admit(ngx_stream_session_t *s)
 
     dscf = ngx_stream_get_module_srv_conf(s, ngx_stream_dots_module);
 
-    if (!dscf->enable
+    if (!dscf->served.enable
         || ngx_cycle->free_connection_n
            > ngx_cycle->connection_n / NGX_STREAM_DOTS_SPARE)
     {
@@ -449,7 +449,7 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 
     dscf = listen->srv_conf[ngx_stream_dots_module.ctx_index];
 
-    if (!dscf->enable) {
+    if (!dscf->served.enable) {
         return NGX_OK;
     }
 
@@ -555,52 +555,6 @@ ngx_stream_dots_init_module(ngx_cycle_t *cycle)
     ngx_dots_policy_publish(cycle, dcf);
 
     return NGX_OK;
-}
-
-
-ngx_stream_dots_listening_t
-ngx_stream_dots_listening(ngx_listening_t *ls)
-{
-    void                       **srv_conf;
-    ngx_uint_t                   i, n;
-    ngx_stream_port_t           *port;
-    ngx_stream_in_addr_t        *addr;
-#if (NGX_HAVE_INET6)
-    ngx_stream_in6_addr_t       *addr6;
-#endif
-    ngx_stream_dots_srv_conf_t  *dscf;
-
-    if (ls->handler != ngx_stream_init_connection) {
-        return NGX_STREAM_DOTS_NONE;
-    }
-
-    port = ls->servers;
-    n = 0;
-
-    for (i = 0; i < port->naddrs; i++) {
-
-#if (NGX_HAVE_INET6)
-        if (ls->sockaddr->sa_family == AF_INET6) {
-            addr6 = port->addrs;
-            srv_conf = ngx_stream_dots_addr_srv_conf(&addr6[i].conf);
-
-        } else
-#endif
-        {
-            addr = port->addrs;
-            srv_conf = ngx_stream_dots_addr_srv_conf(&addr[i].conf);
-        }
-
-        dscf = srv_conf[ngx_stream_dots_module.ctx_index];
-
-        n += dscf->enable;
-    }
-
-    if (n == 0) {
-        return NGX_STREAM_DOTS_NONE;
-    }
-
-    return n == port->naddrs ? NGX_STREAM_DOTS_ALL : NGX_STREAM_DOTS_SOME;
 }
 
 

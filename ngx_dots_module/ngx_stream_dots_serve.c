@@ -1,6 +1,7 @@
 /*
- * A process that may not serve the signal channel for a while: another nginx
- * reads the same sockets, and two of them would tear its sessions apart.
+ * Which listening sockets are the signal channel's, and a process that may not
+ * serve it for a while: another nginx reads the same sockets, and two of them
+ * would tear its sessions apart.
  */
 
 #include "ngx_dots.h"
@@ -14,6 +15,52 @@ static ngx_connection_t **ngx_stream_dots_serve_kept(ngx_cycle_t *cycle);
 /* Of the listening sockets, by their place; of this process. */
 
 static ngx_connection_t  **ngx_stream_dots_serve_off;
+
+
+ngx_stream_dots_listening_t
+ngx_stream_dots_listening(ngx_listening_t *ls)
+{
+    void                     **srv_conf;
+    ngx_uint_t                 i, n;
+    ngx_stream_port_t         *port;
+    ngx_stream_in_addr_t      *addr;
+#if (NGX_HAVE_INET6)
+    ngx_stream_in6_addr_t     *addr6;
+#endif
+    ngx_stream_dots_served_t  *served;
+
+    if (ls->handler != ngx_stream_init_connection) {
+        return NGX_STREAM_DOTS_NONE;
+    }
+
+    port = ls->servers;
+    n = 0;
+
+    for (i = 0; i < port->naddrs; i++) {
+
+#if (NGX_HAVE_INET6)
+        if (ls->sockaddr->sa_family == AF_INET6) {
+            addr6 = port->addrs;
+            srv_conf = ngx_stream_dots_addr_srv_conf(&addr6[i].conf);
+
+        } else
+#endif
+        {
+            addr = port->addrs;
+            srv_conf = ngx_stream_dots_addr_srv_conf(&addr[i].conf);
+        }
+
+        served = srv_conf[ngx_stream_dots_module.ctx_index];
+
+        n += served->enable;
+    }
+
+    if (n == 0) {
+        return NGX_STREAM_DOTS_NONE;
+    }
+
+    return n == port->naddrs ? NGX_STREAM_DOTS_ALL : NGX_STREAM_DOTS_SOME;
+}
 
 
 /*
