@@ -69,6 +69,10 @@ ngx_dots_dtls_init_process(ngx_cycle_t *cycle)
 
     ngx_dots_dtls_send_init();
 
+    if (ngx_process != NGX_PROCESS_HELPER) {
+        ngx_dots_dtls_libctx_init(cycle->log);
+    }
+
     return ngx_dots_dtls_bio_init(cycle->log);
 }
 
@@ -743,7 +747,7 @@ ngx_dots_dtls_handshake(ngx_dots_dtls_t *ds)
 
     ERR_clear_error();
 
-    n = SSL_do_handshake(ds->ssl);
+    n = ngx_dots_dtls_libctx_handshake(ds->ssl);
 
     if (n != 1) {
         if (SSL_get_error(ds->ssl, n) == SSL_ERROR_WANT_READ) {

@@ -12,6 +12,7 @@
  *      plaintext     ngx_dots_peer.c         dots_signal_t of this peer
  *   ngx_dots_dtls_recv.c reads several datagrams a turn of the event loop,
  *   ngx_dots_dtls_send.c sends their answers together.
+ *   ngx_dots_dtls_libctx.c has handshakes find their algorithms soon.
  *   ngx_dots_dtls_conf.c makes the SSL_CTX when the configuration is read.
  *
  * Knows nothing of CoAP.  Called by ngx_stream_dots_module.c.
@@ -132,6 +133,14 @@ ngx_int_t ngx_dots_dtls_cookie_generate(ngx_connection_t *c,
 /* NGX_DECLINED: it is not ours, or too old. */
 ngx_int_t ngx_dots_dtls_cookie_verify(ngx_connection_t *c,
     const u_char *cookie, size_t len);
+
+
+/* ---- ngx_dots_dtls_libctx.c ---- */
+
+void ngx_dots_dtls_libctx_init(ngx_log_t *log);
+
+/* SSL_do_handshake() */
+int ngx_dots_dtls_libctx_handshake(SSL *ssl);
 
 
 /* ---- ngx_dots_dtls_recv.c ---- */
