@@ -17,7 +17,8 @@
 
 #define TEST_ID      "ietf-access-control-list:"
 #define TEST_CLIENT(more) "{\"cuid\":\"c\"" more "}"
-#define TEST_ACL(acl) TEST_CLIENT(",\"acls\":{\"acl\":[{\"name\":\"x\"" acl "}]}")
+#define TEST_ACL(acl)                                                         \
+    TEST_CLIENT(",\"acls\":{\"acl\":[{\"name\":\"x\"" acl "}]}")
 #define TEST_ACE(matches, actions)                                            \
     TEST_ACL(",\"type\":\"" TEST_ID "ipv4-acl-type\",\"aces\":{\"ace\":["     \
              "{\"name\":\"1\",\"matches\":{" matches "},\"actions\":{"         \
