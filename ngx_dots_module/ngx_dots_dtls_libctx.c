@@ -61,21 +61,23 @@ static OSSL_PROVIDER   *ngx_dots_dtls_libctx_default;
 
 static ngx_dots_dtls_libctx_part_t  ngx_dots_dtls_libctx_parts[] = {
 
-    { OSSL_OP_DECODER,          /* keys of certificates */
-      "structure=SubjectPublicKeyInfo",
-      { "DER", "EC", "RSA", "RSA-PSS", "ED25519", "ED448", "DSA", "SM2" },
-      { { NULL } } },
+    /* keys of certificates */
 
-    { OSSL_OP_KEYMGMT,          /* and of key exchanges; not of MACs and KDFs */
-      NULL,
-      { "EC", "RSA", "RSA-PSS", "ED25519", "ED448", "DSA", "SM2",
-        "X25519", "X448", "DH", "DHX" },
-      { { NULL } } },
+    { .operation = OSSL_OP_DECODER,
+      .property = "structure=SubjectPublicKeyInfo",
+      .names = { "DER", "EC", "RSA", "RSA-PSS", "ED25519", "ED448", "DSA",
+                 "SM2" } },
 
-    { OSSL_OP_CIPHER,           /* of tickets */
-      NULL,
-      { "AES-256-CBC" },
-      { { NULL } } }
+    /* those and of key exchanges; not of MACs and KDFs */
+
+    { .operation = OSSL_OP_KEYMGMT,
+      .names = { "EC", "RSA", "RSA-PSS", "ED25519", "ED448", "DSA", "SM2",
+                 "X25519", "X448", "DH", "DHX" } },
+
+    /* of tickets */
+
+    { .operation = OSSL_OP_CIPHER,
+      .names = { "AES-256-CBC" } }
 };
 
 #define NGX_DOTS_DTLS_LIBCTX_PARTS                                            \
