@@ -21,7 +21,10 @@ struct dots_arena_chunk_s {
     _Alignas(max_align_t) uint8_t data[];
 };
 
+/* Aligned as what it is followed by: the first chunk. */
+
 struct dots_arena_s {
+    _Alignas(max_align_t)
     size_t              left;     /* what may still be handed out */
     int                 spent;    /* more than that was asked for */
     dots_arena_chunk_t *chunk;    /* the one in use; older ones follow, the

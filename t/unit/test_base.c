@@ -65,7 +65,7 @@ test_base_arena(void **state)
     for (i = 0; i < 100; i++) {
         p = dots_arena_alloc(a, 100 + i);
         assert_non_null(p);
-        assert_int_equal((uintptr_t) p % sizeof(void *), 0);
+        assert_int_equal((uintptr_t) p % _Alignof(max_align_t), 0);
         assert_int_equal(p[0] | p[99 + i], 0);
         memset(p, 0xff, 100 + i);
     }
