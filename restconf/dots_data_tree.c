@@ -166,6 +166,7 @@ dots_data_tree_entry(struct lyd_node *parent, const struct lysc_node *list,
     const json_t     *value;
     struct lyd_node  *node;
 
+    types = 0;
     value = json_object_get(entry, key->name);
     text = value ? dots_data_tree_text(value, buf, &types) : NULL;
 
