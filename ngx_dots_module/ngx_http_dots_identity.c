@@ -1,6 +1,17 @@
 #include "ngx_http_dots.h"
 
 
+/* Whose a connection is, for a server{} and in a configuration. */
+
+typedef struct {
+    SSL_CTX                *ctx;
+    ngx_dots_conf_t        *dcf;
+    const dots_customer_t  *customer;   /* NULL: nobody's */
+} ngx_http_dots_identity_t;
+
+
+static void ngx_http_dots_keep(ngx_connection_t *c, SSL_CTX *ctx,
+    ngx_dots_conf_t *dcf, const dots_customer_t *customer);
 static long ngx_http_dots_result(SSL_CTX *ctx, SSL *ssl, X509 *cert);
 static ngx_uint_t ngx_http_dots_began(SSL *ssl);
 static ngx_uint_t ngx_http_dots_verified(ngx_dots_conf_t *dcf, long rc,
@@ -16,16 +27,19 @@ static int  ngx_http_dots_identity_index = -1;
 /*
  * RFC 8040 section 2.5: the identity comes from the verified certificate.  A
  * server{} that asks for no certificate has no say in whose CA verified it.
+ * Looked at once a connection: a certificate is slow to read.
  */
 
 const dots_customer_t *
 ngx_http_dots_customer(ngx_http_request_t *r)
 {
-    SSL                      *ssl;
-    X509                     *cert;
-    ngx_dots_conf_t          *dcf;
-    const dots_customer_t    *customer;
-    ngx_http_ssl_srv_conf_t  *sscf;
+    SSL                       *ssl;
+    X509                      *cert;
+    long                       rc;
+    ngx_dots_conf_t           *dcf;
+    const dots_customer_t     *customer;
+    ngx_http_ssl_srv_conf_t   *sscf;
+    ngx_http_dots_identity_t  *identity;
 
     sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
 
@@ -33,23 +47,60 @@ ngx_http_dots_customer(ngx_http_request_t *r)
         return NULL;
     }
 
+    dcf = ngx_dots_get_conf(ngx_cycle);
     ssl = r->connection->ssl->connection;
+    identity = SSL_get_ex_data(ssl, ngx_http_dots_identity_index);
+
+    if (identity && identity->ctx == sscf->ssl.ctx && identity->dcf == dcf) {
+        return identity->customer;
+    }
 
     cert = SSL_get_peer_certificate(ssl);
     if (cert == NULL) {
         return NULL;
     }
 
-    dcf = ngx_dots_get_conf(ngx_cycle);
+    rc = ngx_http_dots_result(sscf->ssl.ctx, ssl, cert);
 
-    customer = ngx_http_dots_verified(dcf, ngx_http_dots_result(sscf->ssl.ctx,
-                                                                ssl, cert),
-                                      cert)
+    customer = ngx_http_dots_verified(dcf, rc, cert)
                ? ngx_dots_identity(dcf, cert) : NULL;
 
     X509_free(cert);
 
+    if (customer || rc == X509_V_OK) {
+        ngx_http_dots_keep(r->connection, sscf->ssl.ctx, dcf, customer);
+    }
+
     return customer;
+}
+
+
+/* Without memory it is looked at again. */
+
+static void
+ngx_http_dots_keep(ngx_connection_t *c, SSL_CTX *ctx, ngx_dots_conf_t *dcf,
+    const dots_customer_t *customer)
+{
+    SSL                       *ssl;
+    ngx_http_dots_identity_t  *identity;
+
+    ssl = c->ssl->connection;
+    identity = SSL_get_ex_data(ssl, ngx_http_dots_identity_index);
+
+    if (identity == NULL) {
+        identity = ngx_palloc(c->pool, sizeof(ngx_http_dots_identity_t));
+
+        if (identity == NULL
+            || !SSL_set_ex_data(ssl, ngx_http_dots_identity_index, identity))
+        {
+            ERR_clear_error();
+            return;
+        }
+    }
+
+    identity->ctx = ctx;
+    identity->dcf = dcf;
+    identity->customer = customer;
 }
 
 
@@ -57,8 +108,7 @@ ngx_http_dots_customer(ngx_http_request_t *r)
  * What this server{}, now, says of the certificate.  The handshake was another
  * one's where the client has named nobody, or somebody unknown, and asks for
  * this one afterwards: nginx compares the names only where both are known.  And
- * in a session that is resumed nobody looks at the CRL.  Asked once of a
- * connection.
+ * in a session that is resumed nobody looks at the CRL.
  */
 
 static long
@@ -77,10 +127,6 @@ ngx_http_dots_result(SSL_CTX *ctx, SSL *ssl, X509 *cert)
         return SSL_get_verify_result(ssl);
     }
 
-    if (SSL_get_ex_data(ssl, ngx_http_dots_identity_index) == ctx) {
-        return X509_V_OK;
-    }
-
     rc = ngx_dots_identity_again(ctx, cert, SSL_get_peer_cert_chain(ssl));
 
     /* a session has no intermediate certificates: what it was is all there is */
@@ -89,10 +135,6 @@ ngx_http_dots_result(SSL_CTX *ctx, SSL *ssl, X509 *cert)
         && ngx_http_dots_began(ssl))
     {
         rc = SSL_get_verify_result(ssl);
-    }
-
-    if (rc == X509_V_OK) {
-        (void) SSL_set_ex_data(ssl, ngx_http_dots_identity_index, ctx);
     }
 
     return rc;

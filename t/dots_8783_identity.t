@@ -27,7 +27,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl curl/);
-$t->plan(19);
+$t->plan(20);
 
 dots_pki($t);
 
@@ -70,6 +70,7 @@ my $http = <<'EOF';
         ssl_verify_client       on;
 
         location / { return 204; }
+        location /restconf { dots_data; }
 EOF
 
 my $conf = dots_conf(http => $http);
@@ -100,6 +101,11 @@ is(curl('other', 'nobody.example.com', $data, 'localhost'), 401,
 is(curl('a', '127.0.0.1', $data, 'localhost'), 200, 'a client of ours, no name');
 is(curl('a', 'nobody.example.com', $data, 'localhost'), 200,
 	'likewise a name that nobody has');
+
+# each request by the server that answers, in one connection
+
+is(asked('other', qw/elsewhere.example.com localhost elsewhere.example.com/),
+	'200 1 401 0 200 0', 'one server after the other');
 
 # a session begun with one server and resumed with another: with TLS 1.3 nginx
 # before 1.27.4 lets it pass (CVE-2025-23419)
@@ -168,6 +174,19 @@ sub curl {
 		'--http1.1', '--connect-to', '::127.0.0.1:' . port(8443)]);
 
 	return $code;
+}
+
+# Likewise of each host in turn, without a name: the codes, and how many connections
+# each took
+sub asked {
+	my ($cert, @hosts) = @_;
+
+	my @each = map { "--next -sk --http1.1 --max-time 60 -o /dev/null "
+		. "--cert $dir/$cert.crt --key $dir/$cert.key -H 'Host: $_' "
+		. "-w '%{http_code} %{num_connects}\n' https://127.0.0.1:"
+		. port(8443) . $data } @hosts;
+
+	return join ' ', split ' ', `curl @each`;
 }
 
 sub get {
