@@ -25,6 +25,7 @@ sub start {
 
 # Somebody knows that the server has gone
 sub hurry { }
+sub calm { }
 
 # The client loses its connection, without a word
 sub cut {

@@ -37,7 +37,7 @@ our %KINDS = (
 	stop => { weight => 4, log => \@waiting, whole => 1, away => 1, hurry => 1,
 		begin => sub { $_[0]->signal('TERM') }, end => \&_again },
 	reload => { weight => 8, whole => 1, begin => sub { $_[0]->signal('HUP') } },
-	workers => { weight => 5, whole => 1, begin => \&_workers },
+	workers => { weight => 5, whole => 1, hurry => 1, begin => \&_workers },
 	upgrade => { weight => 8, whole => 1, away => 1,
 		begin => \&_upgrade, end => \&_retire },
 	gobgpd => { weight => 7, begin => sub { $_[0]->gobgpd_end() },

@@ -235,13 +235,23 @@ sub _begin {
 	$self->_cut($fault) if $fault->{kind} eq 'cut';
 	$kind->{begin}->($self->{server}, $fault) if $kind->{begin};
 
-	foreach my $client (values %{$self->{clients}}) {
-		$client->hurry() if $kind->{hurry};
-	}
-
 	$fault->{until} = $self->{sent} + $fault->{heal};
 	$fault->{latest} = time() + 0.2 * $fault->{heal};
 	push @{$self->{present}}, $fault;
+
+	$self->_patience('calm') if $fault->{kind} eq 'hold';
+	$self->_patience('hurry') if $kind->{hurry};
+}
+
+# Nobody knows which process has one's request.  Who is in a hurry while the disk
+# is held would give up one that is under way, and be told by a GET that it was not
+# done, before it is.
+sub _patience {
+	my ($self, $what) = @_;
+
+	return if $what eq 'hurry' && $self->_held();
+
+	$_->$what() foreach values %{$self->{clients}};
 }
 
 # Over when as many requests as it says were sent, or nobody can send any more
@@ -263,8 +273,13 @@ sub _end_faults {
 		$self->{waited} = 0;
 	}
 
+	my $held = $self->_held();
+
 	$self->{present} = \@present;
+	$self->_patience('hurry') if $held && !$self->_held();
 }
+
+sub _held { return scalar grep { $_->{kind} eq 'hold' } @{$_[0]{present}} }
 
 # Sessions are made anew for it: the process loses by itself
 sub _loss {

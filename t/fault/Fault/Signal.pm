@@ -16,8 +16,9 @@ use Time::HiRes qw/ time /;
 
 use base qw/ Fault::Client Test::DOTS::Session /;
 
-our $PATIENCE = 2.5;		# s until a request is given up
+our $PATIENCE = 5;		# s until a request is given up
 our $LATER = 0.7;		# s until it is sent again, over UDP
+our $HURRY = 2.5;		# s that are left of its patience
 
 my %codes = (put => 'PUT', withdraw => 'DELETE', status => 'GET');
 
@@ -33,11 +34,18 @@ sub new {
 
 sub fds { return $_[0]{out} ? ($_[0]{out}) : () }
 
-# Somebody knows that the server has gone: patience is over soon
+# Somebody knows that a process of the server has gone, or that all of them go on:
+# patience is over soon
 sub hurry {
 	my ($self) = @_;
-	$self->{until} = time() + $LATER
-		if $self->{sent} && $self->{until} > time() + $LATER;
+	$self->{until} = time() + $HURRY
+		if $self->{sent} && $self->{until} > time() + $HURRY;
+}
+
+# ... or that none of them can answer for now
+sub calm {
+	my ($self) = @_;
+	$self->{until} = time() + $PATIENCE if $self->{sent};
 }
 
 sub tick {
