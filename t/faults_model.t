@@ -217,6 +217,13 @@ $m->moves(put(client => 'y'));
 $m->moves($moving);
 is($m->answered(put(), '2.01'), undef, 'unless it is going just then');
 
+$m = model();
+$m->moves(put(client => 'y'));
+$m->answered(put(client => 'y'), '2.01');
+$m->forget_moves();
+$m->moves($moving);
+is($m->answered(put(), '2.01'), undef, 'likewise one of a burst before');
+
 # routes
 
 is_deeply([ Fault::Model::routes({ mitigations => { 1 => { prefixes =>

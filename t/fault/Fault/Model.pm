@@ -460,7 +460,7 @@ sub _touched {
 	return $self->{touched}{"$op->{client}/$op->{mid}"} || [];
 }
 
-sub forget_moves { $_[0]{moves} = []; $_[0]{touched} = {} }
+sub forget_moves { $_[0]{moves} = [] }
 
 # ---- prefixes ----
 
