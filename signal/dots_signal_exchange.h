@@ -68,6 +68,14 @@ void dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
 void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
     uint8_t code, int64_t max_age, const dots_fault_t *f);
 
+/*
+ * Fills "told", once: the mitigations that "rq" found, or else ("rq" is NULL) the
+ * bytes of the response.  What has ended is said once and is no part of what is
+ * there.
+ */
+void dots_signal_tell(dots_signal_exchange_t *ex,
+    const dots_coap_message_t *response, const dots_request_t *rq);
+
 /* Of a look: zero if nothing of it has to be told and no body is needed. */
 int dots_signal_observe_news(dots_signal_exchange_t *ex,
     const dots_request_t *rq);

@@ -167,118 +167,6 @@ dots_signal_observe_find(dots_signal_t *s, const dots_coap_message_t *m)
 }
 
 
-/* ---- what an observer knows ---- */
-
-static uint64_t
-dots_signal_observe_mix(uint64_t hash, const void *data, size_t len)
-{
-    size_t          i;
-    const uint8_t  *p = data;
-
-    for (i = 0; i < len; i++) {
-        hash = (hash ^ p[i]) * 0x100000001b3;
-    }
-
-    return hash;
-}
-
-
-/*
- * All that a GET shows but the remaining lifetime and the retry-timer, which
- * change by themselves; a new lifetime changes "expires", a new conflict
- * "conflicted".
- */
-
-static uint64_t
-dots_signal_observe_digest(const dots_mitigation_t *m)
-{
-    int       status, cause;
-    uint64_t  hash;
-
-    status = m->status;
-    cause = m->conflict.cause;
-
-    hash = 0xcbf29ce484222325;
-    hash = dots_signal_observe_mix(hash, &status, sizeof(status));
-    hash = dots_signal_observe_mix(hash, &m->start, sizeof(m->start));
-    hash = dots_signal_observe_mix(hash, &m->expires, sizeof(m->expires));
-
-    hash = dots_signal_observe_mix(hash, &m->lifetime, sizeof(m->lifetime));
-    hash = dots_signal_observe_mix(hash, &cause, sizeof(cause));
-
-    return dots_signal_observe_mix(hash, &m->conflicted,
-                                   sizeof(m->conflicted));
-}
-
-
-static int
-dots_signal_observe_passes(const dots_mitigation_t *m)
-{
-    return !m->trigger && (m->status == DOTS_STATUS_STOPPED
-                           || m->status == DOTS_STATUS_WITHDRAWN);
-}
-
-
-/*
- * What an answer tells of: the mitigations found, or else its bytes.  What has
- * ended is said once and is no part of what is there.
- */
-
-static void
-dots_signal_observe_tell(dots_signal_exchange_t *ex,
-    const dots_coap_message_t *response, const dots_request_t *rq)
-{
-    size_t                    i;
-    dots_signal_told_t       *told;
-    const dots_mitigation_t  *m;
-    dots_signal_observed_t    seen, *list;
-
-    told = &ex->told;
-
-    if (ex->looked) {
-        return;
-    }
-
-    ex->looked = 1;
-    told->digest = 0xcbf29ce484222325;
-
-    if (rq == NULL) {
-        told->digest = dots_signal_observe_mix(told->digest,
-                                               response->payload.data,
-                                               response->payload.len);
-        return;
-    }
-
-    list = dots_arena_array(ex->arena, rq->nmitigations,
-                            sizeof(dots_signal_observed_t));
-    told->list = list;
-
-    for (i = 0; i < rq->nmitigations; i++) {
-
-        m = &rq->mitigations[i];
-
-        if (m->status == DOTS_STATUS_TERMINATED) {
-            told->ended = 1;
-            continue;
-        }
-
-        seen.mid = m->mid;
-        seen.digest = dots_signal_observe_digest(m);
-
-        told->digest = dots_signal_observe_mix(told->digest, &seen.mid,
-                                               sizeof(seen.mid));
-        told->digest = dots_signal_observe_mix(told->digest, &seen.digest,
-                                               sizeof(seen.digest));
-        told->active |= dots_mitigation_active(m) != 0;
-        told->passing |= dots_signal_observe_passes(m) != 0;
-
-        if (list != NULL) {
-            list[told->n++] = seen;
-        }
-    }
-}
-
-
 /*
  * The peer is told.  Without memory for the list nothing is known of it:
  * something that has ended may then go unreported, never reported twice.
@@ -357,7 +245,7 @@ dots_signal_observe_add(dots_signal_exchange_t *ex,
         o->mid = rq->mid;
     }
 
-    dots_signal_observe_tell(ex, response, rq);
+    dots_signal_tell(ex, response, rq);
     dots_signal_observe_told(o, &ex->told, s->now);
 
     o->next = s->observers;
@@ -742,7 +630,7 @@ dots_signal_observe_new(const dots_signal_observer_t *o,
 int
 dots_signal_observe_news(dots_signal_exchange_t *ex, const dots_request_t *rq)
 {
-    dots_signal_observe_tell(ex, NULL, rq);
+    dots_signal_tell(ex, NULL, rq);
 
     return dots_signal_observe_new(ex->observer, &ex->told);
 }
@@ -765,7 +653,7 @@ dots_signal_observe_found(dots_signal_exchange_t *ex,
     s = ex->signal;
     o = ex->observer;
 
-    dots_signal_observe_tell(ex, response, rq);
+    dots_signal_tell(ex, response, rq);
 
     if (o->mitigation && !ex->shared && !o->dirty) {
         dots_signal_observe_key(o, &key);

@@ -10,7 +10,8 @@
  *   dots_signal_tcp.c      RFC 8323: framing, CSM, Ping, Release, Abort
  *   dots_signal_block.c    RFC 7959: bodies in pieces, both ways
  *   dots_signal_observe.c  RFC 7641: who wants to hear of changes
- *   dots_signal_look.c     what one observer is told, for the others
+ *   dots_signal_tell.c     what an answer tells an observer
+ *   dots_signal_look.c     the same of one observer, for the others
  *   dots_signal_config.c   RFC 9132 section 4.5: the session's configuration
  *   dots_signal_heartbeat.c  section 4.7: heartbeats, and the loss of a session
  *
