@@ -3,6 +3,7 @@
 #include "ngx_dots_events.h"
 #include "ngx_dots_reap.h"
 #include "ngx_dots_request.h"
+#include "ngx_dots_turn.h"
 #include "ngx_dots_zone.h"
 
 
@@ -147,7 +148,7 @@ ngx_dots_request_later(ngx_dots_request_t *dr,
     dr->again = again;
     dr->retry.handler = ngx_dots_request_retry_handler;
 
-    ngx_post_event(&dr->retry, &ngx_posted_next_events);
+    ngx_dots_turn(&dr->retry);
 }
 
 
@@ -155,6 +156,8 @@ static void
 ngx_dots_request_retry_handler(ngx_event_t *ev)
 {
     ngx_dots_request_t  *dr;
+
+    ngx_dots_turn_over(ev);
 
     dr = ev->data;
     dr->rq->now = ngx_dots_now();

@@ -77,14 +77,6 @@ ngx_int_t ngx_http_dots_body_send(ngx_http_dots_body_t *b);
 ngx_int_t ngx_http_dots_body_flush(ngx_http_dots_body_t *b);
 
 /*
- * Calls the event's handler when others have had their turn; over() comes first
- * there, and where it is not to be called any more.  A worker that leaves waits
- * for timers alone, so the event has one meanwhile.
- */
-void ngx_http_dots_turn(ngx_event_t *ev);
-void ngx_http_dots_turn_over(ngx_event_t *ev);
-
-/*
  * Sends the body of rc->pieces, whose header is sent.  NGX_DONE: the request is finalized when it is
  * over; NGX_ERROR.
  */

@@ -1,9 +1,6 @@
 #include "ngx_http_dots.h"
 
 
-#define NGX_HTTP_DOTS_TURN  60000    /* ms: longer than any turn takes */
-
-
 static ngx_int_t ngx_http_dots_body_sent(ngx_http_dots_body_t *b,
     ngx_chain_t *out, ngx_int_t rc);
 
@@ -90,26 +87,4 @@ ngx_http_dots_body_sent(ngx_http_dots_body_t *b, ngx_chain_t *out,
 
     return ngx_handle_write_event(wev, clcf->send_lowat) == NGX_OK
            ? NGX_AGAIN : NGX_ERROR;
-}
-
-
-void
-ngx_http_dots_turn(ngx_event_t *ev)
-{
-    ngx_post_event(ev, &ngx_posted_next_events);
-
-    ngx_add_timer(ev, NGX_HTTP_DOTS_TURN);
-}
-
-
-void
-ngx_http_dots_turn_over(ngx_event_t *ev)
-{
-    if (ev->posted) {
-        ngx_delete_posted_event(ev);
-    }
-
-    if (ev->timer_set) {
-        ngx_del_timer(ev);
-    }
 }

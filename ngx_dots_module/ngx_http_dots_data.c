@@ -1,3 +1,4 @@
+#include "ngx_dots_turn.h"
 #include "ngx_http_dots.h"
 #include "ngx_dots_events.h"
 #include "ngx_dots_limit.h"
@@ -546,7 +547,7 @@ ngx_http_dots_data_again(dots_restconf_t *rc)
     ctx->turn.data = ctx;
     ctx->turn.log = ctx->request->connection->log;
 
-    ngx_http_dots_turn(&ctx->turn);
+    ngx_dots_turn(&ctx->turn);
 }
 
 
@@ -557,7 +558,7 @@ ngx_http_dots_data_turn(ngx_event_t *ev)
 
     ngx_http_set_log_request(ctx->request->connection->log, ctx->request);
 
-    ngx_http_dots_turn_over(ev);
+    ngx_dots_turn_over(ev);
     dots_restconf_turn(&ctx->rc);
 }
 
@@ -854,7 +855,7 @@ ngx_http_dots_data_cleanup(void *data)
         ngx_dots_limit_unstream(ctx->rc.customer);
     }
 
-    ngx_http_dots_turn_over(&ctx->turn);
+    ngx_dots_turn_over(&ctx->turn);
 
     ngx_free(ctx->body);
     ngx_free(ctx);

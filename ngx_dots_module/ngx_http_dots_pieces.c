@@ -1,3 +1,4 @@
+#include "ngx_dots_turn.h"
 #include "ngx_http_dots.h"
 
 
@@ -106,7 +107,7 @@ ngx_http_dots_pieces_event(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, p->body.request);
 
-    ngx_http_dots_turn_over(ev);
+    ngx_dots_turn_over(ev);
     ngx_http_dots_pieces_pump(p);
 
     /* the request is gone perhaps */
@@ -175,7 +176,7 @@ ngx_http_dots_pieces_pump(ngx_http_dots_pieces_t *p)
     /* others come first */
 
     if (ngx_http_dots_pieces_send(p) == NGX_OK) {
-        ngx_http_dots_turn(&p->event);
+        ngx_dots_turn(&p->event);
     }
 }
 
@@ -310,5 +311,5 @@ ngx_http_dots_pieces_close(void *data)
 
     p->open = 0;
 
-    ngx_http_dots_turn_over(&p->event);
+    ngx_dots_turn_over(&p->event);
 }
