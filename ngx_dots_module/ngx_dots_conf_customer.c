@@ -35,6 +35,8 @@ static char *ngx_dots_conf_customer_done(ngx_dots_conf_customers_t *ccs);
 static ngx_int_t ngx_dots_conf_want(ngx_conf_t *cf, ngx_array_t *array,
     ngx_str_t *name);
 static ngx_int_t ngx_dots_conf_fingerprint(ngx_str_t *text, u_char raw[32]);
+static void ngx_dots_conf_low_bits(ngx_conf_t *cf, ngx_str_t *text,
+    dots_prefix_t *prefix);
 static char *ngx_dots_conf_psks(ngx_conf_t *cf, ngx_dots_conf_t *dcf,
     ngx_dots_conf_customers_t *ccs);
 static char *ngx_dots_conf_fault(ngx_conf_t *cf, int rc, ngx_str_t *what,
@@ -330,6 +332,8 @@ ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
+        ngx_dots_conf_low_bits(cf, &value[i], &p);
+
         owned = ngx_array_push(&ccs->owned);
         if (owned == NULL) {
             return NGX_CONF_ERROR;
@@ -348,6 +352,30 @@ ngx_dots_conf_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return n > 1 ? NGX_CONF_OK : "names no prefix before \"shared\"";
+}
+
+
+/* Said as nginx does of "allow" and "geo": one address may have been meant. */
+
+static void
+ngx_dots_conf_low_bits(ngx_conf_t *cf, ngx_str_t *text, dots_prefix_t *prefix)
+{
+    u_char         *slash;
+    dots_prefix_t   host;
+
+    slash = ngx_strlchr(text->data, text->data + text->len, '/');
+
+    if (slash == NULL
+        || dots_prefix_parse(&host, dots_str(text->data, slash - text->data))
+           != DOTS_OK
+        || host.family != prefix->family
+        || ngx_memcmp(host.addr, prefix->addr, sizeof(host.addr)) == 0)
+    {
+        return;
+    }
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "low address bits of %V are meaningless", text);
 }
 
 

@@ -407,7 +407,7 @@ my @cases = (
 		qr/"identity" directive is not allowed here.*nginx\.conf:\d+/s ],
 );
 
-$t->plan(@cases + 7);
+$t->plan(@cases + 9);
 
 foreach my $case (@cases) {
 	my ($name, $options, $re, $edit) = @$case;
@@ -439,6 +439,13 @@ $t->write_file_expand('nginx.conf', dots_conf(customers =>
 		'prefix 198.51.100.0/24 2001:db8::/32;', 'mitigate rtbh;',
 		'limits mitigations=10 aliases=20 rate=1r/s sessions=off;')));
 like(dots_test($t), qr/test is successful/, 'all kinds of identities');
+
+$t->write_file_expand('nginx.conf', dots_conf(customers => customer('one',
+	without(qr/prefix/, @a), 'prefix 192.0.2.0/24;', 'prefix 198.51.100.7/24;')));
+$_ = dots_test($t);
+like($_, qr!\[warn\].*low address bits of 198\.51\.100\.7/24 .*nginx\.conf:\d+!,
+	'a prefix that may be meant as an address');
+is(scalar(() = /low address bits/g), 1, 'and only of that one');
 
 # nobody could be anybody's client there
 
