@@ -459,8 +459,9 @@ ngx_dots_conf_state_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_dots_conf_t *dcf = conf;
 
-    ngx_str_t   *value;
-    ngx_path_t  *path;
+    ngx_str_t        *value;
+    ngx_path_t       *path;
+    ngx_file_info_t   fi;
 
     if (dcf->state) {
         return "is duplicate";
@@ -477,6 +478,14 @@ ngx_dots_conf_state_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (ngx_conf_full_name(cf->cycle, &path->name, 0) != NGX_OK) {
         return NGX_CONF_ERROR;
+    }
+
+    /* nginx would make it, or give to its workers what is there */
+
+    if (ngx_file_info(path->name.data, &fi) != NGX_FILE_ERROR
+        && !ngx_is_dir(&fi))
+    {
+        return "needs a folder, and this is none";
     }
 
     path->manager = ngx_dots_manager;

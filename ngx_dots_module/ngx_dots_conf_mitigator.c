@@ -272,7 +272,9 @@ ngx_dots_conf_gobgp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         port = ngx_atoi(p, last - p);
 
-        if (p <= value[1].data + 1 || port < 1 || port > 65535) {
+        if (p <= value[1].data + 1 || port < 1 || port > 65535
+            || ngx_strlchr(value[1].data, last, '/'))
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid gobgp address \"%V\": write "
                                "unix:/absolute/path or host:port", &value[1]);

@@ -311,6 +311,10 @@ my @cases = (
 		{ mitigator => 'gobgp localhost; next_hop 192.0.2.1;' },
 		qr/invalid gobgp address.*nginx\.conf:\d+/s ],
 
+	[ 'a URL as gobgp address',
+		{ mitigator => 'gobgp http://127.0.0.1:50051; next_hop 192.0.2.1;' },
+		qr/invalid gobgp address.*host:port.*nginx\.conf:\d+/s ],
+
 	[ 'neither daemon nor program', { mitigator => ' ' },
 		qr/gobgp unix:.*exec \/path.*nginx\.conf:\d+/s ],
 
@@ -363,6 +367,10 @@ my @cases = (
 	[ 'no state_path', {}, qr/block "dots" has no "state_path".*nginx\.conf:\d+/s,
 		sub { s!state_path .*;!! } ],
 
+	[ 'a file as state_path', {},
+		qr/"state_path" directive needs a folder.*nginx\.conf:\d+/,
+		sub { s!state_path .*;!state_path ca.crt;! } ],
+
 	[ 'a small zone', {}, qr/invalid size "8k".*nginx\.conf:\d+/s,
 		sub { s!zone        dots 8m;!zone dots 8k;! } ],
 
@@ -375,6 +383,10 @@ my @cases = (
 	[ 'dots_data in a location with a slash', {},
 		qr/dots_data.*slash.*nginx\.conf:\d+/s,
 		sub { s!location /restconf \{!location /restconf/ {! } ],
+
+	[ 'dots_data in a location for one URI', {},
+		qr/dots_data.*plain location.*nginx\.conf:\d+/s,
+		sub { s!location /restconf \{!location = /restconf {! } ],
 
 	[ 'dots_data beside a proxy',
 		{ http => 'location /r { dots_data; proxy_pass http://127.0.0.1:1; }' },
