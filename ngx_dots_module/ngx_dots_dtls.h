@@ -171,7 +171,7 @@ void ngx_dots_dtls_send_release(void);
 
 /* The DTLS context from the ssl_* directives of the same server{}. */
 char *ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
-    ngx_stream_ssl_conf_t *sslcf);
+    ngx_stream_ssl_conf_t *sslcf, ngx_dots_place_t *place);
 
 /*
  * Ciphers, groups and the CAs and CRL of the clients' certificates, into a
@@ -181,7 +181,8 @@ ngx_int_t ngx_dots_dtls_conf_profile(ngx_conf_t *cf, ngx_ssl_t *ssl,
     ngx_stream_ssl_conf_t *sslcf);
 
 /* Refuses suites without authenticated encryption; when all is set. */
-ngx_int_t ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx);
+ngx_int_t ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx,
+    ngx_dots_place_t *place);
 
 
 #endif /* _NGX_DOTS_DTLS_H_INCLUDED_ */

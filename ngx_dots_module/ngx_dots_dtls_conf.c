@@ -1,3 +1,4 @@
+#include "ngx_dots_conf.h"
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_psk.h"
 #include "ngx_dots_ticket.h"
@@ -46,7 +47,7 @@ static ngx_int_t ngx_dots_dtls_conf_resumption(ngx_conf_t *cf, SSL_CTX *ctx,
 
 char *
 ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
-    ngx_stream_ssl_conf_t *sslcf)
+    ngx_stream_ssl_conf_t *sslcf, ngx_dots_place_t *place)
 {
     if (ngx_dots_dtls_conf_context(cf, conf) != NGX_OK
         || ngx_dots_dtls_conf_ssl(cf, &conf->ssl, sslcf) != NGX_OK
@@ -57,7 +58,7 @@ ngx_dots_dtls_conf_create(ngx_conf_t *cf, ngx_dots_dtls_conf_t *conf,
 
     ngx_dots_dtls_conf_protocol(conf);
 
-    if (ngx_dots_dtls_conf_aead(cf, conf->ssl.ctx) != NGX_OK
+    if (ngx_dots_dtls_conf_aead(cf, conf->ssl.ctx, place) != NGX_OK
         || ngx_dots_dtls_conf_resumption(cf, conf->ssl.ctx, sslcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -235,7 +236,7 @@ ngx_dots_dtls_conf_protocol(ngx_dots_dtls_conf_t *conf)
  */
 
 ngx_int_t
-ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx)
+ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx, ngx_dots_place_t *place)
 {
     int                    i;
     const SSL_CIPHER      *cipher;
@@ -248,13 +249,13 @@ ngx_dots_dtls_conf_aead(ngx_conf_t *cf, SSL_CTX *ctx)
         cipher = sk_SSL_CIPHER_value(ciphers, i);
 
         if (!SSL_CIPHER_is_aead(cipher)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"ssl_ciphers\" of a server with "
-                               "\"dots_signal\" allows %s, which is no "
-                               "authenticated encryption: remove "
-                               "\"ssl_ciphers\", the default is fine, or "
-                               "write AESGCM, AESCCM and CHACHA20 suites only",
-                               SSL_CIPHER_get_name(cipher));
+            (void) ngx_dots_conf_error(cf, place,
+                                       "\"ssl_ciphers\" allows %s, which is no "
+                                       "authenticated encryption: remove it, "
+                                       "the default is fine, or write AESGCM, "
+                                       "AESCCM and CHACHA20 suites only, for "
+                                       "\"dots_signal\"",
+                                       SSL_CIPHER_get_name(cipher));
             return NGX_ERROR;
         }
     }

@@ -64,7 +64,7 @@ void ngx_dots_tls_accept(ngx_stream_session_t *s, ngx_dots_tls_conf_t *conf);
  * there is none.
  */
 char *ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
-    ngx_stream_ssl_conf_t *sslcf);
+    ngx_stream_ssl_conf_t *sslcf, ngx_dots_place_t *place);
 
 /*
  * Whether the peer has proved who it is: 0, or why not, in words for the log.

@@ -1,3 +1,4 @@
+#include "ngx_dots_conf.h"
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_limit.h"
 #include "ngx_dots_psk.h"
@@ -12,7 +13,7 @@
 
 
 static ngx_int_t ngx_dots_tls_conf_check(ngx_conf_t *cf,
-    ngx_stream_ssl_conf_t *sslcf);
+    ngx_stream_ssl_conf_t *sslcf, ngx_dots_place_t *place);
 static ngx_int_t ngx_dots_tls_conf_protocol(ngx_conf_t *cf, SSL_CTX *ctx,
     ngx_stream_ssl_conf_t *sslcf);
 static int ngx_dots_tls_conf_hello(SSL *ssl, void *data);
@@ -24,15 +25,15 @@ static int ngx_dots_tls_conf_alpn(SSL *ssl, const unsigned char **out,
 
 char *
 ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
-    ngx_stream_ssl_conf_t *sslcf)
+    ngx_stream_ssl_conf_t *sslcf, ngx_dots_place_t *place)
 {
     if (sslcf->ssl.ctx == NULL) {
         return NGX_CONF_OK;
     }
 
-    if (ngx_dots_tls_conf_check(cf, sslcf) != NGX_OK
+    if (ngx_dots_tls_conf_check(cf, sslcf, place) != NGX_OK
         || ngx_dots_dtls_conf_profile(cf, &sslcf->ssl, sslcf) != NGX_OK
-        || ngx_dots_dtls_conf_aead(cf, sslcf->ssl.ctx) != NGX_OK
+        || ngx_dots_dtls_conf_aead(cf, sslcf->ssl.ctx, place) != NGX_OK
         || ngx_dots_tls_conf_protocol(cf, sslcf->ssl.ctx, sslcf) != NGX_OK
         || ngx_dots_psk_init(cf, conf->dots, sslcf->ssl.ctx) != NGX_OK)
     {
@@ -44,24 +45,26 @@ ngx_dots_tls_conf_create(ngx_conf_t *cf, ngx_dots_tls_conf_t *conf,
 
 
 static ngx_int_t
-ngx_dots_tls_conf_check(ngx_conf_t *cf, ngx_stream_ssl_conf_t *sslcf)
+ngx_dots_tls_conf_check(ngx_conf_t *cf, ngx_stream_ssl_conf_t *sslcf,
+    ngx_dots_place_t *place)
 {
     /* 1: "on", nginx's own check for one; 2, 3: "optional", "optional_no_ca" */
 
     if (sslcf->verify > 1) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"ssl_verify_client\" of a server with \"dots_signal\" "
-                      "can't be optional, a DOTS client always has a "
-                      "certificate or a pre-shared key: write \"on\", which "
-                      "lets in certificates only, or remove the directive");
+        (void) ngx_dots_conf_error(cf, place,
+                                   "\"ssl_verify_client\" can't be optional, "
+                                   "a DOTS client always has a certificate or "
+                                   "a pre-shared key: write \"on\", which lets "
+                                   "in certificates only, or remove it, for "
+                                   "\"dots_signal\"");
         return NGX_ERROR;
     }
 
     if (!(sslcf->protocols & (NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3))) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"ssl_protocols\" of a server with \"dots_signal\" has "
-                      "none that DOTS allows: write \"TLSv1.2 TLSv1.3\", or "
-                      "remove the directive");
+        (void) ngx_dots_conf_error(cf, place,
+                                   "\"ssl_protocols\" has none that DOTS "
+                                   "allows: write \"TLSv1.2 TLSv1.3\", or "
+                                   "remove it, for \"dots_signal\"");
         return NGX_ERROR;
     }
 

@@ -1,3 +1,4 @@
+#include "ngx_dots_conf.h"
 #include "ngx_dots_dtls.h"
 #include "ngx_dots_life.h"
 #include "ngx_dots_policy.h"
@@ -20,8 +21,7 @@
 
 typedef struct {
     ngx_stream_dots_served_t     served;    /* the first: see there */
-    u_char                      *file;
-    ngx_uint_t                   line;
+    ngx_dots_place_t             place;
     ngx_dots_dtls_conf_t         dtls;
     ngx_dots_tls_conf_t          tls;
     SSL_CTX                     *tls_ctx;   /* nginx's; NULL: no "listen ssl" */
@@ -146,8 +146,7 @@ ngx_stream_dots_signal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     dscf->served.enable = 1;
-    dscf->file = cf->conf_file->file.name.data;
-    dscf->line = cf->conf_file->line;
+    ngx_dots_conf_place(cf, &dscf->place);
 
     cscf = ngx_stream_conf_get_module_srv_conf(cf, ngx_stream_core_module);
 
@@ -293,11 +292,13 @@ ngx_stream_dots_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     conf->tls_ctx = sslcf->ssl.ctx;
     conf->policy = ngx_stream_dots_digest(cf, sslcf);
 
-    if (ngx_dots_tls_conf_create(cf, &conf->tls, sslcf) != NGX_CONF_OK) {
+    if (ngx_dots_tls_conf_create(cf, &conf->tls, sslcf, &conf->place)
+        != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_dots_dtls_conf_create(cf, &conf->dtls, sslcf);
+    return ngx_dots_dtls_conf_create(cf, &conf->dtls, sslcf, &conf->place);
 }
 
 
@@ -315,9 +316,9 @@ ngx_stream_dots_check(ngx_conf_t *cf, ngx_stream_dots_srv_conf_t *conf,
 
     if (cscf->handler != ngx_stream_dots_handler) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"dots_signal\" in %s:%ui needs the server for itself: "
+                      "\"dots_signal\" in %V:%ui needs the server for itself: "
                       "remove its \"proxy_pass\" or \"return\"",
-                      conf->file, conf->line);
+                      &conf->place.file, conf->place.line);
         return NGX_ERROR;
     }
 
@@ -338,17 +339,18 @@ ngx_stream_dots_check(ngx_conf_t *cf, ngx_stream_dots_srv_conf_t *conf,
 
     if (missing) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no \"%s\" is defined for \"dots_signal\" in %s:%ui: "
+                      "no \"%s\" is defined for \"dots_signal\" in %V:%ui: "
                       "add \"%s FILE;\" with %s to the server",
-                      missing, conf->file, conf->line, missing, what);
+                      missing, &conf->place.file, conf->place.line, missing,
+                      what);
         return NGX_ERROR;
     }
 
     if (conf->dtls.handshake_timeout == 0 || conf->dtls.idle_timeout == 0) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"dots_handshake_timeout\" and \"dots_idle_timeout\" of "
-                      "\"dots_signal\" in %s:%ui must be greater than 0",
-                      conf->file, conf->line);
+                      "\"dots_signal\" in %V:%ui must be greater than 0",
+                      &conf->place.file, conf->place.line);
         return NGX_ERROR;
     }
 
@@ -375,9 +377,9 @@ ngx_stream_dots_check_variables(ngx_conf_t *cf,
 
         if (ngx_strlchr(file[i].data, file[i].data + file[i].len, '$')) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "\"%V\" for \"dots_signal\" in %s:%ui: variables are "
+                          "\"%V\" for \"dots_signal\" in %V:%ui: variables are "
                           "not supported here, write the name of a file",
-                          &file[i], conf->file, conf->line);
+                          &file[i], &conf->place.file, conf->place.line);
             return NGX_ERROR;
         }
     }
@@ -455,11 +457,11 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
 
     if (!listen->udp && !listen->ssl) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"listen %V\" of \"dots_signal\" in %s:%ui is plain "
+                      "\"listen %V\" of \"dots_signal\" in %V:%ui is plain "
                       "TCP, the signal channel needs TLS: write "
                       "\"listen %V ssl\", or \"listen %V udp reuseport\" for "
                       "DTLS",
-                      &listen->addr_text, dscf->file, dscf->line,
+                      &listen->addr_text, &dscf->place.file, dscf->place.line,
                       &listen->addr_text, &listen->addr_text);
         return NGX_ERROR;
     }
@@ -469,9 +471,9 @@ ngx_stream_dots_check_listen(ngx_conf_t *cf, ngx_stream_dots_listen_t *listen)
            == 0)
     {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"listen %V\" of \"dots_signal\" in %s:%ui is a unix "
+                      "\"listen %V\" of \"dots_signal\" in %V:%ui is a unix "
                       "socket, DTLS needs a port",
-                      &listen->addr_text, dscf->file, dscf->line);
+                      &listen->addr_text, &dscf->place.file, dscf->place.line);
         return NGX_ERROR;
     }
 

@@ -407,7 +407,16 @@ my @cases = (
 		sub { s!ssl_certificate .*server.crt;!! } ],
 
 	[ 'no authenticated encryption', { stream => 'ssl_ciphers HIGH:!aNULL;' },
-		qr/"ssl_ciphers".*is no authenticated encryption/s ],
+		qr/"ssl_ciphers".*is no authenticated encryption.*"dots_signal" in .*:\d+/ ],
+
+	[ 'a client that need not say who it is',
+		{ stream => 'ssl_verify_client optional;' },
+		qr/"ssl_verify_client" can't be optional.*"dots_signal" in .*conf:\d+/ ],
+
+	[ 'a protocol that DOTS does not allow',
+		{ stream => 'ssl_protocols TLSv1.1;' },
+		qr/"ssl_protocols" has none.*"dots_signal" in .*conf:\d+/ ],
+
 	[ 'no client CA', {}, qr/ssl_client_certificate/s,
 		sub { s!ssl_client_certificate .*;!! } ],
 
