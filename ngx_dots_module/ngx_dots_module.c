@@ -67,6 +67,12 @@ ngx_dots_init_conf(ngx_cycle_t *cycle, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (dcf->enable && !dcf->udp && !dcf->data) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "nobody can reach \"dots { ... }\": write "
+                      "\"dots_signal;\" into a server of \"stream { ... }\"");
+    }
+
     if (ngx_dots_check_events(cycle, dcf) != NGX_OK
         || ngx_dots_psk_enable(dcf, cycle->log) != NGX_OK)
     {

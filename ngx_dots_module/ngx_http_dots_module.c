@@ -189,6 +189,7 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_ssl_srv_conf_t   *sscf;
     ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_srv_conf_t  *cscf;
 
     ngx_conf_merge_uint_value(conf->form, prev->form, NGX_HTTP_DOTS_RFC8040);
 
@@ -197,11 +198,13 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
     if (conf->data && clcf->handler != ngx_http_dots_data_handler) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"dots_data\" needs location \"%V\" for itself: remove "
-                      "its \"proxy_pass\" or the like", &clcf->name);
+                      "its \"proxy_pass\" or the like, in the server in "
+                      "%s:%ui", &clcf->name, cscf->file_name, cscf->line);
         return NGX_CONF_ERROR;
     }
 
@@ -214,7 +217,8 @@ ngx_http_dots_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                       "\"dots_data\" of location \"%V\" knows its clients by "
                       "their certificates, and this server asks for none: "
                       "write \"listen ... ssl\" and \"ssl_verify_client "
-                      "optional\"", &clcf->name);
+                      "optional\" into the server in %s:%ui",
+                      &clcf->name, cscf->file_name, cscf->line);
     }
 
     if (!clcf->noname || clcf->handler) {

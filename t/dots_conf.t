@@ -390,7 +390,7 @@ my @cases = (
 
 	[ 'dots_data beside a proxy',
 		{ http => 'location /r { dots_data; proxy_pass http://127.0.0.1:1; }' },
-		qr/"dots_data" needs location "\/r" for itself/ ],
+		qr/"dots_data" needs location "\/r" for itself.*nginx\.conf:\d+/ ],
 
 	[ 'dots_data behind a proxy',
 		{ http => 'location /r { proxy_pass http://127.0.0.1:1; dots_data; }' },
@@ -428,7 +428,7 @@ my @cases = (
 		qr/"identity" directive is not allowed here.*nginx\.conf:\d+/s ],
 );
 
-$t->plan(@cases + 9);
+$t->plan(@cases + 11);
 
 foreach my $case (@cases) {
 	my ($name, $options, $re, $edit) = @$case;
@@ -472,7 +472,8 @@ is(scalar(() = /low address bits/g), 1, 'and only of that one');
 
 $t->write_file_expand('nginx.conf',
 	dots_conf() =~ s/ssl_verify_client +optional;//r);
-like(dots_test($t), qr/\[warn\].*"dots_data" of location "\/restconf".*asks/,
+like(dots_test($t),
+	qr/\[warn\].*"dots_data" of location "\/restconf".*asks.*nginx\.conf:\d+/,
 	'a data channel without client certificates');
 
 # names that nobody can look up
@@ -490,6 +491,17 @@ local $_ = dots_conf(workers => 2);
 s/ reuseport//;
 $t->write_file_expand('nginx.conf', $_);
 unlike(dots_test($t), qr/\[warn\]/, 'without reuseport');
+
+# nobody whom anybody could ask
+
+$_ = dots_conf();
+s/^stream \{.*?^\}//ms;
+$t->write_file_expand('nginx.conf', $_);
+unlike(dots_test($t), qr/\[warn\]/, 'a data channel alone');
+s/dots_data;//;
+$t->write_file_expand('nginx.conf', $_);
+like(dots_test($t), qr/\[warn\].*nobody can reach "dots .*"dots_signal;"/,
+	'neither channel');
 
 $_ = dots_conf();
 s/^dots \{.*?^\}//ms;
