@@ -334,13 +334,19 @@ dots_cli_data_refusal(dots_cli_t *cli, dots_cli_data_answer_t *answer)
                                      "not registered");
     }
 
-    return dots_cli_output_error(cli, DOTS_CLI_REFUSED, "HTTP %ld: %s%s",
-                                 answer->status,
-                                 answer->text[0] != '\0'
-                                 ? answer->text
-                                 : "the server gives no reason",
-                                 answer->status == 401
-                                 ? dots_cli_cuid_dated(cli->config.cert) : "");
+    if (answer->text[0] == '\0') {
+        (void) snprintf(answer->text, sizeof(answer->text),
+                        "the server gives no reason");
+    }
+
+    if (answer->status == 401) {
+        return dots_cli_output_error(cli, DOTS_CLI_UNTRUSTED, "HTTP 401: %s%s",
+                                     answer->text,
+                                     dots_cli_cuid_dated(cli->config.cert));
+    }
+
+    return dots_cli_output_error(cli, DOTS_CLI_REFUSED, "HTTP %ld: %s",
+                                 answer->status, answer->text);
 }
 
 

@@ -226,7 +226,7 @@ dots_cli_target_prefix(dots_cli_target_t *t, const char *text, dots_fault_t *f)
     if (dots_prefix_parse(p, dots_str(text, strlen(text))) != DOTS_OK) {
         return dots_fault(f, DOTS_FAULT_INVALID_VALUE, "target-prefix",
                           "\"%.80s\" is not a prefix: write 192.0.2.7/32 or "
-                          "2001:db8::/64", text);
+                          "2001:db8::/64, or --fqdn before a name", text);
     }
 
     if (dots_cli_target_host_bits(text, p)) {

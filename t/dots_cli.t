@@ -27,7 +27,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl dnsmasq/);
-$t->plan(116);
+$t->plan(117);
 
 dots_pki($t);
 expired($t->testdir());
@@ -278,6 +278,10 @@ $t->write_file('wrong.conf', "# x\nservr = x\n");
 is($rc, 2, 'a wrong setting');
 like($err, qr!/wrong\.conf:2: unknown setting "servr"!, 'where');
 
+($rc, $out, $err) = dots(@a, 'mitigate', 'www.example.com');
+like("$rc $err", qr/^2 .*"www\.example\.com" is not a prefix.*--fqdn/,
+	'a name for a prefix');
+
 # who is who, on both channels
 
 foreach my $who (qw/ other revoked /) {
@@ -290,7 +294,7 @@ foreach my $who (qw/ other revoked /) {
 is($rc, 4, 'an expired certificate');
 like($err, qr/this machine's clock "cert" has expired$/, 'said');
 ($rc, $out, $err) = dots(@a, '--cert', "$d/expired.crt", 'alias', 'list');
-like("$rc $err", qr/^1 .*401.*this machine's clock "cert" has expired$/,
+like("$rc $err", qr/^4 .*401.*this machine's clock "cert" has expired$/,
 	'by the data channel, too');
 
 ($rc, $out, $err) = dots(@a, '--key', "$d/b.key", 'status');
