@@ -12,8 +12,8 @@
 
 typedef struct {
     char           target[256];     /* "unix:/run/gobgp.sock" or "host:port" */
-    dots_prefix_t  next_hop4;       /* host prefixes; family 0: none given, then */
-    dots_prefix_t  next_hop6;       /* rules of that family are refused */
+    dots_prefix_t  next_hop4;       /* host prefixes; family 0: none given, */
+    dots_prefix_t  next_hop6;       /* then rules of that family are refused */
     uint32_t       communities[DOTS_GOBGP_COMMUNITIES];
     size_t         ncommunities;
     uint32_t       tag;             /* our own community: marks what is ours */

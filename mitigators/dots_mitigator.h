@@ -106,8 +106,8 @@ dots_mitigator_t *dots_mitigator_start(const dots_mitigator_driver_t *driver,
     void *ctx);
 
 /*
- * Ends the thread, in the midst of a sync, too; the rules stay in the network (a
- * restart takes them over).
+ * Ends the thread, in the midst of a sync, too; the rules stay in the network
+ * (a restart takes them over).
  */
 void dots_mitigator_stop(dots_mitigator_t *mt);
 
