@@ -213,8 +213,8 @@ int dots_registry_get(dots_registry_t *r, const dots_mitigation_key_t *key,
 /*
  * Those of a client that are wanted (NULL: all), by mid: zeroed but for the
  * first three, it is handed to dots_registry_list() until it is over, which
- * looks at up to "max" more.  The lock is dropped between the calls: what changes
- * meanwhile is seen or not, none twice.
+ * looks at up to "max" more.  The lock is dropped between the calls: what
+ * changes meanwhile is seen or not, none twice.
  */
 typedef struct {
     dots_mitigation_key_t  next;    /* of the client; the mid to go on from */

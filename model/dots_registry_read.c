@@ -40,7 +40,7 @@ dots_registry_read_add(dots_registry_entry_t *e, dots_arena_t *a,
 }
 
 
-/* Of "all" there may be a great many: there is room for them, or none is copied. */
+/* Of "all" there may be many: there is room for them, or none is copied. */
 
 static int
 dots_registry_walk_room(dots_registry_walk_t *walk, size_t all,
