@@ -27,7 +27,7 @@ typedef enum {
 
 typedef struct {
     uint32_t          key;
-    const char       *name;      /* as the RFC spells it, module prefix if any */
+    const char       *name;      /* as the RFC has it, module prefix if any */
     uint8_t           len;
     dots_cbor_node_t  node;
     uint8_t           required;  /* comprehension-required, RFC 9132 10.6.1.1 */

@@ -407,8 +407,8 @@ dots_cbor_decode_see(dots_cbor_decode_t *d,
 
 /*
  * A key that is not to be understood here: RFC 9132 section 6.  One that is
- * comprehension-optional is ignored, wherever it stands.  Nothing is known either
- * of a name whose module is not loaded.
+ * comprehension-optional is ignored, wherever it stands.  Nothing is known
+ * either of a name whose module is not loaded.
  */
 
 static int

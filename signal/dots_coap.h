@@ -113,8 +113,8 @@ void dots_coap_copy_token(dots_coap_message_t *dst,
 void dots_coap_init(dots_coap_message_t *m);
 
 /*
- * Writes type, code, id, token, ETag, Observe, Uri-Path, Content-Format, Max-Age,
- * Block1, Block2, Size1, Size2, payload.
+ * Writes type, code, id, token, ETag, Observe, Uri-Path, Content-Format,
+ * Max-Age, Block1, Block2, Size1, Size2, payload.
  * DOTS_OK or DOTS_FULL.
  */
 int dots_coap_write(const dots_coap_message_t *m, uint8_t *buf, size_t size,

@@ -14,8 +14,8 @@
 
 /*
  * Options of signalling messages; their numbers mean something only together
- * with the code (RFC 8323 section 5.2).  All of them are elective.  The value of
- * one with max 0 is its presence.
+ * with the code (RFC 8323 section 5.2).  All of them are elective.  The value
+ * of one with max 0 is its presence.
  */
 
 typedef struct {

@@ -201,7 +201,7 @@ dots_signal_refuse(dots_signal_exchange_t *ex, const dots_request_t *rq,
 
     dots_coap_init(&response);
 
-    /* with a Content-Format it would be no diagnostic payload, RFC 7252 5.5.2 */
+    /* RFC 7252 5.5.2: with a Content-Format it is no diagnostic payload */
 
     response.code = code;
     response.max_age = max_age;
@@ -344,8 +344,9 @@ dots_signal_exchange(dots_signal_t *s, const dots_coap_message_t *m,
 
 /*
  * Nonzero: refused for now, and the exchange has ended.  What is faulty counts
- * like anything else, or it could be sent, answered and logged without end.  Of a
- * transfer in blocks the first one is admitted, the others cost and never wait.
+ * like anything else, or it could be sent, answered and logged without end.  Of
+ * a transfer in blocks the first one is admitted, the others cost and never
+ * wait.
  */
 
 static int

@@ -15,9 +15,9 @@
  *
  * One way in, one way out, one timer, one close.  Knows no socket, no nginx, no
  * clock but the one given.  Bounded memory: DOTS_SIGNAL_RECENT remembered
- * answers, DOTS_SIGNAL_INFLIGHT requests, DOTS_SIGNAL_OBSERVERS observations per
- * peer; a gateway has DOTS_SIGNAL_SHARES times that, and each customer that it
- * relays for no more than anybody else.
+ * answers, DOTS_SIGNAL_INFLIGHT requests, DOTS_SIGNAL_OBSERVERS observations
+ * per peer; a gateway has DOTS_SIGNAL_SHARES times that, and each customer that
+ * it relays for no more than anybody else.
  */
 
 #ifndef DOTS_SIGNAL_H
@@ -73,8 +73,8 @@ typedef struct {
     int (*admit)(void *peer, const dots_customer_t *customer,
         const dots_coap_message_t *request);
 
-    /* What a request that was admitted has cost beyond that, in thousandths of a
-     * request; likewise its payload.  May be NULL. */
+    /* What a request that was admitted has cost beyond that, in thousandths of
+     * a request; likewise its payload.  May be NULL. */
     void (*charge)(void *peer, const dots_customer_t *customer,
         const dots_coap_message_t *request, size_t cost);
 
@@ -82,8 +82,8 @@ typedef struct {
      * and a configuration that depends on mitigations.  May be NULL. */
     void (*observing)(void *peer, size_t n);
 
-    /* One more observer of the customer's; nonzero: one too many.  Each that was
-     * allowed ends in one call of the other.  Both or neither may be NULL. */
+    /* One more observer of the customer's; nonzero: one too many.  Each that
+     * was allowed ends in one call of the other.  Both or none may be NULL. */
     int (*observe)(void *peer, const dots_customer_t *customer);
     void (*unobserve)(void *peer, const dots_customer_t *customer);
 

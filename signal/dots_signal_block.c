@@ -3,10 +3,10 @@
  * together before its resource sees it, and an answer's body that does not fit
  * one message leaves in pieces.
  *
- * Several at once (the clients behind one peer), within DOTS_SIGNAL_BODY bytes on
- * their way in and DOTS_SIGNAL_BLOCK_KEPT on their way out; what comes in takes
- * memory for what has come, not for what Size1 claims.  A gateway has that for
- * each of those for whom it asks, DOTS_SIGNAL_SHARES of them at once.
+ * Several at once (the clients behind one peer), within DOTS_SIGNAL_BODY bytes
+ * on their way in and DOTS_SIGNAL_BLOCK_KEPT on their way out; what comes in
+ * takes memory for what has come, not for what Size1 claims.  A gateway has
+ * that for each of those for whom it asks, DOTS_SIGNAL_SHARES of them at once.
  */
 
 #include <stdlib.h>
@@ -79,8 +79,8 @@ dots_signal_block_mix(uint64_t hash, const uint8_t *data, size_t len)
 
 
 /*
- * What makes two requests of a customer parts of one transfer, section 2.4, 2.5:
- * who sends both may make two paths look alike, to nobody else's harm.
+ * What makes two requests of a customer parts of one transfer, section 2.4,
+ * 2.5: who sends both may make two paths look alike, to nobody else's harm.
  */
 
 static uint64_t
@@ -340,8 +340,8 @@ dots_signal_block_append(dots_signal_exchange_t *ex, dots_signal_body_t *b,
 
 
 /*
- * Nonzero: the exchange has ended; 0: the whole body is its payload, or *code is
- * what to refuse it with.
+ * Nonzero: the exchange has ended; 0: the whole body is its payload, or *code
+ * is what to refuse it with.
  */
 
 static int

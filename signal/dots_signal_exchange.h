@@ -69,9 +69,9 @@ void dots_signal_fault(dots_signal_exchange_t *ex, const dots_request_t *rq,
     uint8_t code, int64_t max_age, const dots_fault_t *f);
 
 /*
- * Fills "told", once: the mitigations that "rq" found, or else ("rq" is NULL) the
- * bytes of the response.  What has ended is said once and is no part of what is
- * there.
+ * Fills "told", once: the mitigations that "rq" found, or else ("rq" is NULL)
+ * the bytes of the response.  What has ended is said once and is no part of
+ * what is there.
  */
 void dots_signal_tell(dots_signal_exchange_t *ex,
     const dots_coap_message_t *response, const dots_request_t *rq);
@@ -83,7 +83,7 @@ int dots_signal_observe_news(dots_signal_exchange_t *ex,
 /* Nonzero: it was told of this mitigation, and not yet of its end. */
 int dots_signal_observe_knows(const dots_signal_observer_t *o, uint32_t mid);
 
-/* Is it one message as it is?  An error has to be: only answers come in blocks. */
+/* Is it one message as it is?  An error has to be: blocks are for answers. */
 int dots_signal_block_fits(dots_signal_exchange_t *ex,
     const dots_coap_message_t *response);
 

@@ -15,14 +15,15 @@
 
 /*
  * Bytes for the list of a client's mitigations: many more than an answer of
- * DOTS_SIGNAL_BODY can tell of, as it is the answer's size that bounds the list.
+ * DOTS_SIGNAL_BODY can tell of, as it is the answer's size that bounds the
+ * list.
  */
 
 #define DOTS_SIGNAL_MITIGATE_LIST        (4 * 1024 * 1024)
 
 /*
- * Bytes that nearly every body fits, and that malloc() keeps at hand: to free as
- * many as DOTS_SIGNAL_BODY makes it tidy up all that it has
+ * Bytes that nearly every body fits, and that malloc() keeps at hand: to free
+ * as many as DOTS_SIGNAL_BODY makes it tidy up all that it has
  */
 
 #define DOTS_SIGNAL_MITIGATE_BODY        1024

@@ -63,9 +63,9 @@
 struct dots_signal_observer_s {
     dots_signal_observer_t      *next;
     const dots_signal_method_t  *method;
-    const dots_customer_t       *whose;     /* whom a gateway asked for, maybe */
+    const dots_customer_t       *whose;     /* for whom a gateway asked */
 
-    uint64_t                     customer;  /* dots_registry_hash() of its name */
+    uint64_t                     customer;  /* dots_registry_hash() of a name */
     uint64_t                     cuid;      /* the same */
     uint32_t                     mid;
     unsigned                     has_mid:1;
@@ -285,9 +285,9 @@ dots_signal_observe_full(const dots_signal_t *s,
 
 
 /*
- * RFC 9244 section 9.2: "The DOTS server MUST NOT add a new Observe entry if this
- * query overlaps with an existing Observe entry".  They do if both tell of the
- * same mitigation now.
+ * RFC 9244 section 9.2: "The DOTS server MUST NOT add a new Observe entry if
+ * this query overlaps with an existing Observe entry".  They do if both tell of
+ * the same mitigation now.
  */
 
 static int

@@ -64,7 +64,7 @@ typedef struct {
      */
     int (*respond)(dots_signal_exchange_t *ex, dots_coap_message_t *response);
 
-    /* A request that will have no response: what its message is owed, or NULL. */
+    /* A request that will have no response: what it is owed, or NULL. */
     void (*ignore)(dots_signal_exchange_t *ex);
 
     /* A request of the peer has its answer, or will have none; may be NULL. */
@@ -193,15 +193,15 @@ int dots_signal_block_goes_on(dots_signal_exchange_t *ex);
 
 /*
  * A request that is to be served: nonzero if it was but a block of a body, or a
- * later block of an answer, and the exchange has ended.  Else *code is 0 or what
- * to refuse the block with.
+ * later block of an answer, and the exchange has ended.  Else *code is 0 or
+ * what to refuse the block with.
  */
 int dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
     dots_fault_t *f);
 
 /*
- * Cuts an answer's body to the block that was asked for or that fits.  Not NULL:
- * why it is an error now.
+ * Cuts an answer's body to the block that was asked for or that fits.  Not
+ * NULL: why it is an error now.
  */
 const char *dots_signal_block_response(dots_signal_exchange_t *ex,
     dots_coap_message_t *response);

@@ -3,14 +3,14 @@
  * Abort.  Nothing is repeated, acknowledged or remembered: that is TCP's.
  *
  * What has come stands in a buffer until its message is whole and may be
- * processed.  Some have to wait: a request while DOTS_SIGNAL_INFLIGHT others are
- * under way or the peer does not read, a Ping with Custody and a Release until
- * all before them are answered.  Meanwhile the host is asked to hold the peer's bytes back, so that
- * TCP's flow control reaches the peer.
+ * processed.  Some have to wait: a request while DOTS_SIGNAL_INFLIGHT others
+ * are under way or the peer does not read, a Ping with Custody and a Release
+ * until all before them are answered.  Meanwhile the host is asked to hold the
+ * peer's bytes back, so that TCP's flow control reaches the peer.
  *
  * Bounded: the buffer grows with what has arrived, never by a length that the
- * peer claims, up to DOTS_SIGNAL_TCP_BUFFER; it exists only while half a message
- * is in it.
+ * peer claims, up to DOTS_SIGNAL_TCP_BUFFER; it exists only while half a
+ * message is in it.
  */
 
 #include <stdlib.h>
@@ -94,7 +94,7 @@ dots_signal_tcp_finish(dots_signal_t *s, const char *why)
 }
 
 
-/* RFC 8323 section 5.6: "option" is the number of a bad one in a CSM, -1: none */
+/* RFC 8323 section 5.6: "option" is the number of a bad one in a CSM, or -1. */
 
 static void
 dots_signal_tcp_abort(dots_signal_t *s, int64_t option, const char *why)
@@ -135,7 +135,7 @@ dots_signal_tcp_output(dots_signal_t *s, dots_coap_message_t *m, size_t size)
 }
 
 
-/* A client over TCP never repeats: without its answer it would wait for ever. */
+/* A client over TCP never repeats: without an answer it would wait for ever. */
 
 static int
 dots_signal_tcp_respond(dots_signal_exchange_t *ex,

@@ -34,7 +34,7 @@ typedef struct dots_signal_udp_reply_s  dots_signal_udp_reply_t;
 struct dots_signal_udp_reply_s {
     uint64_t                 hash;      /* of the request's datagram */
     uint8_t                  acked;     /* by an empty ACK, data is separate */
-    uint8_t                  confirm;   /* data is a CON, not acknowledged yet */
+    uint8_t                  confirm;   /* data is a CON without its ACK yet */
     uint8_t                  sent;      /* times */
     uint8_t                  safe;      /* to serve again: nothing changes */
     uint16_t                 own;       /* its message id */
@@ -132,9 +132,9 @@ dots_signal_udp_expire(dots_signal_udp_t *u, int64_t now)
 
 
 /*
- * Which one makes room: the oldest whose request may as well be served again (RFC
- * 7252 section 4.5 lets a server relax for those), or else the oldest.  So the
- * GETs of a large answer in small blocks do not push out a DELETE.
+ * Which one makes room: the oldest whose request may as well be served again
+ * (RFC 7252 section 4.5 lets a server relax for those), or else the oldest.  So
+ * the GETs of a large answer in small blocks do not push out a DELETE.
  */
 
 static size_t
@@ -450,9 +450,9 @@ dots_signal_udp_hash_word(uint64_t hash, uint64_t word)
 
 
 /*
- * Tells a repeated datagram from one that reuses its message id.  Eight bytes at
- * a time, mixed as the finalizer of splitmix64 does; the peer could only fool
- * itself.
+ * Tells a repeated datagram from one that reuses its message id.  Eight bytes
+ * at a time, mixed as the finalizer of splitmix64 does; the peer could only
+ * fool itself.
  */
 
 static uint64_t

@@ -1,7 +1,7 @@
 /*
  * Uri-Path parameters and Uri-Query of the signal channel's resources (RFC 9132
- * sections 4.4.1.1, 4.4.1.2, 4.4.2 and 4.5.2): cdid, cuid, mid, sid, c.  Knows no resource
- * and no body.  Called by the resources of signal/.
+ * sections 4.4.1.1, 4.4.1.2, 4.4.2 and 4.5.2): cdid, cuid, mid, sid, c.  Knows
+ * no resource and no body.  Called by the resources of signal/.
  */
 
 #ifndef DOTS_SIGNAL_URI_H
@@ -51,8 +51,8 @@ int dots_signal_uri_read_nothing(const dots_coap_message_t *m,
 int dots_signal_uri_is_content(dots_str_t query);
 
 /*
- * *content: what "c" selects, both without it.  DOTS_OK or DOTS_INVALID (a value
- * that is not in Table 2, or "c" is there twice).
+ * *content: what "c" selects, both without it.  DOTS_OK or DOTS_INVALID (a
+ * value that is not in Table 2, or "c" is there twice).
  */
 int dots_signal_uri_read_query(const dots_coap_message_t *m, unsigned *content,
     dots_fault_t *f);
