@@ -10,8 +10,8 @@
  * last, and PSK-AES128-CCM8 even without forward secrecy, because RFC 7252
  * makes them mandatory (sections 9.1.3.1 and 9.1.3.3).  RFC 9132 section 7.1
  * wants PSK with (EC)DHE; of that OpenSSL has one suite that is no CBC.  It
- * stands first: who offers it has a key, and perhaps no certificate.  PSK suites
- * are offered only where there is a psk_file.
+ * stands first: who offers it has a key, and perhaps no certificate.  PSK
+ * suites are offered only where there is a psk_file.
  */
 
 #define NGX_DOTS_DTLS_CIPHERS                                                 \

@@ -55,8 +55,8 @@ static OSSL_LIB_CTX    *ngx_dots_dtls_libctx;
 static OSSL_PROVIDER   *ngx_dots_dtls_libctx_default;
 
 /*
- * Of these operations only what is named stays.  "DER" is the decoder that looks
- * which type a key is of.  Ciphers of records are the SSL_CTX's.
+ * Of these operations only what is named stays.  "DER" is the decoder that
+ * looks which type a key is of.  Ciphers of records are the SSL_CTX's.
  */
 
 static ngx_dots_dtls_libctx_part_t  ngx_dots_dtls_libctx_parts[] = {

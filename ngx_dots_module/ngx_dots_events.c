@@ -368,8 +368,8 @@ ngx_dots_events_expired(dots_str_t customer, dots_str_t cuid,
 /* ---- what no registry has told of a mitigation ---- */
 
 /*
- * What is durable may have been changed again since, and been told of that; in a
- * registry that may not have it there is nothing newer.
+ * What is durable may have been changed again since, and been told of that; in
+ * a registry that may not have it there is nothing newer.
  */
 
 void

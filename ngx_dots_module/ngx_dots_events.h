@@ -60,8 +60,8 @@ void ngx_dots_events_expired(dots_str_t customer, dots_str_t cuid,
     dots_change_kind_t kind, dots_str_t name);
 
 /*
- * A change of a mitigation is durable, and the registry of that epoch, which had
- * decided it, was lost before it could tell of it.
+ * A change of a mitigation is durable, and the registry of that epoch, which
+ * had decided it, was lost before it could tell of it.
  */
 void ngx_dots_events_unsettled(const dots_mitigation_t *m, ngx_uint_t epoch);
 

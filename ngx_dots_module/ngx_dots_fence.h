@@ -63,8 +63,8 @@ ngx_uint_t ngx_dots_fence_check(ngx_log_t *log);
 
 /*
  * Likewise: the claim of a registry that was loaded without one.  Blocks.
- * NGX_AGAIN: it comes too late, and is the next one's, which is to be loaded; or
- * somebody else has taken the zone just now.
+ * NGX_AGAIN: it comes too late, and is the next one's, which is to be loaded;
+ * or somebody else has taken the zone just now.
  */
 ngx_int_t ngx_dots_fence_confirm(ngx_log_t *log);
 

@@ -80,8 +80,8 @@ int ngx_dots_limit_request(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     const dots_coap_message_t *request);
 
 /*
- * What such a request has cost beyond what it was admitted for, in thousandths of
- * one, and its payload: the next one waits.
+ * What such a request has cost beyond what it was admitted for, in thousandths
+ * of one, and its payload: the next one waits.
  */
 void ngx_dots_limit_charge(ngx_dots_conf_t *dcf, ngx_connection_t *c,
     const dots_customer_t *customer, ngx_uint_t relayed,

@@ -16,9 +16,9 @@
 
 #define NGX_DOTS_MANAGER_TICK     500      /* ms: looks by itself */
 #define NGX_DOTS_MANAGER_RETRY    50       /* ms: lock or registry not there */
-#define NGX_DOTS_MANAGER_SILENCE  60000    /* ms: between words about the lock */
+#define NGX_DOTS_MANAGER_SILENCE  60000    /* ms between words about the lock */
 #define NGX_DOTS_MANAGER_GAP      10       /* ms between passes, at least */
-#define NGX_DOTS_MANAGER_SHARE    5        /* a pass costs one part in so many */
+#define NGX_DOTS_MANAGER_SHARE    5        /* passes cost one part in so many */
 
 
 typedef struct {

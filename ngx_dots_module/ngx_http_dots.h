@@ -77,8 +77,8 @@ ngx_int_t ngx_http_dots_body_send(ngx_http_dots_body_t *b);
 ngx_int_t ngx_http_dots_body_flush(ngx_http_dots_body_t *b);
 
 /*
- * Sends the body of rc->pieces, whose header is sent.  NGX_DONE: the request is finalized when it is
- * over; NGX_ERROR.
+ * Sends the body of rc->pieces, whose header is sent.  NGX_DONE: the request is
+ * finalized when it is over; NGX_ERROR.
  */
 ngx_int_t ngx_http_dots_pieces(ngx_http_request_t *r, dots_restconf_t *rc);
 

@@ -509,8 +509,8 @@ ngx_http_dots_data_origin(ngx_http_request_t *r)
 
 
 /*
- * A large answer takes time and memory from the first look on, and as a stream it
- * may have a client that takes its time.
+ * A large answer takes time and memory from the first look on, and as a stream
+ * it may have a client that takes its time.
  */
 
 static int
@@ -720,8 +720,8 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
 
 /*
  * The tag is of these very bytes (RFC 9110 section 8.8.3): nginx's gzip would
- * make a weak one of it, which no If-Match ever takes.  Filters that change what
- * is sent find both fields where nginx has them.
+ * make a weak one of it, which no If-Match ever takes.  Filters that change
+ * what is sent find both fields where nginx has them.
  */
 
 static ngx_int_t

@@ -402,9 +402,9 @@ ngx_http_dots_error_allows(ngx_http_request_t *r)
 
 
 /*
- * RFC 9110 section 15.5.6: of TRACE, which nginx refuses by itself.  Where there
- * is no resource there is no method, which an empty list says.  Outside of
- * RESTCONF it is nginx's handlers that answer so; they know these two.
+ * RFC 9110 section 15.5.6: of TRACE, which nginx refuses by itself.  Where
+ * there is no resource there is no method, which an empty list says.  Outside
+ * of RESTCONF it is nginx's handlers that answer so; they know these two.
  */
 
 static ngx_int_t

@@ -129,7 +129,7 @@ ngx_http_dots_result(SSL_CTX *ctx, SSL *ssl, X509 *cert)
 
     rc = ngx_dots_identity_again(ctx, cert, SSL_get_peer_cert_chain(ssl));
 
-    /* a session has no intermediate certificates: what it was is all there is */
+    /* a session has no intermediate certificates: what it was is all we have */
 
     if (rc == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && own
         && ngx_http_dots_began(ssl))
@@ -156,8 +156,8 @@ ngx_http_dots_began(SSL *ssl)
 
 
 /*
- * Without a known CA it passes only by its fingerprint.  The result has the last
- * objection, which is not the one to the purpose: that is asked again.
+ * Without a known CA it passes only by its fingerprint.  The result has the
+ * last objection, which is not the one to the purpose: that is asked again.
  */
 
 static ngx_uint_t
@@ -174,10 +174,10 @@ ngx_http_dots_verified(ngx_dots_conf_t *dcf, long rc, X509 *cert)
 
 
 /*
- * nginx's own callback lets everything pass, and looks at the result later.  With
- * "ssl_crl" the result of a self-signed certificate is that there is no CRL of
- * its issuer, which no "ssl_verify_client" takes; for a pinned one it is left
- * at what it was before that.
+ * nginx's own callback lets everything pass, and looks at the result later.
+ * With "ssl_crl" the result of a self-signed certificate is that there is no
+ * CRL of its issuer, which no "ssl_verify_client" takes; for a pinned one it is
+ * left at what it was before that.
  */
 
 static int
