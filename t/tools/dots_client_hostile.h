@@ -1,7 +1,7 @@
 /*
- * The commands "noise", "mutants" and "settle" of dots_client.c, which alone includes
- * this, behind what it uses: thousands of datagrams that no client would send,
- * the same ones for the same seed.
+ * The commands "noise", "mutants" and "settle" of dots_client.c, which alone
+ * includes this, behind what it uses: thousands of datagrams that no client
+ * would send, the same ones for the same seed.
  */
 
 #ifndef DOTS_CLIENT_HOSTILE_H
@@ -16,11 +16,11 @@
 #define DOTS_HOSTILE_MUTANTS  8     /* requests between two barriers */
 #define DOTS_HOSTILE_SLOTS    16384 /* requests whose answers are awaited */
 #define DOTS_HOSTILE_PATIENCE 30000 /* ms for a barrier */
-#define DOTS_HOSTILE_AGAIN    1000  /* ms until one that settles is sent again */
+#define DOTS_HOSTILE_AGAIN    1000  /* ms until one to settle is sent again */
 
 #define DOTS_HOSTILE_HEADER   8     /* of CoAP, with our token of 4 bytes */
 #define DOTS_HOSTILE_PING_ID  0xf000
-#define DOTS_HOSTILE_SETTLE   0xe000 /* message ids of its requests, from here */
+#define DOTS_HOSTILE_SETTLE   0xe000 /* message ids of requests, from here */
 
 typedef struct {
     size_t         len;

@@ -247,16 +247,18 @@ test_fill(int naliases, int nacls)
 
     test_put(TEST_D "/ietf-dots-mapping:vendor-mapping",
              "{\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":["
-             "{\"vendor-id\":32473,\"last-updated\":\"1629898958\",\"attack-mapping\":[{\"attack-id\":1,"
+             "{\"vendor-id\":32473,\"last-updated\":\"1629898958\","
+             "\"attack-mapping\":[{\"attack-id\":1,"
              "\"attack-description\":\"one {\\\"[\"}]},"
-             "{\"vendor-id\":345,\"last-updated\":\"1629898958\",\"attack-mapping\":[{\"attack-id\":2,"
+             "{\"vendor-id\":345,\"last-updated\":\"1629898958\","
+             "\"attack-mapping\":[{\"attack-id\":2,"
              "\"attack-description\":\"two\"}]}]}}");
 }
 
 
 /*
- * The whole, as XML, which takes more memory than a request has, is made of that
- * in JSON.
+ * The whole, as XML, which takes more memory than a request has, is made of
+ * that in JSON.
  */
 
 static void

@@ -155,7 +155,7 @@ test_block_too_large(void **state)
 }
 
 
-/* RFC 7252 section 4.6: 1024 bytes of payload, though the path has room for more */
+/* RFC 7252 section 4.6: 1024 bytes of payload, though the path has more room */
 
 static void
 test_block_payload(void **state)
@@ -190,8 +190,8 @@ test_block_payload(void **state)
 
 
 /*
- * The representation changes while it is read: with the ETag of RFC 9132 section
- * 4.4.2 and without, the rest of the old one comes.
+ * The representation changes while it is read: with the ETag of RFC 9132
+ * section 4.4.2 and without, the rest of the old one comes.
  */
 
 static void

@@ -504,8 +504,8 @@ test_config_observe(void **state)
 
 
 /*
- * Section 4.5.3: who does not ask again before Max-Age is over keeps its session
- * and what was negotiated, and nothing is sent to it.
+ * Section 4.5.3: who does not ask again before Max-Age is over keeps its
+ * session and what was negotiated, and nothing is sent to it.
  */
 
 static void

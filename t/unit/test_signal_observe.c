@@ -367,8 +367,8 @@ test_observe_long(void **state)
 
 
 /*
- * RFC 7641 sections 3.4 and 4.4: 24 bits that go up, by less than 2^23, and begin
- * again
+ * RFC 7641 sections 3.4 and 4.4: 24 bits that go up, by less than 2^23, and
+ * begin again
  */
 
 static void
@@ -481,7 +481,7 @@ test_observe_passing(void **state)
 }
 
 
-/* RFC 9244 section 9.2: no second observation, by a query, of what is observed */
+/* RFC 9244 section 9.2: no second observation, by a query, of the same */
 
 #define QUERY_80  "4d 02 7461726765742d706f72743d383033 "
 #define QUERY_443 "4d 02 7461726765742d706f72743d343433 "
@@ -549,8 +549,8 @@ test_observe_overlap(void **state)
 
 /*
  * RFC 9132 section 4.4.2.1, "whenever the status changes", of an observation by
- * a query (RFC 9244 section 9.2), too: the end is told once, as status 6, and of
- * what the query matches no more nothing is to be repeated.
+ * a query (RFC 9244 section 9.2), too: the end is told once, as status 6, and
+ * of what the query matches no more nothing is to be repeated.
  */
 
 #define BY_NET    "42 01 0001 aabb " OBSERVE("60") CUID "4d 0d "              \
@@ -711,7 +711,7 @@ test_observe_large(void **state)
 
 /* ---- many observers of the same ---- */
 
-#define TEST_SHARED 3       /* sessions, two observers of all and one of a mid */
+#define TEST_SHARED 3       /* sessions: two observe all, one a mid */
 
 
 static void

@@ -186,8 +186,8 @@ test_tcp_csm_size(void **state)
 
 
 /*
- * BERT, section 6: a request in two blocks of 2048 and 100 bytes, and a wish for
- * BERT blocks, which may be answered by others.
+ * BERT, section 6: a request in two blocks of 2048 and 100 bytes, and a wish
+ * for BERT blocks, which may be answered by others.
  */
 
 static void
@@ -536,8 +536,8 @@ test_tcp_pieces(void **state)
 
 
 /*
- * More requests in one piece than may be under way: none is lost, the host holds
- * back what comes, and what it sends nevertheless is bounded.
+ * More requests in one piece than may be under way: none is lost, the host
+ * holds back what comes, and what it sends nevertheless is bounded.
  */
 
 static void
