@@ -34,7 +34,8 @@ static const dots_restconf_page_t  dots_restconf_pages[] = {
     { 429, DOTS_TAG_RESOURCE_DENIED, "too many requests, try again later" },
     { 431, DOTS_TAG_TOO_BIG, "a header of the request is too large" },
     { 500, DOTS_TAG_FAILED, "the server failed" },
-    { 501, DOTS_TAG_NOT_SUPPORTED, "no method of RESTCONF" },
+    { 501, DOTS_TAG_NOT_SUPPORTED, "the method, or the coding of the "
+      "message, is not supported" },
     { 502, DOTS_TAG_FAILED, "the server failed" },
     { 503, DOTS_TAG_FAILED, "the server can't do it now, try again later" },
     { 504, DOTS_TAG_FAILED, "the server did not answer in time" },
