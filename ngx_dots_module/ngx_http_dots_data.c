@@ -28,6 +28,10 @@ static ngx_int_t ngx_http_dots_data_gather(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static ngx_int_t ngx_http_dots_data_append(ngx_http_dots_ctx_t *ctx,
     ngx_buf_t *b);
+static void ngx_http_dots_data_head(ngx_http_request_t *r,
+    ngx_http_dots_ctx_t *ctx);
+static ngx_uint_t ngx_http_dots_data_refused(ngx_http_request_t *r,
+    dots_restconf_t *rc);
 static void ngx_http_dots_data_run(ngx_http_request_t *r,
     ngx_http_dots_ctx_t *ctx);
 static size_t ngx_http_dots_data_join(ngx_http_request_t *r, const char *name,
@@ -95,7 +99,9 @@ ngx_http_dots_data_handler(ngx_http_request_t *r)
 
     r->connection->log->action = "reading DOTS data channel request";
 
-    if (r->headers_in.content_length_n > DOTS_RESTCONF_BODY) {
+    ngx_http_dots_data_head(r, ctx);
+
+    if (ngx_http_dots_data_refused(r, &ctx->rc)) {
         ngx_http_dots_data_skip(r, ctx);
         return NGX_DONE;
     }
@@ -134,13 +140,30 @@ ngx_http_dots_data_early(ngx_http_request_t *r)
 }
 
 
-/* RFC 9110 section 10.1.1: who asks before sending is not told to go on. */
+/*
+ * RFC 9110 section 10.1.1: who asks before sending is not told to go on if that
+ * is refused already.  Of nobody's body there is none in memory at all.
+ */
+
+static ngx_uint_t
+ngx_http_dots_data_refused(ngx_http_request_t *r, dots_restconf_t *rc)
+{
+    if (r->headers_in.content_length_n <= 0 && !r->headers_in.chunked) {
+        return 0;
+    }
+
+    rc->body_too_large = r->headers_in.content_length_n > DOTS_RESTCONF_BODY;
+
+    rc->body_unread = rc->body_too_large || rc->customer == NULL
+                      || (r->headers_in.expect && dots_restconf_refuses(rc));
+
+    return rc->body_unread;
+}
+
 
 static void
 ngx_http_dots_data_skip(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
 {
-    ctx->rc.body_too_large = 1;
-
     r->expect_tested = 1;
     r->main->count++;
 
@@ -269,10 +292,9 @@ ngx_http_dots_data_append(ngx_http_dots_ctx_t *ctx, ngx_buf_t *b)
 
 
 static void
-ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+ngx_http_dots_data_head(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
 {
     ngx_str_t                 *root;
-    ngx_uint_t                 done;
     dots_restconf_t           *rc;
     ngx_dots_conf_t           *dcf;
     ngx_http_core_loc_conf_t  *clcf;
@@ -283,10 +305,6 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
     dlcf = ngx_http_get_module_loc_conf(r, ngx_http_dots_module);
     root = &clcf->name;
     rc = &ctx->rc;
-
-    r->connection->log->action = "processing DOTS data channel request";
-
-    ctx->handled = 1;
 
     rc->schema = dcf->schema;
     rc->vendors = dcf->vendors;
@@ -329,14 +347,29 @@ ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
                                                        "If-Unmodified-Since");
 
     rc->wrapped = (dlcf->form == NGX_HTTP_DOTS_RFC8783);
-    rc->body = dots_str(ctx->body, ctx->len);
-    rc->now = ngx_dots_now();
-    rc->wall = ngx_dots_events_now();
-
     rc->via = ngx_http_dots_field(r, "Via");
     rc->names = dlcf->via->elts;
     rc->nnames = dlcf->via->nelts;
     rc->customers = dcf->customers;
+}
+
+
+static void
+ngx_http_dots_data_run(ngx_http_request_t *r, ngx_http_dots_ctx_t *ctx)
+{
+    ngx_uint_t        done;
+    dots_restconf_t  *rc;
+
+    rc = &ctx->rc;
+
+    r->connection->log->action = "processing DOTS data channel request";
+
+    ctx->handled = 1;
+
+    rc->body = dots_str(ctx->body, ctx->len);
+    rc->now = ngx_dots_now();
+    rc->wall = ngx_dots_events_now();
+
     rc->registered = ngx_http_dots_data_registered;
     rc->since = ngx_http_dots_data_since;
     rc->limited = ngx_http_dots_data_limited;
@@ -647,7 +680,7 @@ ngx_http_dots_data_send(ngx_http_request_t *r, dots_restconf_t *rc)
     r->headers_out.status = rc->status;
     r->headers_out.content_length_n = rc->pieces ? -1 : (off_t) rc->text.len;
 
-    if (rc->body_too_large) {
+    if (rc->body_too_large || rc->body_unread) {
         r->keepalive = 0;
         r->lingering_close = 1;
     }

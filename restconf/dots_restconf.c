@@ -592,7 +592,7 @@ dots_restconf_content(dots_exchange_t *x)
         return DOTS_OK;
     }
 
-    if (rc->body.len == 0) {
+    if (rc->body.len == 0 && !rc->body_unread) {
         return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "the message-body is missing");
     }
@@ -675,12 +675,13 @@ dots_restconf_told(dots_exchange_t *x)
 }
 
 
+/* What the head of a request says, whatever its body will be. */
+
 static int
-dots_restconf_run(dots_exchange_t *x)
+dots_restconf_head(dots_exchange_t *x, dots_resource_handler_pt *handler)
 {
-    int                       rc;
-    dots_str_t                path, query;
-    dots_resource_handler_pt  handler;
+    int         rc;
+    dots_str_t  path, query;
 
     dots_restconf_split(x->rc->uri, &path, &query);
 
@@ -696,15 +697,11 @@ dots_restconf_run(dots_exchange_t *x)
 
     rc = dots_query_parse(&x->query, query, dots_restconf_parameters(x),
                           &x->error);
-    if (rc != DOTS_OK) {
+    if (rc != DOTS_OK || x->method == DOTS_METHOD_OPTIONS) {
         return rc;
     }
 
-    if (x->method == DOTS_METHOD_OPTIONS) {
-        return dots_restconf_options(x);
-    }
-
-    rc = dots_restconf_handler(x, &handler);
+    rc = dots_restconf_handler(x, handler);
     if (rc != DOTS_OK) {
         return rc;
     }
@@ -715,9 +712,29 @@ dots_restconf_run(dots_exchange_t *x)
                     && (x->method == DOTS_METHOD_GET
                         || x->method == DOTS_METHOD_HEAD);
 
-    rc = dots_restconf_content(x);
+    return dots_restconf_content(x);
+}
+
+
+static int
+dots_restconf_run(dots_exchange_t *x)
+{
+    int                       rc;
+    dots_resource_handler_pt  handler;
+
+    rc = dots_restconf_head(x, &handler);
     if (rc != DOTS_OK) {
         return rc;
+    }
+
+    if (x->method == DOTS_METHOD_OPTIONS) {
+        return dots_restconf_options(x);
+    }
+
+    /* refused before it was read, and now it is not: memory was short then */
+
+    if (x->rc->body_unread) {
+        return DOTS_ERROR;
     }
 
     rc = dots_restconf_gateway(x);
@@ -761,7 +778,32 @@ dots_restconf_looped(dots_exchange_t *x)
 }
 
 
-/* Before anything is parsed: who is it, and can it be read at all. */
+/* Before anything is parsed: can it be read at all. */
+
+static int
+dots_restconf_readable(dots_exchange_t *x)
+{
+    if (dots_via_has(x->rc->via, x->rc->names, x->rc->nnames)) {
+        return dots_restconf_looped(x);
+    }
+
+    if (x->rc->body_too_large) {
+        return dots_restconf_error(&x->error, DOTS_TAG_TOO_BIG,
+                                   "the message-body is larger than %d bytes",
+                                   DOTS_RESTCONF_BODY);
+    }
+
+    if (dots_conditions_valid(&x->rc->conditions) != DOTS_OK) {
+        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
+                                   "If-Match and If-None-Match are lists of "
+                                   "entity-tags in quotes, or \"*\"");
+    }
+
+    return DOTS_OK;
+}
+
+
+/* And who is it. */
 
 static int
 dots_restconf_admit(dots_exchange_t *x)
@@ -782,20 +824,8 @@ dots_restconf_admit(dots_exchange_t *x)
         return DOTS_INVALID;
     }
 
-    if (dots_via_has(x->rc->via, x->rc->names, x->rc->nnames)) {
-        return dots_restconf_looped(x);
-    }
-
-    if (x->rc->body_too_large) {
-        return dots_restconf_error(&x->error, DOTS_TAG_TOO_BIG,
-                                   "the message-body is larger than %d bytes",
-                                   DOTS_RESTCONF_BODY);
-    }
-
-    if (dots_conditions_valid(&x->rc->conditions) != DOTS_OK) {
-        return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                   "If-Match and If-None-Match are lists of "
-                                   "entity-tags in quotes, or \"*\"");
+    if (dots_restconf_readable(x) != DOTS_OK) {
+        return DOTS_INVALID;
     }
 
     return dots_restconf_run(x);
@@ -881,6 +911,33 @@ dots_restconf_handle(dots_restconf_t *rc)
     }
 
     dots_restconf_advance(x, result);
+}
+
+
+int
+dots_restconf_refuses(dots_restconf_t *rc)
+{
+    int                       refused;
+    dots_exchange_t          *x;
+    dots_resource_handler_pt  handler;
+
+    if (rc->customer == NULL) {
+        return 1;
+    }
+
+    rc->request = NULL;
+    rc->body_unread = 1;
+
+    x = dots_restconf_start(rc);
+
+    refused = x != NULL
+              && (dots_restconf_readable(x) != DOTS_OK
+                  || dots_restconf_head(x, &handler) == DOTS_INVALID);
+
+    dots_restconf_free(rc);
+    rc->body_unread = 0;
+
+    return refused;
 }
 
 

@@ -58,6 +58,8 @@ struct dots_restconf_s {
     const dots_str_t       *names;      /* our own in Via, RFC 8783 3.4 */
     dots_str_t              body;
     int                     body_too_large; /* > DOTS_RESTCONF_BODY: 413 */
+    unsigned                body_unread:1; /* there is one, and
+                                           dots_restconf_refuses() */
     int64_t                 now;        /* ms of dots_clock.h */
     int64_t                 wall;       /* ms since the epoch, for others */
 
@@ -103,6 +105,13 @@ struct dots_restconf_s {
 
     dots_arena_t           *arena;
 };
+
+/*
+ * Nonzero: what is there without the body is reason enough to refuse it, so
+ * nobody has to send it (RFC 9110 section 10.1.1); dots_restconf_handle() says
+ * how, with "body_unread".
+ */
+int dots_restconf_refuses(dots_restconf_t *rc);
 
 /* Calls rc->done() exactly once.  "arena" is made here. */
 void dots_restconf_handle(dots_restconf_t *rc);

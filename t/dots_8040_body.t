@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(155);
+$t->plan(167);
 
 rc_start($t);
 
@@ -296,6 +296,41 @@ $s->print(join("\r\n", "PUT /restconf$x HTTP/1.1", 'Host: localhost',
 	"Content-Type: $JSON", 'Content-Length: ' . ($max + 1), '', ''));
 rc_error(rc_read($s, 'PUT'), 413, 'too-big', 'nor is it waited for');
 $s->close();
+
+# nor is one whose head is refused, and of nobody none at all
+
+foreach (
+	[ 401, 'access-denied', 'PUT', $x, $JSON, 'of nobody', cert => '' ],
+	[ 401, 'access-denied', 'PUT', $x, $JSON, 'of nobody, who does not ask',
+		cert => '', expect => '' ],
+	[ 404, 'invalid-value', 'PUT', '/nosuch', $JSON, 'for what there never is' ],
+	[ 405, 'operation-not-supported', 'PUT', '/operations', $JSON,
+		'for what has no such method' ],
+	[ 501, 'operation-not-supported', 'FOO', $x, $JSON, 'for no method' ],
+	[ 400, 'invalid-value', 'PUT', "$x?depth=1", $JSON, 'with a wrong query' ],
+	[ 400, 'invalid-value', 'PUT', $x, $JSON, 'with a wrong condition',
+		head => 'If-Match: x' ],
+	[ 400, 'invalid-value', 'PUT', $x, $JSON, 'that is a part',
+		head => 'Content-Range: bytes 0-1/2' ],
+	[ 406, 'invalid-value', 'PUT', $x, $JSON, 'with an Accept of nothing',
+		head => 'Accept: text/html' ],
+	[ 415, 'operation-not-supported', 'PUT', $x, 'text/plain', 'of no type' ],
+	[ 415, 'operation-not-supported', 'PATCH', $x, 'text/plain',
+		'of no type, of a PATCH' ],
+	[ 415, 'operation-not-supported', 'PUT', $x, $JSON, 'that is encoded',
+		head => 'Content-Encoding: gzip' ],
+) {
+	my ($code, $tag, $method, $path, $type, $what, %o) = @$_;
+
+	$s = rc_open(exists $o{cert} ? (cert => $o{cert}) : ());
+	$s->print(join("\r\n", "$method /restconf$path HTTP/1.1",
+		'Host: localhost', "Content-Type: $type",
+		'Content-Length: ' . length $good,
+		grep { length } $o{expect} // 'Expect: 100-continue', $o{head} // ''),
+		"\r\n\r\n");
+	rc_error(rc_read($s, $method), $code, $tag, "a body $what");
+	$s->close();
+}
 
 # several requests at once on a connection are answered in their order
 

@@ -202,6 +202,7 @@ fuzz_xml(const dots_restconf_t *rc)
 static void
 fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
 {
+    int                      refused;
     dots_restconf_t          rc;
     static const dots_str_t  root = dots_string("/restconf");
     static const dots_str_t  json = dots_string("application/yang-data+json");
@@ -243,9 +244,11 @@ fuzz_request(dots_reader_t *r, const dots_customer_t *customer)
     rc.host = &fuzz_host;
 
     fuzz_dones = 0;
+    refused = dots_restconf_refuses(&rc);
     dots_restconf_handle(&rc);
 
     if (fuzz_dones != 1
+        || (refused && rc.status < 400)
         || (rc.customer != customer
             && (!customer->gateway || rc.customer != fuzz_customer[1])))
     {

@@ -217,6 +217,70 @@ test_negotiation(void **state)
 }
 
 
+/* RFC 9110 section 10.1.1: what its head says of a request with a body. */
+
+static void
+test_unread(void **state)
+{
+    int              submitted;
+    size_t           i;
+    dots_restconf_t  rc;
+
+    static const struct {
+        const char  *method;
+        const char  *uri;
+        const char  *type;
+        unsigned     status;    /* 0: the body has a say */
+        const char  *tag;
+    } heads[] = {
+        { "PUT", TEST_ALIAS, TEST_JSON, 0, NULL },
+        { "POST", TEST_ALIASES, TEST_JSON, 0, NULL },
+        { "PATCH", TEST_ALIAS, "application/yang-patch+json", 0, NULL },
+        { "DELETE", TEST_ALIAS, "text/plain", 0, NULL },
+        { "OPTIONS", TEST_ALIAS, "text/plain", 0, NULL },
+        { "PUT", TEST_ALIAS, "application/yang-patch+json", 415,
+          "operation-not-supported" },
+        { "PATCH", TEST_ALIAS, "", 415, "operation-not-supported" },
+        { "PUT", "/nosuch", TEST_JSON, 404, "invalid-value" },
+        { "PUT", "/operations", TEST_JSON, 405, "operation-not-supported" },
+        { "FOO", TEST_ALIAS, TEST_JSON, 501, "operation-not-supported" },
+        { "PUT", TEST_ALIAS "?insert=first", TEST_JSON, 400, "invalid-value" },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        test_make(&rc, heads[i].method, heads[i].uri, NULL);
+        rc.content_type = test_str(heads[i].type);
+
+        assert_int_equal(dots_restconf_refuses(&rc), heads[i].status != 0);
+        assert_int_equal(test_dones, 0);
+
+        if (heads[i].status == 0) {
+            continue;
+        }
+
+        rc.body_unread = 1;
+        test_run(&rc);
+        test_is_error(heads[i].status, heads[i].tag);
+    }
+
+    test_make(&rc, "PUT", TEST_ALIAS, NULL);
+    rc.customer = NULL;
+    assert_int_equal(dots_restconf_refuses(&rc), 1);
+
+    /* not read for a reason that is none any more: our fault, and no change */
+
+    submitted = test_host.submitted;
+    test_make(&rc, "PUT", TEST_ALIAS, NULL);
+    rc.content_type = test_str(TEST_JSON);
+    rc.body_unread = 1;
+    test_run(&rc);
+    test_is_error(500, "operation-failed");
+    assert_int_equal(test_host.submitted, submitted);
+}
+
+
 /* ---- what the model says ---- */
 
 static void
@@ -355,6 +419,7 @@ main(void)
         test_ready(test_paths),
         test_empty(test_admission),
         test_ready(test_negotiation),
+        test_ready(test_unread),
         test_ready(test_verdicts),
         test_ready(test_later),
         test_ready(test_cancel),
