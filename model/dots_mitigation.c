@@ -101,7 +101,10 @@ dots_mitigation_remaining(const dots_mitigation_t *m, int64_t now)
 {
     int64_t  deadline, left;
 
-    deadline = dots_mitigation_deadline(m);
+    /* one that is to await the loss again ends when its lifetime does */
+
+    deadline = dots_mitigation_returns(m) ? m->expires
+                                          : dots_mitigation_deadline(m);
 
     if (deadline == DOTS_FOREVER) {
         return -1;

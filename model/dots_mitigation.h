@@ -98,8 +98,8 @@ typedef struct {
 int32_t dots_lifetime_grant(const dots_lifetime_t *policy, int32_t asked);
 
 /*
- * Whole seconds up to its deadline (below), rounded up; -1: without end;
- * 0: over.
+ * Whole seconds up to its deadline (below), or up to "expires" for one that is
+ * to await the loss again, rounded up; -1: without end; 0: over.
  */
 int32_t dots_mitigation_remaining(const dots_mitigation_t *m, int64_t now);
 

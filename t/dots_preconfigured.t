@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(33);
+$t->plan(34);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -131,14 +131,18 @@ is($a->put($c, 7, prefix => ['192.0.2.129/32'], lifetime => 600)->{code},
 
 my @told;
 my $now = 0;
+my $left = 0;
 
 while ($now != 8) {
 	my $n = $a->notification('six') or last;
 	$now = $n->{cbor}{1}{2}[0]{16};
 	push @told, $now unless $now == 1 || $now == 2;
+	$left = $n->{cbor}{1}{2}[0]{14} if $now == 7;
 }
 
 is("@told", '7 7 7 7 8', 'Table 3: status 7 four times, then 8');
+
+cmp_ok($left, '>', 15, '4.4.2: meanwhile the lifetime is that of the request');
 
 undef $a;
 undef $t;   # the subs below hold it

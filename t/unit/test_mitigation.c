@@ -110,6 +110,16 @@ test_mitigation_times(void **state)
     assert_int_equal(dots_mitigation_remaining(&m, 0), 5);
     m.status = DOTS_STATUS_WITHDRAWN;
     assert_int_equal(dots_mitigation_deadline(&m), 5000);
+    assert_int_equal(dots_mitigation_remaining(&m, 0), 5);
+
+    /* RFC 9132 4.4.1.3: "transitions the status [...] to '8'", and goes on */
+
+    m.conflict.cause = 1;
+    assert_int_equal(dots_mitigation_deadline(&m), 5000);
+    assert_int_equal(dots_mitigation_remaining(&m, 0), 10);
+    m.trigger = 1;                          /* this one does not return */
+    assert_int_equal(dots_mitigation_remaining(&m, 0), 5);
+
     m.terminates = 0;
     assert_int_equal(dots_mitigation_deadline(&m), 10000);
 
