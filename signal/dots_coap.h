@@ -23,6 +23,11 @@
 #define dots_coap_block_szx(value)  ((unsigned) ((value) & 7))
 #define dots_coap_block_size(szx)   ((size_t) 1 << ((szx) + 4))
 
+/* a request for a later block of an answer: it has no body, section 2.7 */
+
+#define dots_coap_asks_later(m)                                               \
+    ((m)->block2 >= 0 && dots_coap_block_num((m)->block2) != 0)
+
 #define DOTS_COAP_BLOCK_MAX  6      /* SZX of 1024 bytes */
 #define DOTS_COAP_BLOCK_BERT 7      /* the same over TCP, several at once: RFC
                                        8323 section 6; reserved over UDP */

@@ -41,6 +41,7 @@ struct dots_signal_body_s {
     uint8_t              etag[DOTS_SIGNAL_BLOCK_ETAG];  /* of an answer */
     int64_t              expires;       /* ms */
     size_t               left;          /* later blocks that are no requests */
+    uint8_t              code;
     int32_t              content_format;
     int64_t              max_age;
     size_t               len;
@@ -444,7 +445,7 @@ dots_signal_block_out(dots_signal_exchange_t *ex)
 
     dots_coap_init(&response);
 
-    response.code = dots_coap_code(2, 5);
+    response.code = b->code;
     response.content_format = b->content_format;
     response.max_age = b->max_age;
     response.payload = dots_str(b->data, b->len);
@@ -511,6 +512,7 @@ dots_signal_block_keep(dots_signal_exchange_t *ex,
     memcpy(b->etag, response->etag, sizeof(b->etag));
     b->expires = ex->received + DOTS_SIGNAL_BLOCK_LIFETIME;
     b->left = left;
+    b->code = response->code;
     b->content_format = response->content_format;
     b->max_age = response->max_age;
 
@@ -685,7 +687,9 @@ dots_signal_block_goes_on(dots_signal_exchange_t *ex)
 
     if (m->block1 >= 0 && ex->method->body) {
 
-        if (dots_coap_block_num(m->block1) == 0 || ex->signal->blocks == NULL) {
+        if (dots_coap_block_num(m->block1) == 0 || dots_coap_asks_later(m)
+            || ex->signal->blocks == NULL)
+        {
             return 0;
         }
 
@@ -696,7 +700,7 @@ dots_signal_block_goes_on(dots_signal_exchange_t *ex)
                && dots_signal_block_check(m, NULL) == 0;
     }
 
-    if (m->block2 < 0 || dots_coap_block_num(m->block2) == 0) {
+    if (!dots_coap_asks_later(m)) {
         return 0;
     }
 
@@ -716,18 +720,18 @@ int
 dots_signal_block_request(dots_signal_exchange_t *ex, uint8_t *code,
     dots_fault_t *f)
 {
+    int  in;
+
     *code = 0;
+    in = ex->request.block1 >= 0 && ex->method->body;
 
-    if (ex->request.block1 >= 0 && ex->method->body) {
-        return dots_signal_block_in(ex, code, f);
+    if (!dots_coap_asks_later(&ex->request)) {
+        return in ? dots_signal_block_in(ex, code, f) : 0;
     }
 
-    if (ex->request.block2 < 0 || dots_coap_block_num(ex->request.block2) == 0)
-    {
-        return 0;
-    }
+    /* "leaves out the Block1 Options", section 2.7 */
 
-    if (dots_signal_block_out(ex)) {
+    if (!in && dots_signal_block_out(ex)) {
         return 1;
     }
 

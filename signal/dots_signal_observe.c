@@ -345,9 +345,7 @@ dots_signal_observe_register(dots_signal_exchange_t *ex,
     /* a later block registers nothing, RFC 7959 section 2.6 */
 
     if (ex->method == NULL || !ex->method->observable
-        || ex->request.observe < 0
-        || (ex->request.block2 >= 0
-            && dots_coap_block_num(ex->request.block2) > 0))
+        || ex->request.observe < 0 || dots_coap_asks_later(&ex->request))
     {
         return NULL;
     }

@@ -156,7 +156,7 @@ dots_signal_route_check_format(const dots_coap_message_t *m,
         return dots_coap_code(4, 6);
     }
 
-    if (!method->body) {
+    if (!method->body || dots_coap_asks_later(m)) {
         return 0;
     }
 

@@ -326,6 +326,60 @@ test_block_put(void **state)
 }
 
 
+/*
+ * Section 2.7 and Figure 11: the later blocks of the answer to a PUT have its
+ * code, and are asked for without a body; what asks for one changes nothing.
+ */
+
+#define LARGE_PATH "42 03 %04x aabb " MITIGATE CUID                           \
+                   "0d 01 6d69643d34323934393637323935 " CBOR
+#define LARGE_BODY "ff " SCOPE "a2 " PREFIX "0e 1a00015180"
+
+static void
+test_block_both(void **state)
+{
+    char                 hex[1024];
+    test_peer_t          p;
+    dots_coap_message_t  m;
+
+    (void) state;
+
+    test_open(&p);
+
+    (void) snprintf(hex, sizeof(hex), LARGE_PATH "b0 41 06 " LARGE_BODY, 1);
+    test_input(&p, hex);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 1));
+    assert_int_equal(m.block2, 0x08);
+    assert_int_equal(m.block1, 0x06);
+    assert_int_equal(p.nsubmits, 1);
+
+    (void) snprintf(hex, sizeof(hex), LARGE_PATH "b1 10", 2);
+    test_input(&p, hex);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(2, 1));
+    assert_int_equal(m.block2, 0x10);
+    assert_int_equal(m.payload.len, 2);
+
+    /* Block1 beside it, and a block that was never there */
+
+    (void) snprintf(hex, sizeof(hex), LARGE_PATH "b1 10 41 06 " LARGE_BODY, 3);
+    test_input(&p, hex);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(4, 0));
+
+    (void) snprintf(hex, sizeof(hex), "42 03 0004 aabb " MITIGATE CUID MID7
+                    CBOR "b1 16 41 06 ff " BODY);
+    test_input(&p, hex);
+    test_last(&p, &m);
+    assert_int_equal(m.code, dots_coap_code(4, 0));
+
+    assert_int_equal(p.nsubmits, 1);
+
+    dots_signal_close(p.signal);
+}
+
+
 /* Sections 2.9.2 and 2.9.3; a transfer that failed leaves nothing behind. */
 
 static void
@@ -577,6 +631,7 @@ main(void)
         cmocka_unit_test(test_block_payload),
         cmocka_unit_test(test_block_change),
         cmocka_unit_test(test_block_put),
+        cmocka_unit_test(test_block_both),
         cmocka_unit_test(test_block_put_refused),
         cmocka_unit_test(test_block_counts),
         cmocka_unit_test(test_block_counts_put),
