@@ -14,6 +14,14 @@ typedef struct {
     int   parameters;                /* but for "q" */
 } dots_media_range_t;
 
+/* What could be answered, and what the ranges so far say of it. */
+
+typedef struct {
+    const char *name;
+    int         specificity;         /* of the closest one */
+    int         weight;              /* of that, thousandths; 0: not taken */
+} dots_media_offer_t;
+
 
 static const char *const  dots_media_names[DOTS_MEDIAS] = {
     [DOTS_MEDIA_NONE] = "",
@@ -56,6 +64,33 @@ dots_media_skip(dots_reader_t *r, char c)
 }
 
 
+/* What does not fit fails the reader. */
+
+static void
+dots_media_token(dots_reader_t *r, char word[DOTS_MEDIA_WORD])
+{
+    size_t          n;
+    const uint8_t  *start;
+
+    word[0] = '\0';
+    start = r->pos;
+
+    while (r->pos < r->end && dots_media_is_token(*r->pos)) {
+        r->pos++;
+    }
+
+    n = (size_t) (r->pos - start);
+
+    if (n == 0 || n >= DOTS_MEDIA_WORD) {
+        r->failed = 1;
+        return;
+    }
+
+    memcpy(word, start, n);
+    word[n] = '\0';
+}
+
+
 /* Appends "c" to the word; what does not fit fails the reader. */
 
 static void
@@ -69,24 +104,6 @@ dots_media_put(dots_reader_t *r, char word[DOTS_MEDIA_WORD], size_t *n,
 
     word[(*n)++] = (char) c;
     word[*n] = '\0';
-}
-
-
-static void
-dots_media_token(dots_reader_t *r, char word[DOTS_MEDIA_WORD])
-{
-    size_t  n;
-
-    n = 0;
-    word[0] = '\0';
-
-    while (r->pos < r->end && dots_media_is_token(*r->pos)) {
-        dots_media_put(r, word, &n, *r->pos++);
-    }
-
-    if (n == 0) {
-        r->failed = 1;
-    }
 }
 
 
@@ -266,21 +283,36 @@ dots_media_charset_ok(const dots_media_range_t *m)
 }
 
 
-int
-dots_media_quality(dots_str_t accept, const char *name)
+/* The closest range counts; of several as close the one that likes it most. */
+
+static void
+dots_media_consider(dots_media_offer_t *offer, const dots_media_range_t *m)
 {
-    int                 best, specificity, weight;
+    int  specificity;
+
+    specificity = dots_media_specificity(m, offer->name);
+
+    if (specificity == 0 || specificity < offer->specificity) {
+        return;
+    }
+
+    if (specificity > offer->specificity || m->weight > offer->weight) {
+        offer->weight = m->weight;
+    }
+
+    offer->specificity = specificity;
+}
+
+
+static void
+dots_media_weigh(dots_str_t accept, dots_media_offer_t *offers, size_t n)
+{
+    size_t              i;
     const uint8_t      *start;
     dots_reader_t       r;
     dots_media_range_t  m;
 
-    if (accept.len == 0) {
-        return DOTS_MEDIA_QUALITY;
-    }
-
     r = (dots_reader_t) { accept.data, accept.data + accept.len, 0 };
-    best = 0;
-    weight = 0;
 
     while (r.pos < r.end) {
         dots_media_spaces(&r);
@@ -293,37 +325,51 @@ dots_media_quality(dots_str_t accept, const char *name)
             r.failed = 1;
         }
 
-        specificity = dots_media_specificity(&m, name);
-
-        if (!r.failed && dots_media_charset_ok(&m) && specificity >= best
-            && specificity > 0)
-        {
-            weight = (specificity > best || m.weight > weight) ? m.weight
-                                                                : weight;
-            best = specificity;
+        for (i = 0; i < n && !r.failed && dots_media_charset_ok(&m); i++) {
+            dots_media_consider(&offers[i], &m);
         }
 
         r.pos = start;
         dots_media_next(&r);
     }
+}
 
-    return weight;
+
+int
+dots_media_quality(dots_str_t accept, const char *name)
+{
+    dots_media_offer_t  offer = { name, 0, 0 };
+
+    if (accept.len == 0) {
+        return DOTS_MEDIA_QUALITY;
+    }
+
+    dots_media_weigh(accept, &offer, 1);
+
+    return offer.weight;
 }
 
 
 dots_media_t
 dots_media_choose(dots_str_t accept)
 {
-    int  json, xml;
+    dots_media_offer_t  offers[] = {
+        { dots_media_names[DOTS_MEDIA_JSON], 0, 0 },
+        { dots_media_names[DOTS_MEDIA_XML], 0, 0 },
+    };
 
-    json = dots_media_quality(accept, dots_media_names[DOTS_MEDIA_JSON]);
-    xml = dots_media_quality(accept, dots_media_names[DOTS_MEDIA_XML]);
+    if (accept.len == 0) {
+        return DOTS_MEDIA_JSON;
+    }
 
-    if (json == 0 && xml == 0) {
+    dots_media_weigh(accept, offers, 2);
+
+    if (offers[0].weight == 0 && offers[1].weight == 0) {
         return DOTS_MEDIA_NONE;
     }
 
-    return json >= xml ? DOTS_MEDIA_JSON : DOTS_MEDIA_XML;
+    return offers[0].weight >= offers[1].weight ? DOTS_MEDIA_JSON
+                                                : DOTS_MEDIA_XML;
 }
 
 

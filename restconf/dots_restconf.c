@@ -500,7 +500,7 @@ dots_restconf_accepted(dots_exchange_t *x)
     media = x->resource->media;
 
     if (media ? dots_media_quality(x->rc->accept, media) != 0
-              : dots_media_choose(x->rc->accept) != DOTS_MEDIA_NONE)
+              : x->answer != DOTS_MEDIA_NONE)
     {
         return DOTS_OK;
     }
@@ -834,18 +834,19 @@ dots_restconf_admit(dots_exchange_t *x)
 
 /* RFC 8040 section 5.2: without Accept in the form of the request. */
 
-static int
-dots_restconf_wants_xml(const dots_restconf_t *rc)
+static dots_media_t
+dots_restconf_answer(const dots_restconf_t *rc)
 {
     dots_media_t  media;
 
     if (rc->accept.len) {
-        return dots_media_choose(rc->accept) == DOTS_MEDIA_XML;
+        return dots_media_choose(rc->accept);
     }
 
     media = dots_media_content(rc->content_type);
 
-    return media == DOTS_MEDIA_XML || media == DOTS_MEDIA_PATCH_XML;
+    return media == DOTS_MEDIA_XML || media == DOTS_MEDIA_PATCH_XML
+               ? DOTS_MEDIA_XML : DOTS_MEDIA_JSON;
 }
 
 
@@ -864,16 +865,16 @@ dots_restconf_start(dots_restconf_t *rc)
         return NULL;
     }
 
-    rc->xml = dots_restconf_wants_xml(rc);
-
     x->rc = rc;
     x->arena = rc->arena;
+    x->answer = dots_restconf_answer(rc);
     x->context = (dots_data_context_t) { rc->schema, rc->arena, &x->error };
     x->rq.arena = rc->arena;
     x->rq.customer = rc->customer;
     x->rq.done = dots_restconf_outcome;
     x->rq.data = x;
 
+    rc->xml = (x->answer == DOTS_MEDIA_XML);
     rc->request = &x->rq;
 
     return x;

@@ -55,6 +55,8 @@ struct dots_exchange_s {
     dots_str_t              cuid;       /* keys of the path; empty: none */
     dots_str_t              name;
     dots_media_t            media;      /* what the message is in */
+    dots_media_t            answer;     /* and the answer; NONE: the client
+                                           takes neither JSON nor XML */
     dots_str_t              location;   /* sent with CREATED */
     dots_request_t          rq;         /* operation 0: answered already */
     dots_restconf_error_t   error;      /* where a handler says INVALID */
