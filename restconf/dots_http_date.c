@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <time.h>
 
 #include "dots_http_date.h"
@@ -13,12 +12,22 @@ static const char  dots_http_date_months[] =
     "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 
+static void
+dots_http_date_digits(char *text, int value, size_t digits)
+{
+    while (digits--) {
+        text[digits] = (char) ('0' + value % 10);
+        value /= 10;
+    }
+}
+
+
 size_t
 dots_http_date_print(int64_t s, char text[DOTS_HTTP_DATE])
 {
-    int        n;
-    time_t     t;
-    struct tm  tm;
+    time_t             t;
+    struct tm          tm;
+    static const char  form[] = "Sun, 06 Nov 1994 08:49:37 GMT";
 
     t = (time_t) s;
 
@@ -27,13 +36,17 @@ dots_http_date_print(int64_t s, char text[DOTS_HTTP_DATE])
         return 0;
     }
 
-    n = snprintf(text, DOTS_HTTP_DATE, "%.3s, %02d %.3s %04d %02d:%02d:%02d "
-                 "GMT", dots_http_date_days[tm.tm_wday % 7], tm.tm_mday % 100,
-                 dots_http_date_months + 3 * (tm.tm_mon % 12),
-                 (tm.tm_year + 1900) % 10000, tm.tm_hour % 100,
-                 tm.tm_min % 100, tm.tm_sec % 100);
+    memcpy(text, form, sizeof(form));
 
-    return (size_t) n;
+    memcpy(text, dots_http_date_days[tm.tm_wday], 3);
+    dots_http_date_digits(text + 5, tm.tm_mday, 2);
+    memcpy(text + 8, dots_http_date_months + 3 * tm.tm_mon, 3);
+    dots_http_date_digits(text + 12, tm.tm_year + 1900, 4);
+    dots_http_date_digits(text + 17, tm.tm_hour, 2);
+    dots_http_date_digits(text + 20, tm.tm_min, 2);
+    dots_http_date_digits(text + 23, tm.tm_sec, 2);
+
+    return sizeof(form) - 1;
 }
 
 
