@@ -86,6 +86,25 @@ dots_data_path_domain(dots_arena_t *a, dots_str_t name, dots_str_t *canonical)
 }
 
 
+/* Any text is a value of it, and canonical as it is. */
+
+static int
+dots_data_path_any(const struct lysc_node *schema)
+{
+    const struct lysc_type_str  *type;
+
+    if (!(schema->nodetype & LYD_NODE_TERM)) {
+        return 0;
+    }
+
+    type = (const struct lysc_type_str *)
+               ((const struct lysc_node_leaf *) schema)->type;
+
+    return type->basetype == LY_TYPE_STRING && type->length == NULL
+           && type->patterns == NULL;
+}
+
+
 int
 dots_data_path_canonical(const dots_data_context_t *c,
     const struct lysc_node *schema, dots_str_t value, dots_str_t *canonical)
@@ -94,6 +113,10 @@ dots_data_path_canonical(const dots_data_context_t *c,
     LY_ERR          err;
     const char     *text;
     struct ly_ctx  *ctx;
+
+    if (dots_data_path_any(schema)) {
+        return dots_arena_dup(c->arena, canonical, value);
+    }
 
     ctx = c->schema->ctx;
     text = NULL;
