@@ -43,18 +43,19 @@ dots_crc_init(void)
 static uint32_t
 dots_crc_step(uint32_t crc, const uint8_t *p)
 {
-    unsigned  k;
-    uint32_t  c;
     uint64_t  v;
 
     memcpy(&v, p, sizeof(v));
     v = le64toh(v) ^ crc;
 
-    for (c = 0, k = 0; k < DOTS_CRC_SLICE; k++) {
-        c ^= dots_crc_table[DOTS_CRC_SLICE - 1 - k][(v >> (8 * k)) & 0xff];
-    }
-
-    return c;
+    return dots_crc_table[7][v & 0xff]
+           ^ dots_crc_table[6][(v >> 8) & 0xff]
+           ^ dots_crc_table[5][(v >> 16) & 0xff]
+           ^ dots_crc_table[4][(v >> 24) & 0xff]
+           ^ dots_crc_table[3][(v >> 32) & 0xff]
+           ^ dots_crc_table[2][(v >> 40) & 0xff]
+           ^ dots_crc_table[1][(v >> 48) & 0xff]
+           ^ dots_crc_table[0][v >> 56];
 }
 
 
