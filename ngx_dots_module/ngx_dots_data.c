@@ -37,6 +37,22 @@ typedef struct {
     ngx_int_t         rc;
 } ngx_dots_data_clients_t;
 
+/* What an operation reads: all of it as it was in one moment. */
+
+typedef struct {
+    ngx_dots_request_t   *dr;
+    ngx_int_t           (*read)(ngx_dots_request_t *dr);
+    ngx_int_t             rc;
+} ngx_dots_data_view_t;
+
+
+static void ngx_dots_data_get(ngx_dots_request_t *dr,
+    ngx_int_t (*read)(ngx_dots_request_t *dr));
+static void ngx_dots_data_view(void *data);
+static ngx_int_t ngx_dots_data_client_read(ngx_dots_request_t *dr);
+static ngx_int_t ngx_dots_data_alias_read(ngx_dots_request_t *dr);
+static ngx_int_t ngx_dots_data_vendor_read(ngx_dots_request_t *dr);
+static ngx_int_t ngx_dots_data_acl_read(ngx_dots_request_t *dr);
 
 static ngx_int_t ngx_dots_data_client(ngx_dots_request_t *dr,
     dots_client_t **client);
@@ -45,7 +61,7 @@ static ngx_int_t ngx_dots_data_clients(ngx_dots_request_t *dr,
 static int ngx_dots_data_client_found(void *ctx, dots_store_slice_t key,
     dots_store_slice_t value);
 
-static void ngx_dots_data_alias_list(ngx_dots_request_t *dr,
+static ngx_int_t ngx_dots_data_alias_list(ngx_dots_request_t *dr,
     dots_change_kind_t kind);
 static ngx_int_t ngx_dots_data_aliases(ngx_dots_request_t *dr,
     dots_client_t *client, dots_change_kind_t kind);
@@ -82,6 +98,59 @@ static void ngx_dots_data_answer(ngx_dots_request_t *dr, ngx_int_t rc);
 void
 ngx_dots_data_client_get(ngx_dots_request_t *dr)
 {
+    ngx_dots_data_get(dr, ngx_dots_data_client_read);
+}
+
+
+void
+ngx_dots_data_alias_get(ngx_dots_request_t *dr)
+{
+    ngx_dots_data_get(dr, ngx_dots_data_alias_read);
+}
+
+
+void
+ngx_dots_data_vendor_get(ngx_dots_request_t *dr)
+{
+    ngx_dots_data_get(dr, ngx_dots_data_vendor_read);
+}
+
+
+void
+ngx_dots_data_acl_get(ngx_dots_request_t *dr)
+{
+    ngx_dots_data_get(dr, ngx_dots_data_acl_read);
+}
+
+
+static void
+ngx_dots_data_get(ngx_dots_request_t *dr,
+    ngx_int_t (*read)(ngx_dots_request_t *dr))
+{
+    ngx_dots_data_view_t  view;
+
+    view.dr = dr;
+    view.read = read;
+    view.rc = NGX_ERROR;
+
+    (void) ngx_dots_state_snapshot(ngx_dots_data_view, &view);
+
+    ngx_dots_data_answer(dr, view.rc);
+}
+
+
+static void
+ngx_dots_data_view(void *data)
+{
+    ngx_dots_data_view_t *view = data;
+
+    view->rc = view->read(view->dr);
+}
+
+
+static ngx_int_t
+ngx_dots_data_client_read(ngx_dots_request_t *dr)
+{
     size_t                    i;
     ngx_int_t                 rc;
     dots_request_t           *rq;
@@ -114,25 +183,25 @@ ngx_dots_data_client_get(ngx_dots_request_t *dr)
         rq->clients = found.clients;
     }
 
-    ngx_dots_data_answer(dr, rc);
+    return rc;
 }
 
 
-void
-ngx_dots_data_alias_get(ngx_dots_request_t *dr)
+static ngx_int_t
+ngx_dots_data_alias_read(ngx_dots_request_t *dr)
 {
-    ngx_dots_data_alias_list(dr, DOTS_CHANGE_ALIAS);
+    return ngx_dots_data_alias_list(dr, DOTS_CHANGE_ALIAS);
 }
 
 
-void
-ngx_dots_data_vendor_get(ngx_dots_request_t *dr)
+static ngx_int_t
+ngx_dots_data_vendor_read(ngx_dots_request_t *dr)
 {
-    ngx_dots_data_alias_list(dr, DOTS_CHANGE_VENDOR);
+    return ngx_dots_data_alias_list(dr, DOTS_CHANGE_VENDOR);
 }
 
 
-static void
+static ngx_int_t
 ngx_dots_data_alias_list(ngx_dots_request_t *dr, dots_change_kind_t kind)
 {
     ngx_int_t              rc;
@@ -148,13 +217,11 @@ ngx_dots_data_alias_list(ngx_dots_request_t *dr, dots_change_kind_t kind)
     rc = ngx_dots_data_client(dr, &client);
 
     if (rc != NGX_OK) {
-        ngx_dots_data_answer(dr, rc);
-        return;
+        return rc;
     }
 
     if (name.len == 0) {
-        ngx_dots_data_answer(dr, ngx_dots_data_aliases(dr, client, kind));
-        return;
+        return ngx_dots_data_aliases(dr, client, kind);
     }
 
     ngx_dots_data_list(dr, &list, sizeof(dots_alias_t));
@@ -170,12 +237,12 @@ ngx_dots_data_alias_list(ngx_dots_request_t *dr, dots_change_kind_t kind)
 
     ngx_dots_data_alias_put(client, kind, &list);
 
-    ngx_dots_data_answer(dr, rc == NGX_OK && list.n == 0 ? NGX_DECLINED : rc);
+    return rc == NGX_OK && list.n == 0 ? NGX_DECLINED : rc;
 }
 
 
-void
-ngx_dots_data_acl_get(ngx_dots_request_t *dr)
+static ngx_int_t
+ngx_dots_data_acl_read(ngx_dots_request_t *dr)
 {
     ngx_int_t              rc;
     dots_client_t         *client;
@@ -188,13 +255,11 @@ ngx_dots_data_acl_get(ngx_dots_request_t *dr)
     rc = ngx_dots_data_client(dr, &client);
 
     if (rc != NGX_OK) {
-        ngx_dots_data_answer(dr, rc);
-        return;
+        return rc;
     }
 
     if (rq->acl.len == 0) {
-        ngx_dots_data_answer(dr, ngx_dots_data_acls(dr, client));
-        return;
+        return ngx_dots_data_acls(dr, client);
     }
 
     ngx_dots_data_list(dr, &list, sizeof(dots_acl_t));
@@ -211,7 +276,7 @@ ngx_dots_data_acl_get(ngx_dots_request_t *dr)
     client->acls = list.entries;
     client->nacls = list.n;
 
-    ngx_dots_data_answer(dr, rc == NGX_OK && list.n == 0 ? NGX_DECLINED : rc);
+    return rc == NGX_OK && list.n == 0 ? NGX_DECLINED : rc;
 }
 
 

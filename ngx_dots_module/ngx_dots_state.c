@@ -477,6 +477,22 @@ ngx_dots_state_walk_after(dots_store_slice_t prefix, dots_store_slice_t after,
 }
 
 
+ngx_int_t
+ngx_dots_state_snapshot(void (*cb)(void *ctx), void *ctx)
+{
+    if (!ngx_dots_state_ready()) {
+        return NGX_ERROR;
+    }
+
+    if (dots_store_snapshot(ngx_dots_state.store, cb, ctx) != DOTS_STORE_OK) {
+        ngx_dots_state_unread();
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 /* Whoever asks gets an answer; the operator one line a minute. */
 
 static void

@@ -43,6 +43,7 @@ ngx_int_t ngx_dots_state_walk_after(dots_store_slice_t prefix,
     dots_store_slice_t after, dots_store_pt cb, void *ctx);
 ngx_int_t ngx_dots_state_walk(const void *prefix, size_t len, dots_store_pt cb,
     void *ctx);
+ngx_int_t ngx_dots_state_snapshot(void (*cb)(void *ctx), void *ctx);
 
 /*
  * Keys: a letter, then the parts, each but the last ended by a NUL byte, which

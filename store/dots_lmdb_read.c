@@ -316,3 +316,20 @@ dots_store_walk_after(dots_store_t *store, dots_store_slice_t prefix,
 
     return rc;
 }
+
+
+int
+dots_store_snapshot(dots_store_t *store, void (*cb)(void *ctx), void *ctx)
+{
+    int       outer;
+    MDB_txn  *txn;
+
+    if (dots_lmdb_read_begin(store, &txn, &outer) != DOTS_STORE_OK) {
+        return DOTS_STORE_ERROR;
+    }
+
+    cb(ctx);
+    dots_lmdb_read_end(store, txn, outer);
+
+    return DOTS_STORE_OK;
+}

@@ -121,6 +121,12 @@ int dots_store_walk_after(dots_store_t *store, dots_store_slice_t prefix,
     dots_store_slice_t after, dots_store_pt cb, void *ctx);
 
 /*
+ * All that the callback reads is of one moment, and costs less than one by one.
+ * OK, or ERROR: it was not called.
+ */
+int dots_store_snapshot(dots_store_t *store, void (*cb)(void *ctx), void *ctx);
+
+/*
  * What this thread's last read, or the one it is in, saw: all transactions up
  * to this order, and no other.
  */

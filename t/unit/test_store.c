@@ -2,6 +2,8 @@
 
 #include "store_world.h"
 
+#include <pthread.h>
+
 
 static void
 test_actions(void **state)
@@ -383,6 +385,52 @@ test_nested(void **state)
 }
 
 
+/* All that is read in a snapshot is of one moment, whatever others commit. */
+
+static void *
+another(void *data)
+{
+    dots_store_op_t  put[] = { op_put("b", ANY, "9"), op_put("c", ANY, "3") };
+
+    return commit(data, put, 2, NULL) == DOTS_STORE_OK ? data : NULL;
+}
+
+
+static void
+moment(void *ctx)
+{
+    void       *done;
+    seen_t      s = { .len = 0 };
+    test_t     *t = ctx;
+    pthread_t   tid;
+
+    assert_int_equal(dots_store_get(t->store, key("a"), seen, &s), 0);
+
+    assert_int_equal(pthread_create(&tid, NULL, another, t), 0);
+    assert_int_equal(pthread_join(tid, &done), 0);
+    assert_ptr_equal(done, t);
+
+    assert_int_equal(dots_store_get(t->store, key("b"), seen, &s), 0);
+    assert_int_equal(dots_store_get(t->store, key("c"), seen, &s),
+                     DOTS_STORE_DECLINED);
+    assert_int_equal(dots_store_walk(t->store, key(""), seen, &s), 0);
+
+    assert_string_equal(s.text, "a=1 b=2 a=1 b=2 ");
+}
+
+
+static void
+test_snapshot(void **state)
+{
+    test_t          *t = *state;
+    dots_store_op_t  put[] = { op_put("a", ANY, "1"), op_put("b", ANY, "2") };
+
+    assert_int_equal(commit(t, put, 2, NULL), DOTS_STORE_OK);
+    assert_int_equal(dots_store_snapshot(t->store, moment, t), 0);
+    expect_all(t, "", "a=1 b=9 c=3 ");
+}
+
+
 int
 main(void)
 {
@@ -397,6 +445,7 @@ main(void)
         test(test_group),
         test(test_walk),
         test(test_nested),
+        test(test_snapshot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
