@@ -54,12 +54,17 @@ dots_fault(dots_fault_t *f, dots_fault_kind_t kind, const char *attribute,
 dots_arena_t *
 dots_arena_create(size_t limit)
 {
+    return dots_arena_create_room(limit, DOTS_ARENA_FIRST);
+}
+
+
+dots_arena_t *
+dots_arena_create_room(size_t limit, size_t room)
+{
     dots_arena_t        *a;
     dots_arena_chunk_t  *c;
 
-    a = malloc(sizeof(dots_arena_t) + sizeof(dots_arena_chunk_t)
-               + DOTS_ARENA_FIRST);
-
+    a = malloc(sizeof(dots_arena_t) + sizeof(dots_arena_chunk_t) + room);
     if (a == NULL) {
         return NULL;
     }
@@ -67,7 +72,7 @@ dots_arena_create(size_t limit)
     c = (dots_arena_chunk_t *) (void *) (a + 1);
 
     c->next = NULL;
-    c->size = DOTS_ARENA_FIRST;
+    c->size = room;
     c->used = 0;
 
     a->left = limit;

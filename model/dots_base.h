@@ -108,6 +108,10 @@ typedef struct dots_arena_s  dots_arena_t;
 
 /* "limit": bytes, all that is ever given out.  NULL: no memory. */
 dots_arena_t *dots_arena_create(size_t limit);
+
+/* With memory for "room" bytes at once: what is needed in most cases. */
+dots_arena_t *dots_arena_create_room(size_t limit, size_t room);
+
 void dots_arena_destroy(dots_arena_t *a);
 void dots_arena_extend(dots_arena_t *a, size_t more);      /* the limit */
 int dots_arena_spent(const dots_arena_t *a);  /* nonzero: it has been met */

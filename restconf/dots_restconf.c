@@ -22,7 +22,8 @@ typedef struct {
 } dots_restconf_verdict_t;
 
 
-#define DOTS_RESTCONF_SPARE  4096    /* bytes for an error beyond the limit */
+#define DOTS_RESTCONF_ROOM   12288   /* bytes that the GET of an entry needs */
+#define DOTS_RESTCONF_SPARE  4096    /* and for an error beyond the limit */
 
 #define DOTS_RESTCONF_ACCEPT                                                  \
     "application/yang-data+json, application/yang-data+xml"
@@ -855,7 +856,8 @@ dots_restconf_start(dots_restconf_t *rc)
 {
     dots_exchange_t  *x;
 
-    rc->arena = dots_arena_create(DOTS_RESTCONF_ARENA);
+    rc->arena = dots_arena_create_room(DOTS_RESTCONF_ARENA,
+                                       DOTS_RESTCONF_ROOM);
     if (rc->arena == NULL) {
         return NULL;
     }

@@ -115,6 +115,14 @@ test_base_arena_limit(void **state)
     assert_null(dots_arena_alloc(a, SIZE_MAX));
     dots_arena_destroy(a);
 
+    /* what is there at once does not widen it */
+
+    a = dots_arena_create_room(64, 4096);
+    assert_non_null(a);
+    assert_non_null(dots_arena_alloc(a, 64));
+    assert_null(dots_arena_alloc(a, 1));
+    dots_arena_destroy(a);
+
     /* without a limit, sizes that wrap are refused all the same */
 
     a = dots_arena_create(SIZE_MAX);
