@@ -301,14 +301,13 @@ dots_data_acl_counts(dots_writer_t *w, const dots_ace_t *ace)
 /* RFC 8783 figure 31: the state and the keys that say whose it is. */
 
 static void
-dots_data_acl_state(dots_writer_t *w, const dots_acl_t *acl,
-    const char *pending)
+dots_data_acl_state(dots_writer_t *w, const dots_acl_t *acl, int32_t pending)
 {
     size_t  i;
 
     dots_data_text_literal(w, "{\"name\":");
     dots_data_text_string(w, acl->name);
-    dots_data_text_literal(w, pending);
+    dots_data_text_pending(w, pending);
 
     for (i = 0; i < acl->naces; i++) {
         dots_data_text_literal(w, i == 0 ? ",\"aces\":{\"ace\":[{\"name\":"
@@ -382,7 +381,7 @@ void
 dots_data_acl_print(dots_exchange_t *x, dots_writer_t *w,
     const dots_acl_t *acl)
 {
-    char  pending[DOTS_DATA_ACL_PENDING];
+    int32_t  pending;
 
     if (acl->text.len < 2) {
         w->failed = 1;
@@ -394,8 +393,7 @@ dots_data_acl_print(dots_exchange_t *x, dots_writer_t *w,
         return;
     }
 
-    (void) snprintf(pending, sizeof(pending), ",\"pending-lifetime\":%d",
-                    (int) dots_acl_pending(acl, x->rq.now));
+    pending = dots_acl_pending(acl, x->rq.now);
 
     if (x->query.content == DOTS_CONTENT_NONCONFIG) {
         dots_data_acl_state(w, acl, pending);
@@ -409,7 +407,7 @@ dots_data_acl_print(dots_exchange_t *x, dots_writer_t *w,
         dots_write_bytes(w, acl->text.data, acl->text.len - 1);
     }
 
-    dots_data_text_literal(w, pending);
+    dots_data_text_pending(w, pending);
     dots_data_text_literal(w, "}");
 }
 

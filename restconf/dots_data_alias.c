@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include <libyang/libyang.h>
 
 #include "dots_data_alias.h"
@@ -185,9 +183,6 @@ void
 dots_data_alias_print(dots_exchange_t *x, dots_writer_t *w,
     const dots_alias_t *alias)
 {
-    int   n;
-    char  pending[DOTS_DATA_ALIAS_PENDING];
-
     if (alias->text.len < 2) {
         w->failed = 1;
         return;
@@ -206,10 +201,8 @@ dots_data_alias_print(dots_exchange_t *x, dots_writer_t *w,
         dots_write_bytes(w, alias->text.data, alias->text.len - 1);
     }
 
-    n = snprintf(pending, sizeof(pending), ",\"pending-lifetime\":%d}",
-                 (int) dots_alias_pending(alias, x->rq.now));
-
-    dots_write_bytes(w, pending, (size_t) n);
+    dots_data_text_pending(w, dots_alias_pending(alias, x->rq.now));
+    dots_data_text_literal(w, "}");
 }
 
 

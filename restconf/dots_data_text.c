@@ -47,6 +47,24 @@ dots_data_text_literal(dots_writer_t *w, const char *literal)
 
 
 void
+dots_data_text_pending(dots_writer_t *w, int32_t minutes)
+{
+    char  digits[sizeof("2147483647")], *p, *end;
+
+    end = digits + sizeof(digits);
+    p = end;
+
+    do {
+        *--p = (char) ('0' + minutes % 10);
+        minutes /= 10;
+    } while (minutes);
+
+    dots_data_text_literal(w, ",\"pending-lifetime\":");
+    dots_write_bytes(w, p, (size_t) (end - p));
+}
+
+
+void
 dots_data_text_string(dots_writer_t *w, dots_str_t s)
 {
     char    *text;

@@ -17,6 +17,9 @@ int dots_data_text_start(dots_exchange_t *x, dots_writer_t *w, size_t size);
 
 void dots_data_text_literal(dots_writer_t *w, const char *literal);
 
+/* The member, not the first one, of an entry; whole minutes, 0 or more. */
+void dots_data_text_pending(dots_writer_t *w, int32_t minutes);
+
 /* A JSON string, quoted and escaped: at most 6 * len + 2 bytes. */
 void dots_data_text_string(dots_writer_t *w, dots_str_t s);
 
