@@ -624,7 +624,10 @@ sub dots_session {
 	push @cmd, '--cert', "$dir/$cert.crt", '--key', "$dir/$cert.key" if $cert;
 	push @cmd, @{$o{args} || []};
 
-	my $self = bless { token => int(rand 30000), mid => int(rand 30000),
+	# from where no test has a token (of letters) or a message id of its own, which
+	# would be another message's, too: a duplicate, the end of an observation
+
+	my $self = bless { (map { $_ => 0x8000 | int rand 0x4000 } qw/ token mid /),
 		tcp => $tcp, csm => $tcp && (!exists $o{csm} || $o{csm}),
 		map { $_ => $o{$_} } qw/ client heartbeats / }, 'Test::DOTS::Session';
 
