@@ -44,15 +44,28 @@ sub _first {
 	return $first;
 }
 
-# pids of those that were killed
+# pids of those that were killed, and are no more
 sub at_killed {
 	my (@armed) = @_;
 
 	_first(@armed);
 	close $_->{in} foreach @armed;
 
-	return map { my $line = readline $_->{out} || ''; waitpid $_->{tool}, 0;
-		$line =~ /^killed/ ? $_->{pid} : () } @armed;
+	my @killed = map { my $line = readline $_->{out} || '';
+		waitpid $_->{tool}, 0; $line =~ /^killed/ ? $_->{pid} : () } @armed;
+
+	# who is looked for next is none that still dies
+
+	dots_until(sub { !grep { _lives($_) } @killed });
+
+	return @killed;
+}
+
+sub _lives {
+	my ($pid) = @_;
+	open my $fh, '<', "/proc/$pid/stat" or return 0;
+	my $line = <$fh>;
+	return defined $line && $line !~ /^\d+ \(.*\) [ZX]/;
 }
 
 # The one that stands still; the others go on.  undef: none
@@ -75,15 +88,15 @@ sub at_go {
 	}
 }
 
-# The workers but the manager, when there are as many as there have to be: one that
-# was killed has its successor, which would be armed too late
+# The workers, when there are as many as there have to be: one that was killed has
+# its successor, which would be armed too late, and has its name, before which its
+# threads are not there
 sub at_workers {
 	my ($t, $n) = @_;
 	my @pids;
 
 	dots_until(sub {
-		my $manager = at_manager($t);
-		@pids = grep { $_ != $manager } dots_workers($t);
+		@pids = dots_serving($t);
 		return @pids == $n;
 	}) or die "workers: @pids\n";
 
