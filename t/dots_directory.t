@@ -225,9 +225,10 @@ foreach (1 .. 50) {
 is($lost, 0, 'a flood of junk from two addresses does not starve the others');
 ok(dots_until(sub { served(@junk) == 2 }), 'nor, when it is over, their own sessions');
 
-# a worker dies
+# a worker dies; those of before have ended, as their sessions have
 
 @s = (@junk, @s);
+dots_until(sub { return 2 == dots_serving($t) }) or die "who is who?\n";
 
 my %leaving = map { $_ => 1 } $t->read_file('error.log')
 	=~ /\[notice\] (\d+)#.*gracefully shutting down/g;
