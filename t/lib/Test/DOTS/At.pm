@@ -30,12 +30,23 @@ sub at_arm {
 		my $tool = open2(@$armed{qw/ out in /}, $tool, $pid, $function,
 			$how || ());
 		$armed->{tool} = $tool;
-		my $line = readline $armed->{out};
+		my $line = _line($armed);
 		die "dots_kill_at $pid: $line" unless $line =~ /^armed/;
 		push @armed, $armed;
 	}
 
 	return @armed;
+}
+
+# What it says, a line: one that it says soon after is not taken with it, or
+# _first() would not see it
+sub _line {
+	my ($armed) = @_;
+	my $line = '';
+
+	1 while $line !~ /\n/ && sysread $armed->{out}, $line, 1, length $line;
+
+	return $line;
 }
 
 sub _first {
@@ -51,7 +62,7 @@ sub at_killed {
 	_first(@armed);
 	close $_->{in} foreach @armed;
 
-	my @killed = map { my $line = readline $_->{out} || '';
+	my @killed = map { my $line = _line($_);
 		waitpid $_->{tool}, 0; $line =~ /^killed/ ? $_->{pid} : () } @armed;
 
 	# who is looked for next is none that still dies
@@ -76,7 +87,7 @@ sub at_held {
 
 	at_go(grep { !$held || $_ != $held } @armed);
 
-	return $held && readline($held->{out}) =~ /^held/ ? $held : undef;
+	return $held && _line($held) =~ /^held/ ? $held : undef;
 }
 
 sub at_go {
