@@ -326,8 +326,8 @@ sub dots_workers {
 	return @pids;
 }
 
-# Those of them that serve, which the manager does not.  A child is called what its
-# master is until it has begun: that is waited for.
+# Those of them that serve, which the manager does not: it is the last that a master
+# makes.  A child is called what its master is until it has begun.  Both are waited for.
 sub dots_serving {
 	my ($t) = @_;
 	my @pids;
@@ -335,7 +335,8 @@ sub dots_serving {
 	dots_until(sub {
 		my %title = map { $_ => _title($_) } dots_workers($t);
 		@pids = grep { $title{$_} =~ /worker process/ } keys %title;
-		return !grep { /master process/ } values %title;
+		return grep({ /manager process/ } values %title)
+			&& !grep { /master process/ } values %title;
 	});
 
 	return @pids;
