@@ -128,7 +128,7 @@ sub drained {
 
 # A ClientHello with the cookie that the server gives for it: a handshake that
 # nobody goes on with; undef: there is no answer, and $other has one to a request
-# that came later.  RFC 6347 sections 4.2.1 and 4.2.2
+# that came when it had been read.  RFC 6347 sections 4.2.1 and 4.2.2
 sub half_open {
 	my ($hello, $other) = @_;
 
@@ -137,6 +137,7 @@ sub half_open {
 	$s->send($hello);
 
 	unless (readable($s, 1)) {
+		drained();
 		$other->get('b', 1);
 		return undef unless readable($s, 0);
 	}
