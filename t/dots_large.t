@@ -190,7 +190,8 @@ while ($n < 12000 && $r2->{code} == 204) {
 
 rc_error($r2, 400, 'too-big', 'what grows becomes too big, which is no 503');
 cmp_ok($n, '>', 2000, 'of a kilobyte each');
-like(get($aliases)->{body}, qr/"name":"a@{[ $n - 50 ]}",.{900,}?\}\]\}\}\z/s,
+my @there = get($aliases)->{body} =~ /"name":"a(\d+)"/g;
+is(join(' ', scalar @there, grep { $_ > $n - 50 } @there), $n - 50,
 	'nothing of the last one is there');
 rc_is(rc('POST', $aliases, body => rc_alias('one')), 201, 'one more is taken');
 
@@ -259,7 +260,7 @@ sub names {
 		: 'cut short';
 }
 
-# A client that reads the header and no more
+# A client that reads the header and no more, of an answer that has its first entries
 sub slow {
 	my ($at) = @_;
 
@@ -277,7 +278,8 @@ sub slow {
 
 	my $status = readline $s;
 	die "no answer: $status" unless $status =~ / 200 /;
-	1 while readline($s) ne "\r\n";
+	1 while (readline($s) // die "no header\n") ne "\r\n";
+	$s->peek(my $byte, 1) or die "no body\n";
 
 	return $s;
 }
