@@ -101,6 +101,7 @@ extern ngx_module_t  ngx_stream_dots_module;
 
 typedef struct {
     ngx_atomic_t            pid;        /* 0: free */
+    ngx_atomic_t            born;       /* 0: not known */
     int                     event;      /* eventfd */
     int                     link[2];    /* ngx_dots_link.c: to read, to write */
     ngx_atomic_t            turn;       /* of who reads; likewise */

@@ -2,6 +2,11 @@
 #include "ngx_dots_process.h"
 
 
+#define NGX_DOTS_PROCESS_STAT  1024            /* a line of proc(5)'s stat */
+#define NGX_DOTS_PROCESS_OVER  ((ngx_atomic_uint_t) -1)
+
+
+static ngx_atomic_uint_t ngx_dots_process_born(ngx_pid_t pid);
 static void ngx_dots_process_wake_handler(ngx_event_t *ev);
 static void ngx_dots_process_wake_each(ngx_uint_t all);
 
@@ -37,6 +42,7 @@ ngx_dots_process_claim(ngx_cycle_t *cycle)
         if (slot->pid == 0
             && ngx_atomic_cmp_set(&slot->pid, 0, (ngx_atomic_uint_t) ngx_pid))
         {
+            slot->born = ngx_dots_process_born(ngx_pid);
             slot->observes = 0;
             slot->changes = 0;
             ngx_dots_process_slot = i;
@@ -57,9 +63,81 @@ void
 ngx_dots_process_leave(void)
 {
     if (ngx_dots_process_slot >= 0) {
-        ngx_dots_shared->slots[ngx_dots_process_slot].pid = 0;
+        ngx_dots_process_free(&ngx_dots_shared->slots[ngx_dots_process_slot],
+                              ngx_pid);
         ngx_dots_process_slot = -1;
     }
+}
+
+
+/* "born" is never that of another process than the pid is. */
+
+void
+ngx_dots_process_free(ngx_dots_slot_t *slot, ngx_pid_t pid)
+{
+    slot->born = 0;
+
+    (void) ngx_atomic_cmp_set(&slot->pid, (ngx_atomic_uint_t) pid, 0);
+}
+
+
+ngx_uint_t
+ngx_dots_process_alive(ngx_pid_t pid, ngx_atomic_uint_t born)
+{
+    ngx_atomic_uint_t  is;
+
+    if (kill(pid, 0) == -1 && ngx_errno == ESRCH) {
+        return 0;
+    }
+
+    is = ngx_dots_process_born(pid);
+
+    return is != NGX_DOTS_PROCESS_OVER && (is == born || is == 0 || born == 0);
+}
+
+
+/*
+ * When it began, field 22 of proc(5)'s stat; 0: not known.  OVER: it ended, and
+ * its parent has not heard of it, who may stand still, or hear of nothing.
+ */
+
+static ngx_atomic_uint_t
+ngx_dots_process_born(ngx_pid_t pid)
+{
+    int          fd;
+    char        *p, line[NGX_DOTS_PROCESS_STAT];
+    ssize_t      n;
+    ngx_uint_t   field;
+
+    (void) ngx_snprintf((u_char *) line, sizeof(line), "/proc/%P/stat%Z", pid);
+
+    fd = open(line, O_RDONLY|O_CLOEXEC);
+    if (fd == -1) {
+        return 0;
+    }
+
+    n = read(fd, line, sizeof(line) - 1);
+    (void) close(fd);
+
+    line[n > 0 ? n : 0] = '\0';
+
+    /* the second field is a name in brackets, with anything in it */
+
+    p = strrchr(line, ')');
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    if (ngx_strncmp(p, ") Z", 3) == 0 || ngx_strncmp(p, ") X", 3) == 0) {
+        return NGX_DOTS_PROCESS_OVER;
+    }
+
+    for (field = 2; p != NULL && field < 22; field++) {
+        p = strchr(p + 1, ' ');
+    }
+
+    return p ? (ngx_atomic_uint_t) strtoull(p, NULL, 10) : 0;
 }
 
 

@@ -12,7 +12,14 @@
 void ngx_dots_process_begin(ngx_cycle_t *cycle);
 ngx_int_t ngx_dots_process_claim(ngx_cycle_t *cycle);
 void ngx_dots_process_leave(void);
+void ngx_dots_process_free(ngx_dots_slot_t *slot, ngx_pid_t pid);
 ngx_uint_t ngx_dots_process_used(void);     /* slots */
+
+/*
+ * Zero if that process has ended, also where another one has its pid now: it
+ * has begun at another time.  0: not known.
+ */
+ngx_uint_t ngx_dots_process_alive(ngx_pid_t pid, ngx_atomic_uint_t born);
 
 /* Wakes the manager, wherever it lives; cheap, coalesced. */
 void ngx_dots_process_wake_manager(void);

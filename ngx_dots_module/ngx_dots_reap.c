@@ -1,6 +1,7 @@
 #include "ngx_dots.h"
 #include "ngx_dots_client.h"
 #include "ngx_dots_directory.h"
+#include "ngx_dots_process.h"
 #include "ngx_dots_reap.h"
 #include "ngx_dots_zone.h"
 
@@ -13,17 +14,16 @@ typedef struct {
 
 static ngx_uint_t ngx_dots_reap_dead(void);
 static size_t ngx_dots_reap_pending(ngx_dots_reap_t list[NGX_DOTS_SLOTS]);
-static void ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_pid_t pid,
-    ngx_log_t *log);
+static void ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_log_t *log);
+static size_t ngx_dots_reap_changes(ngx_pid_t pid);
 static void ngx_dots_reap_died(ngx_pid_t pid, size_t pending, ngx_log_t *log);
-static ngx_uint_t ngx_dots_reap_alive(ngx_pid_t pid);
+static ngx_uint_t ngx_dots_reap_ended(ngx_dots_slot_t *slot);
 
 
 void
 ngx_dots_reap(ngx_log_t *log)
 {
     size_t            i, n;
-    ngx_pid_t         pid;
     ngx_dots_reap_t   list[NGX_DOTS_SLOTS];
 
     /* many look, often: who wants to load must not find the zone taken by it */
@@ -33,18 +33,15 @@ ngx_dots_reap(ngx_log_t *log)
     }
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-
-        pid = ngx_dots_shared->slots[i].pid;
-
-        if (pid && !ngx_dots_reap_alive(pid)) {
-            ngx_dots_reap_slot(&ngx_dots_shared->slots[i], pid, log);
+        if (ngx_dots_reap_ended(&ngx_dots_shared->slots[i])) {
+            ngx_dots_reap_slot(&ngx_dots_shared->slots[i], log);
         }
     }
 
     n = ngx_dots_reap_pending(list);
 
     for (i = 0; i < n; i++) {
-        if (!ngx_dots_reap_alive(list[i].pid)) {
+        if (!ngx_dots_process_alive(list[i].pid, 0)) {
             ngx_dots_reap_died(list[i].pid, list[i].changes, log);
         }
     }
@@ -57,14 +54,10 @@ static ngx_uint_t
 ngx_dots_reap_dead(void)
 {
     size_t            i, n;
-    ngx_pid_t         pid;
     ngx_dots_reap_t   list[NGX_DOTS_SLOTS];
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-
-        pid = ngx_dots_shared->slots[i].pid;
-
-        if (pid && !ngx_dots_reap_alive(pid)) {
+        if (ngx_dots_reap_ended(&ngx_dots_shared->slots[i])) {
             return 1;
         }
     }
@@ -72,7 +65,7 @@ ngx_dots_reap_dead(void)
     n = ngx_dots_reap_pending(list);
 
     for (i = 0; i < n; i++) {
-        if (!ngx_dots_reap_alive(list[i].pid)) {
+        if (!ngx_dots_process_alive(list[i].pid, 0)) {
             return 1;
         }
     }
@@ -115,19 +108,49 @@ ngx_dots_reap_pending(ngx_dots_reap_t list[NGX_DOTS_SLOTS])
 
 
 static void
-ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_pid_t pid,
-    ngx_log_t *log)
+ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_log_t *log)
 {
+    size_t     changes;
+    ngx_pid_t  pid;
+
+    pid = slot->pid;
+
     if (slot->changes) {
         (void) ngx_atomic_fetch_add(&ngx_dots_shared->filters, 1);
+    }
 
-        ngx_dots_reap_died(pid, slot->changes, log);
+    changes = slot->changes + ngx_dots_reap_changes(pid);
+
+    if (changes) {
+        ngx_dots_reap_died(pid, changes, log);
     }
 
     ngx_dots_client_reap(pid);
     ngx_dots_directory_reap(pid);
 
-    (void) ngx_atomic_cmp_set(&slot->pid, pid, 0);
+    ngx_dots_process_free(slot, pid);
+}
+
+
+/* Of mitigations: another process may have the pid by now. */
+
+static size_t
+ngx_dots_reap_changes(ngx_pid_t pid)
+{
+    size_t            n;
+    dots_registry_t  *r;
+
+    r = ngx_dots_zone_lock(0);
+
+    if (r == NULL) {
+        return 0;
+    }
+
+    n = dots_registry_pending(r, (uint32_t) pid);
+
+    ngx_dots_zone_unlock();
+
+    return n;
 }
 
 
@@ -143,7 +166,11 @@ ngx_dots_reap_died(ngx_pid_t pid, size_t pending, ngx_log_t *log)
 
 
 static ngx_uint_t
-ngx_dots_reap_alive(ngx_pid_t pid)
+ngx_dots_reap_ended(ngx_dots_slot_t *slot)
 {
-    return kill(pid, 0) == 0 || ngx_errno != ESRCH;
+    ngx_pid_t  pid;
+
+    pid = slot->pid;
+
+    return pid && !ngx_dots_process_alive(pid, slot->born);
 }

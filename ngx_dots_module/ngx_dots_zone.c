@@ -98,7 +98,7 @@ ngx_dots_zone_acquire(void)
 
         holder = (ngx_pid_t) *mutex->lock;
 
-        if (holder && kill(holder, 0) == -1 && ngx_errno == ESRCH) {
+        if (holder && !ngx_dots_process_alive(holder, 0)) {
             (void) ngx_shmtx_force_unlock(mutex, holder);
 
         } else {
@@ -329,7 +329,7 @@ ngx_dots_zone_take(void)
     loader = ngx_dots_zone->loader;
 
     if (loader && loader != ngx_pid
-        && (kill(loader, 0) == 0 || ngx_errno != ESRCH))
+        && ngx_dots_process_alive(loader, 0))
     {
         return NGX_AGAIN;
     }
