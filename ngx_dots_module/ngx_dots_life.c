@@ -106,6 +106,8 @@ ngx_dots_life_init(ngx_cycle_t *cycle)
         return ngx_dots_manager_single(cycle);
     }
 
+    ngx_dots_manager_worker(cycle);
+
     return NGX_OK;
 }
 

@@ -17,6 +17,7 @@
 #define NGX_DOTS_MANAGER_TICK     500      /* ms: looks by itself */
 #define NGX_DOTS_MANAGER_RETRY    50       /* ms: lock or registry not there */
 #define NGX_DOTS_MANAGER_SILENCE  60000    /* ms between words about the lock */
+#define NGX_DOTS_MANAGER_HEIR     1000     /* ms: a worker looks */
 #define NGX_DOTS_MANAGER_GAP      10       /* ms between passes, at least */
 #define NGX_DOTS_MANAGER_SHARE    5        /* passes cost one part in so many */
 
@@ -38,6 +39,7 @@ static void ngx_dots_manager_failed(const char *call, u_char *name);
 static ngx_int_t ngx_dots_manager_lock(ngx_dots_conf_t *dcf);
 static void ngx_dots_manager_stop(void);
 static void ngx_dots_manager_woken(void);
+static void ngx_dots_manager_heir(ngx_event_t *ev);
 static void ngx_dots_manager_timer(ngx_event_t *ev);
 static ngx_msec_t ngx_dots_manager_step(void);
 static ngx_msec_t ngx_dots_manager_pass(ngx_msec_t next);
@@ -76,6 +78,45 @@ ngx_dots_manager_single(ngx_cycle_t *cycle)
     ngx_add_timer(&ngx_dots_mgr.timer, 1);
 
     return NGX_OK;
+}
+
+
+void
+ngx_dots_manager_worker(ngx_cycle_t *cycle)
+{
+    ngx_memzero(&ngx_dots_mgr.timer, sizeof(ngx_event_t));
+
+    ngx_dots_mgr.timer.handler = ngx_dots_manager_heir;
+    ngx_dots_mgr.timer.data = ngx_dots_get_conf(cycle);
+    ngx_dots_mgr.timer.log = cycle->log;
+    ngx_dots_mgr.timer.cancelable = 1;
+
+    ngx_add_timer(&ngx_dots_mgr.timer, NGX_DOTS_MANAGER_HEIR);
+}
+
+
+/*
+ * The master was killed, and nobody starts a manager in the place of one that
+ * dies: requests would be answered, and nothing done.  The lock says whether it
+ * lives.
+ */
+
+static void
+ngx_dots_manager_heir(ngx_event_t *ev)
+{
+    if (getppid() == ngx_parent
+        || !ngx_dots_fence_acting()
+        || ngx_dots_manager_start(ev->data) != NGX_OK)
+    {
+        ngx_add_timer(ev, NGX_DOTS_MANAGER_HEIR);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "dots: neither the master nor the manager lives, this worker "
+                  "is the manager: start nginx again");
+
+    ngx_dots_manager_woken();
 }
 
 
