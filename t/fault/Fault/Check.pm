@@ -223,6 +223,15 @@ sub routes {
 	});
 }
 
+# None of @kept, whose mitigations nothing ever ended, was ever withdrawn
+sub kept {
+	my ($server, @kept) = @_;
+	my %gone = map { $_ => 1 } $server->withdrawn();
+	my @flapped = grep { $gone{$_} } @kept;
+
+	return @flapped ? "a route of @flapped was withdrawn" : '';
+}
+
 # ---- nginx ----
 
 sub processes {

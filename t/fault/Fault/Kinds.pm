@@ -29,6 +29,8 @@ our %KINDS = (
 		begin => sub { _kill(@_, 'manager') } },
 	master => { weight => 5, log => \@killed, whole => 1, away => 1, hurry => 1,
 		begin => \&_master, end => \&_orphans },
+	headless => { weight => 5, log => \@killed, whole => 1, away => 1,
+		hurry => 1, begin => \&_headless, end => \&_orphans },
 	all => { weight => 8, whole => 1, away => 1, hurry => 1,
 		begin => sub { $_[0]->kill_all('KILL') },
 		end => sub { $_[0]->start() } },
@@ -97,6 +99,15 @@ sub _master {
 	kill 'KILL', $pid;
 	$server->gone($pid);
 	$server->{pid} = 0;
+}
+
+# The manager with it: nobody starts another one
+sub _headless {
+	my ($server, $fault) = @_;
+	my %now = $server->processes();
+
+	kill 'KILL', @{$now{manager}};
+	_master($server);
 }
 
 # As an init system does with what is left of a service

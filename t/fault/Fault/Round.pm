@@ -322,6 +322,7 @@ sub _check {
 			$self->{bystander}{records}) },
 		sub { Fault::Check::routes($server, $model,
 			@{$self->{bystander}{routes}}) },
+		sub { Fault::Check::kept($server, @{$self->{bystander}{routes}}) },
 		sub { Fault::Check::complaints($server, @{$self->{explained}}) })
 	{
 		my $why = $look->();

@@ -94,6 +94,7 @@ sub renew {
 
 	$self->kill_all('KILL');
 	$self->gobgpd_end();
+	$self->{withdrawn} = [];
 	system('rm', '-rf', "$self->{dir}/state", "$self->{dir}/fault");
 	mkdir "$self->{dir}/fault";
 
@@ -136,17 +137,20 @@ sub serving {
 		&& !@{$now{leaving}} && !@{$now{other}} && !$self->orphans();
 }
 
-# What nginx has below a master, by what it calls itself
+# What nginx has below a master, by what it calls itself; without one: what it has
+# left us
 sub processes {
 	my ($self, $master) = @_;
 	my %list = map { $_ => [] } qw/ worker manager leaving other /;
 
-	$master ||= $self->{pid} or return %list;
+	$master ||= $self->{pid} || $$;
 
 	foreach my $p (_all()) {
 		next unless $p->{parent} == $master && $p->{state} ne 'Z';
 
 		my $title = _title($p->{pid});
+		next if $master == $$ && $title !~ /^nginx: /;
+
 		push @{$list{$title =~ /shutting down/ ? 'leaving'
 			: $title =~ /worker process/ ? 'worker'
 			: $title =~ /cache manager/ ? 'manager' : 'other'}}, $p->{pid};
@@ -278,14 +282,32 @@ sub gobgpd_end {
 	my $pid = delete $self->{gobgpd} or return;
 	my $daemons = $self->{t}{_daemons};
 
-	kill 'KILL', $pid;
-	waitpid $pid, 0;
-	@$daemons = grep { $_ != $pid } @$daemons;
+	foreach my $daemon ($pid, delete $self->{monitor}) {
+		kill 'KILL', $daemon;
+		waitpid $daemon, 0;
+		@$daemons = grep { $_ != $daemon } @$daemons;
+	}
+
+	push @{$self->{withdrawn}}, $self->{t}->read_file('monitor')
+		=~ /\[DELROUTE\] (\S+)/g;
 }
 
 sub gobgpd_start {
 	my ($self) = @_;
-	$self->{gobgpd} ||= dots_gobgpd($self->{t});
+
+	return if $self->{gobgpd};
+
+	$self->{gobgpd} = dots_gobgpd($self->{t});
+	dots_monitor($self->{t});
+	$self->{monitor} = $self->{t}{_daemons}[-1];
+}
+
+# Routes that were withdrawn since the beginning, be they there again or not
+sub withdrawn {
+	my ($self) = @_;
+	my @now = map { /DELROUTE\] (\S+)/ } dots_monitored($self->{t}, 'DELROUTE');
+
+	return (@{$self->{withdrawn} || []}, @now);
 }
 
 sub routes {
