@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "dots_data_tree.h"
+#include "dots_data_valid.h"
 
 
 #define DOTS_DATA_TREE_NUMBER 32 /* of an integer, and a NUL */
@@ -271,6 +272,17 @@ dots_data_tree_members(struct lyd_node *parent, const json_t *object,
 }
 
 
+static int
+dots_data_tree_valid(struct lyd_node **tree)
+{
+    return dots_data_valid(*tree) == DOTS_OK
+           || lyd_validate_all(tree, NULL,
+                               LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT,
+                               NULL)
+              == LY_SUCCESS;
+}
+
+
 int
 dots_data_tree(const dots_schema_t *s, const json_t *client,
     struct lyd_node **tree)
@@ -292,9 +304,7 @@ dots_data_tree(const dots_schema_t *s, const json_t *client,
 
     if (key != NULL
         && dots_data_tree_entry(*tree, list, key, client) == DOTS_OK
-        && lyd_validate_all(tree, NULL,
-                            LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT, NULL)
-           == LY_SUCCESS)
+        && dots_data_tree_valid(tree))
     {
         return DOTS_OK;
     }

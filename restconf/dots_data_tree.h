@@ -14,8 +14,9 @@
 
 /*
  * "client" is a dots-client entry with its key.  DOTS_OK with a valid tree of
- * dots-data, for lyd_free_all(), the same as of the text; DOTS_DECLINED: to be
- * parsed as text; DOTS_ERROR: no memory.
+ * dots-data, for lyd_free_all(), the same as of the text, but what is implied
+ * (defaults, containers without a meaning of their own) may not be in it;
+ * DOTS_DECLINED: to be parsed as text; DOTS_ERROR: no memory.
  */
 int dots_data_tree(const dots_schema_t *s, const json_t *client,
     struct lyd_node **tree);

@@ -1,6 +1,6 @@
 /*
  * Any JSON object as a dots-client: what becomes a tree without its text is
- * valid as text, too, and the same tree, defaults and all.
+ * valid as text, too, and for libyang, and the same tree, defaults and all.
  */
 
 #include <stdlib.h>
@@ -92,6 +92,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         && dots_data_tree(fuzz_schema, client, &tree) == DOTS_OK)
     {
         parsed = fuzz_parse(client);
+
+        if (lyd_validate_all(&tree, NULL,
+                             LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT,
+                             NULL)
+            != LY_SUCCESS)
+        {
+            abort();
+        }
+
         one = fuzz_print(tree);
         other = fuzz_print(parsed);
 

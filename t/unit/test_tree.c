@@ -1,6 +1,8 @@
 /*
  * Trees without their text: what is plain is taken, and is what libyang's own
  * parser makes of it; whatever that parser looks at more closely is left to it.
+ * Which of them are valid is known without its validation, too, and none is that
+ * is not for libyang.
  */
 
 #include <setjmp.h>
@@ -13,6 +15,7 @@
 #include <cmocka.h>
 
 #include "dots_data_tree.h"
+#include "dots_data_valid.h"
 
 
 #define TEST_ID      "ietf-access-control-list:"
@@ -27,6 +30,12 @@
 #define TEST_DROP    "\"forwarding\":\"" TEST_ID "drop\""
 #define TEST_RATE(rate)                                                       \
     TEST_ACE("", "\"forwarding\":\"" TEST_ID "accept\",\"rate-limit\":" rate)
+#define TEST_PORTS(ports)                                                     \
+    TEST_ACE("\"udp\":{\"source-port-range-or-operator\":{" ports "}}",       \
+             TEST_DROP)
+#define TEST_VENDOR(more)                                                     \
+    TEST_CLIENT(",\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":["        \
+                "{\"vendor-id\":1,\"last-updated\":\"1\"" more "}]}")
 #define TEST_ALIAS(more)                                                      \
     TEST_CLIENT(",\"aliases\":{\"alias\":[{\"name\":\"a\"" more "}]}")
 
@@ -93,7 +102,7 @@ test_tree(const char *client, struct lyd_node **tree)
 
 
 static LY_ERR
-test_parse(const char *client, struct lyd_node **tree)
+test_parse(const char *client, uint32_t more, struct lyd_node **tree)
 {
     char    text[4096];
     LY_ERR  err;
@@ -102,9 +111,22 @@ test_parse(const char *client, struct lyd_node **tree)
                     "{\"dots-client\":[%s]}}", client);
 
     err = lyd_parse_data_mem(test_schema->ctx, text, LYD_JSON,
-                             LYD_PARSE_STRICT | LYD_PARSE_NO_STATE,
+                             LYD_PARSE_STRICT | LYD_PARSE_NO_STATE | more,
                              LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT,
                              tree);
+    ly_err_clean(test_schema->ctx, NULL);
+
+    return err;
+}
+
+
+static LY_ERR
+test_validate(struct lyd_node **tree)
+{
+    LY_ERR  err;
+
+    err = lyd_validate_all(tree, NULL,
+                           LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT, NULL);
     ly_err_clean(test_schema->ctx, NULL);
 
     return err;
@@ -142,12 +164,14 @@ test_taken(void **state)
     (void) state;
 
     for (i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
-        assert_int_equal(test_parse(clients[i], &parsed), LY_SUCCESS);
+        assert_int_equal(test_parse(clients[i], 0, &parsed), LY_SUCCESS);
 
         if (test_tree(clients[i], &tree) != DOTS_OK) {
             fail_msg("%s: %s", clients[i],
                      ly_err_last(test_schema->ctx)->msg);
         }
+
+        assert_int_equal(test_validate(&tree), LY_SUCCESS);
 
         one = test_print(tree);
         other = test_print(parsed);
@@ -237,12 +261,123 @@ test_left(void **state)
 }
 
 
+/* Values of the right kind all of them, so nothing else is asked of them. */
+
+static void
+test_known(void **state)
+{
+    size_t            i;
+    struct lyd_node  *tree;
+
+    static const char *const  valid[] = {
+        TEST_CLIENT(""),
+        TEST_CLIENT(",\"cdid\":\"d\",\"aliases\":{},\"acls\":{}"),
+        TEST_ACL(",\"activation-type\":\"immediate\""),
+        TEST_ACL("},{\"name\":\"y\""),
+        TEST_ACL(",\"aces\":{}"),
+        TEST_IPV4("\"dscp\":10,\"fragment\":{\"type\":\"isf\"}"),
+        TEST_IPV4("\"fragment\":{\"operator\":\"not\",\"type\":\"isf\"}"),
+        TEST_ACL(",\"type\":\"" TEST_ID "ipv6-acl-type\",\"aces\":{\"ace\":"
+                 "[{\"name\":\"1\",\"matches\":{\"ipv6\":{\"ecn\":1}},"
+                 "\"actions\":{" TEST_DROP "}},{\"name\":\"2\",\"actions\":{"
+                 TEST_DROP "}}]}"),
+        TEST_ACE("", TEST_DROP),
+        TEST_PORTS("\"port\":53"),
+        TEST_PORTS("\"port\":53,\"operator\":\"lte\""),
+        TEST_PORTS("\"lower-port\":53,\"upper-port\":53"),
+        TEST_PORTS("\"lower-port\":9,\"upper-port\":10"),
+        TEST_RATE("\"20.50\""),
+        TEST_ALIAS("},{\"name\":\"b\",\"target-protocol\":[6,17]"),
+        TEST_ALIAS(",\"target-prefix\":[\"192.0.2.1/32\",\"192.0.2.2/32\"]"),
+        TEST_ALIAS(",\"target-port-range\":[{\"lower-port\":80},"
+                   "{\"lower-port\":9,\"upper-port\":10},"
+                   "{\"lower-port\":7,\"upper-port\":7}]"),
+        TEST_VENDOR(",\"attack-mapping\":[{\"attack-id\":5,"
+                    "\"attack-description\":\"x\"}]"),
+    };
+
+    static const char *const  wrong[] = {
+
+        /* what has to be there, and where it is implied that it has */
+
+        TEST_ACL(",\"aces\":{\"ace\":[{\"name\":\"1\"}]}"),
+        TEST_ACE("", ""),
+        TEST_IPV4("\"fragment\":{}"),
+        TEST_IPV4("\"fragment\":{\"operator\":\"match\"}"),
+        TEST_ACE("\"tcp\":{\"flags-bitmask\":{\"operator\":\"any\"}}",
+                 TEST_DROP),
+        TEST_PORTS("\"operator\":\"eq\""),
+        TEST_PORTS("\"lower-port\":9"),
+        TEST_PORTS("\"upper-port\":9"),
+        TEST_CLIENT(",\"ietf-dots-mapping:vendor-mapping\":{\"vendor\":["
+                    "{\"vendor-id\":1}]}"),
+        TEST_VENDOR(",\"attack-mapping\":[{\"attack-id\":5}]"),
+
+        /* one of several */
+
+        TEST_IPV4("\"dscp\":1},\"ipv6\":{\"dscp\":1"),
+        TEST_ACE("\"tcp\":{\"flags\":\"syn\"},\"udp\":{\"length\":1}",
+                 TEST_DROP),
+        TEST_PORTS("\"port\":1,\"lower-port\":1,\"upper-port\":2"),
+        TEST_PORTS("\"operator\":\"eq\",\"lower-port\":1,\"upper-port\":2"),
+
+        /* conditions */
+
+        TEST_ACL(",\"aces\":{\"ace\":[{\"name\":\"1\",\"matches\":{\"ipv4\":"
+                 "{\"dscp\":1}},\"actions\":{" TEST_DROP "}}]}"),
+        TEST_ACE("\"ipv6\":{\"dscp\":1}", TEST_DROP),
+        TEST_ACL(",\"type\":\"" TEST_ID "ipv6-acl-type\",\"aces\":{\"ace\":"
+                 "[{\"name\":\"1\",\"matches\":{\"ipv4\":{\"ecn\":1}},"
+                 "\"actions\":{" TEST_DROP "}}]}"),
+        TEST_ACE("", TEST_DROP ",\"rate-limit\":\"1.00\""),
+        TEST_PORTS("\"lower-port\":10,\"upper-port\":9"),
+        TEST_ALIAS(",\"target-port-range\":[{\"lower-port\":10,"
+                   "\"upper-port\":9}]"),
+
+        /* the same twice */
+
+        TEST_ACL("},{\"name\":\"x\""),
+        TEST_ALIAS("},{\"name\":\"b\"},{\"name\":\"d\"},{\"name\":\"e\"},"
+                   "{\"name\":\"b\""),
+        TEST_ALIAS(",\"target-protocol\":[6,17,6]"),
+        TEST_ALIAS(",\"target-protocol\":[1,2,3,4,5,6,5]"),
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+        assert_int_equal(test_parse(valid[i], LYD_PARSE_ONLY, &tree),
+                         LY_SUCCESS);
+
+        if (dots_data_valid(tree) != DOTS_OK) {
+            fail_msg("%s is not known to be valid", valid[i]);
+        }
+
+        assert_int_equal(test_validate(&tree), LY_SUCCESS);
+        lyd_free_all(tree);
+    }
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(test_parse(wrong[i], LYD_PARSE_ONLY, &tree),
+                         LY_SUCCESS);
+
+        if (dots_data_valid(tree) == DOTS_OK) {
+            fail_msg("%s is taken for valid", wrong[i]);
+        }
+
+        assert_int_equal(test_validate(&tree), LY_EVALID);
+        lyd_free_all(tree);
+    }
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_left),
+        cmocka_unit_test(test_known),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
