@@ -223,7 +223,13 @@ foreach (1 .. 50) {
 }
 
 is($lost, 0, 'a flood of junk from two addresses does not starve the others');
-ok(dots_until(sub { served(@junk) == 2 }), 'nor, when it is over, their own sessions');
+
+# what is left of it may take the share of their first request, which is lost then:
+# it is sent again
+
+@$_{qw/ tries patience /} = (60, 1000) foreach @junk;
+is(served(@junk), 2, 'nor, when it is over, their own sessions');
+delete @$_{qw/ tries patience /} foreach @junk;
 
 # a worker dies; those of before have ended, as their sessions have
 
