@@ -149,9 +149,9 @@ $s->send($release . "\0\xe4");
 is($s->recv()->{code}, '2.01', 'what was asked before Release is answered');
 like($s->command('recv 60000'), qr/^closed/, 'then the connection ends');
 
-$s = session();
-$s->recv(100);
-$s->send("\x30\xe5\xffno");
+$s = session(csm => 0);
+$s->recv();
+$s->send("\0\xe1\x30\xe5\xffno");
 like($s->command('recv 60000'), qr/^closed/, 'Abort ends it at once');
 
 # ---- what is no message ----
