@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(247);
+$t->plan(253);
 
 rc_start($t);
 
@@ -239,6 +239,8 @@ foreach (
 		edit('bad', 'delete', '/nosuch') ],
 	[ 'a target with another key', 400, 'invalid-value',
 		edit('bad', 'create', '/aliases/alias=x', value(rc_alias('y'))) ],
+	[ 'a name that no entry can have', 400, 'invalid-value',
+		edit('bad', 'delete', '/aliases/alias=' . 'x' x 600) ],
 	[ 'a value of another kind', 400, [ 'invalid-value', 'unknown-element',
 		'malformed-message', 'bad-element' ],
 		edit('bad', 'create', '/aliases/alias=x', value(rc_acl('x'))) ],
@@ -375,6 +377,10 @@ foreach my $target ("/ietf-dots-data-channel:dots-data/dots-client=$CUIDB",
 }
 
 is(rc_tree(cert => 'b'), $b, "another's data are as they were");
+
+patch('/data', [ edit('bad', 'remove',
+	'/ietf-dots-data-channel:dots-data/dots-client=' . 'x' x 600) ]);
+refused('a cuid that nobody can have', 400, 'invalid-value', qr/^bad$/);
 
 # ---- large ones, and who wins ----
 

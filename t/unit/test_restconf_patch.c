@@ -342,6 +342,39 @@ test_edits_refused(void **state)
 }
 
 
+/* As in a URI: a key that no record can have does not reach the store. */
+
+static void
+test_edits_key(void **state)
+{
+    char  key[DOTS_ALIAS_NAME + 2], body[1024];
+
+    (void) state;
+
+    memset(key, 'x', sizeof(key));
+    key[DOTS_ALIAS_NAME + 1] = '\0';
+
+    (void) snprintf(body, sizeof(body),
+                    TEST_YANG(TEST_EDIT("e", "delete", "/alias=%s", "")), key);
+    test_fails(TEST_ALIASES, body, 400, "e", "invalid-value");
+
+    (void) snprintf(body, sizeof(body),
+                    TEST_YANG(TEST_EDIT("e", "delete", "/alias=%s", "")),
+                    key + 1);
+    test_fails(TEST_ALIASES, body, 409, "e", "data-missing");
+
+    test_fails(TEST_ALIASES, TEST_YANG(TEST_EDIT("e", "remove", "/alias=", "")),
+               400, "e", "invalid-value");
+
+    key[DOTS_CUID_MAX + 1] = '\0';
+
+    (void) snprintf(body, sizeof(body),
+                    TEST_YANG(TEST_EDIT("e", "delete", "/dots-client=%s"
+                                        "/aliases/alias=one", "")), key);
+    test_fails(TEST_DATA, body, 400, "e", "invalid-value");
+}
+
+
 /* What is no YANG Patch at all is answered as any other error. */
 
 static void
@@ -402,6 +435,7 @@ main(void)
         test_case(test_blame),
         test_case(test_global),
         test_case(test_edits_refused),
+        test_case(test_edits_key),
         test_case(test_refused),
     };
 
