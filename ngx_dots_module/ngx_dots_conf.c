@@ -17,6 +17,7 @@
 static char *ngx_dots_conf_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
+static ngx_uint_t ngx_dots_conf_moved(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
 static ngx_int_t ngx_dots_conf_check_store(ngx_conf_t *cf,
     ngx_dots_conf_t *dcf);
 static ngx_int_t ngx_dots_conf_threads(ngx_conf_t *cf, ngx_dots_conf_t *dcf);
@@ -334,6 +335,8 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
         return NGX_CONF_ERROR;
     }
 
+    dcf->zone->noreuse = ngx_dots_conf_moved(cf, dcf);
+
     ngx_conf_init_value(dcf->state_size, 1024 * 1024 * 1024);
     ngx_conf_init_msec_value(dcf->lookup, 60000);
 
@@ -351,6 +354,27 @@ ngx_dots_conf_done(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * A reload with another store, of which the zone in use knows nothing: there is
+ * to be another zone, too.
+ */
+
+static ngx_uint_t
+ngx_dots_conf_moved(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
+{
+    ngx_dots_conf_t  *old;
+
+    if (ngx_is_init_cycle(cf->cycle->old_cycle)) {
+        return 0;
+    }
+
+    old = ngx_dots_get_conf(cf->cycle->old_cycle);
+
+    return old != NULL && old->enable
+           && ngx_strcmp(old->state->name.data, dcf->state->name.data) != 0;
 }
 
 

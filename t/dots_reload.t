@@ -24,7 +24,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp/);
-$t->plan(24);
+$t->plan(33);
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -160,6 +160,33 @@ is(said($t), $said + 1, 'no status was told that was none');
 my @seven = grep { /"channel":"manager".*"cuid":"s".*"status":7/ }
 	split /\n/, $t->read_file('dots.log');
 is(@seven, 1, 'withdrawn once');
+
+# another store is another registry, there and back
+
+$a = dots_session($t);
+$conf = $t->read_file('nginx.conf');
+(my $elsewhere = $conf) =~ s!/state;!/elsewhere;!;
+$t->write_file('nginx.conf', $elsewhere);
+ok(dots_turn($t), 'reload with another state_path');
+my $line;
+do { $line = $a->command('recv 60000') } while $line =~ /^recv/;
+is($line, 'closed', 'the sessions go');
+
+$a = dots_session($t);
+is($a->get('r', 1)->{code}, '4.04', 'what is not in it is not there');
+is($a->put('r', 3, prefix => ['192.0.2.3/32'])->{code}, '2.01',
+	'it takes what is new');
+ok(dots_until(sub { dots_rib($t) !~ m!192\.0\.2\.1/32!
+	&& dots_rib($t) =~ m!192\.0\.2\.3/32! }), 'and has its routes');
+
+$t->write_file('nginx.conf', $conf);
+ok(dots_turn($t), 'reload with the old one');
+
+$a = dots_session($t);
+is($a->get('r', 3)->{code}, '4.04', 'that has not');
+is($a->get('r', 1)->{code}, '2.05', 'but all that it had');
+ok(dots_until(sub { dots_rib($t) =~ m!192\.0\.2\.1/32!
+	&& dots_rib($t) !~ m!192\.0\.2\.3/32! }), 'and its routes');
 
 $_->quit() foreach ($a, $b);
 
