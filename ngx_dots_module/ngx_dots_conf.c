@@ -420,6 +420,18 @@ ngx_dots_conf_check_store(ngx_conf_t *cf, ngx_dots_conf_t *dcf)
         return NGX_ERROR;
     }
 
+    /* the next workers would make an empty one, and the zone is not empty */
+
+    if (rc == DOTS_STORE_DECLINED && !dcf->zone->noreuse
+        && ngx_dots_shared && ngx_dots_zone_loaded())
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the store in \"%s\" was removed while in use: stop "
+                           "nginx, put a good one there (dots-admin store "
+                           "restore) and start again", path);
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 

@@ -28,7 +28,7 @@ my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 dots_has(qw/cbor openssl curl/);
 
 # killed processes are alerts of nginx's own
-$t->plan(115)->todo_alerts();
+$t->plan(118)->todo_alerts();
 
 dots_pki($t);
 
@@ -231,6 +231,17 @@ like($out, qr/in use: stop nginx/, 'it says so');
 
 is($s->put($c, 6, prefix => ['192.0.2.6/32'])->{code}, '2.01',
 	'changed after the backup');
+
+# gone while in use: a reload, whose workers would make an empty one, is refused
+
+rename "$state/data.mdb", "$dir/away.mdb" or die;
+$t->reload();
+ok(dots_until(sub { $t->read_file('error.log')
+	=~ /\[emerg\].*store in "\Q$state\E" was removed.*dots-admin store restore/ }),
+	'removed: no reload');
+ok(!-e "$state/data.mdb", 'none is made');
+rename "$dir/away.mdb", "$state/data.mdb" or die;
+is($s->get($c, 6)->{code}, '2.05', 'all is there when it is back');
 
 # cut short under a running server: answers, no signals
 
