@@ -556,10 +556,3 @@ ngx_dots_client_failed(ngx_dots_client_loss_t *loss, const char *why)
 
     ngx_add_timer(&loss->retry, NGX_DOTS_CLIENT_RETRY);
 }
-
-
-void
-ngx_dots_client_reap(ngx_pid_t pid)
-{
-    dots_presence_reap(ngx_dots_shared->presence, (uint32_t) pid);
-}

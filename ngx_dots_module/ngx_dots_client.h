@@ -59,7 +59,4 @@ void ngx_dots_client_lost(ngx_dots_clients_t *clients, int64_t since,
 
 void ngx_dots_client_close(ngx_dots_clients_t *clients);
 
-/* The process is dead. */
-void ngx_dots_client_reap(ngx_pid_t pid);
-
 #endif /* _NGX_DOTS_CLIENT_H_INCLUDED_ */

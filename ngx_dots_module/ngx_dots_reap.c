@@ -1,9 +1,10 @@
 #include "ngx_dots.h"
-#include "ngx_dots_client.h"
 #include "ngx_dots_directory.h"
 #include "ngx_dots_process.h"
 #include "ngx_dots_reap.h"
 #include "ngx_dots_zone.h"
+
+#include "../model/dots_presence.h"
 
 
 typedef struct {
@@ -125,7 +126,7 @@ ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_log_t *log)
         ngx_dots_reap_died(pid, changes, log);
     }
 
-    ngx_dots_client_reap(pid);
+    dots_presence_reap(ngx_dots_shared->presence, (uint32_t) pid);
     ngx_dots_directory_reap(pid);
 
     ngx_dots_process_free(slot, pid);
