@@ -128,8 +128,8 @@ dots_cli_data_fault(dots_cli_t *cli, CURLcode rc,
     case CURLE_SSL_CONNECT_ERROR:
         (void) snprintf(answer->text, sizeof(answer->text),
                         "the handshake with %s failed: \"ca\" does not fit the "
-                        "server, or the server does not accept \"cert\" (%s)",
-                        cli->config.data, curl_easy_strerror(rc));
+                        "server, its certificate has expired, or it does not "
+                        "accept \"cert\" (-v says more)", cli->config.data);
         return DOTS_CLI_UNTRUSTED;
 
     case CURLE_SSL_CERTPROBLEM:

@@ -675,8 +675,9 @@ dots_cli_signal_judge(dots_cli_signal_t *s, int rc)
                         ? "the handshake with %s failed: the server does not "
                           "accept \"psk\""
                         : "the handshake with %s failed: \"ca\" does not fit "
-                          "the server, or the server does not accept "
-                          "\"cert\"%s", s->cli->config.server,
+                          "the server, its certificate has expired, or it does "
+                          "not accept \"cert\" (-v says more)%s",
+                        s->cli->config.server,
                         dots_cli_cuid_dated(s->cli->config.cert));
         return DOTS_CLI_UNTRUSTED;
     }

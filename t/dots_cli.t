@@ -27,7 +27,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl dnsmasq/);
-$t->plan(117);
+$t->plan(118);
 
 dots_pki($t);
 expired($t->testdir());
@@ -302,6 +302,7 @@ is($rc, 2, 'a key of another certificate');
 like($err, qr/is not the key of/, 'said');
 ($rc, $out, $err) = dots(@a, '--ca', "$d/otherca.crt", 'alias', 'list');
 is($rc, 4, 'data channel: a server that we do not trust');
+like($err, qr/"ca" .*certificate has expired.*"cert".*-v/, 'why it may be');
 ($rc, $out, $err) = dots(@a, '--ca', "$d/none", 'status');
 is($rc, 2, 'no file of CAs');
 like($err, qr/ca: .*none can't be read/, 'said');
