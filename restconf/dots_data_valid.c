@@ -13,8 +13,8 @@ typedef enum {
 
 /*
  * A condition, as the module has it, holds for a node if "up" levels above it
- * the leaf is there and has that relation to it.  It may hold without that, too:
- * an identity can be derived from another one.
+ * the leaf is there and has that relation to it.  It may hold without that,
+ * too: an identity can be derived from another one.
  */
 
 typedef struct {

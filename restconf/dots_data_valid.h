@@ -1,9 +1,9 @@
 /*
  * What can be said of an entry's tree without libyang's own validation, which
- * costs more than making the tree.  Knows the statements of YANG by what libyang
- * has compiled, and of XPath only the conditions that our modules have.  Never
- * says that a tree is not valid: what it does not know is for libyang to decide,
- * and to word.
+ * costs more than making the tree.  Knows the statements of YANG by what
+ * libyang has compiled, and of XPath only the conditions that our modules have.
+ * Never says that a tree is not valid: what it does not know is for libyang to
+ * decide, and to word.
  */
 
 #ifndef DOTS_DATA_VALID_H

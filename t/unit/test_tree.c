@@ -1,8 +1,8 @@
 /*
  * Trees without their text: what is plain is taken, and is what libyang's own
  * parser makes of it; whatever that parser looks at more closely is left to it.
- * Which of them are valid is known without its validation, too, and none is that
- * is not for libyang.
+ * Which of them are valid is known without its validation, too, and none is
+ * that is not for libyang.
  */
 
 #include <setjmp.h>
