@@ -133,6 +133,32 @@ foreach my $after ($Fault::Model::LATE - 1, $Fault::Model::LATE + 1) {
 	like($m->answered(op('client_get'), '404'), qr/200/, 'and stays');
 }
 
+# so may what was asked for in a session that was cut
+
+foreach my $after ($Fault::Model::LATE - 1, $Fault::Model::LATE + 1) {
+	my $to = $time + $after;
+
+	$m = model();
+	$m->silent(put(cut => 1));
+	is($m->answered(op('status', mid => 1), '4.04'), undef, 'seen: it was not');
+
+	my $why = $m->seen('x', { mitigations => { 1 => { over => 0, left => 3600,
+		prefixes => [ '192.0.2.1/32' ] } } }, $to, $to);
+
+	like($why, qr/is there/, 'then it must not come, later'), next
+		if $after > $Fault::Model::LATE;
+
+	is($why, undef, 'then it comes');
+	like($m->answered(op('status', mid => 1), '4.04'), qr/2\\.05/, 'and stays');
+}
+
+$m = model();
+$m->answered(put(), '2.01');
+$m->silent(op('withdraw', mid => 1, cut => 1));
+is($m->answered(put(), '2.04'), undef, 'a withdrawal: not yet');
+is($m->answered(op('status', mid => 1), '2.05', { mitigations => { 1 =>
+	{ over => 1, prefixes => [ '192.0.2.1/32' ] } } }), undef, 'and then');
+
 # an old or a new state, never a mix
 
 $m = model();

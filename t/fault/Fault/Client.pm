@@ -18,7 +18,7 @@ sub start {
 
 	@$self{qw/ op done /} = ($op, $done);
 	$op->{from} = time();
-	delete $op->{to};
+	delete @$op{qw/ to cut /};
 
 	$self->_ask() if $self->{state} eq 'up';
 }
@@ -30,8 +30,14 @@ sub calm { }
 # The client loses its connection, without a word
 sub cut {
 	my ($self) = @_;
+
 	$self->_down();
-	$self->_end(undef) if $self->{sent};
+	return unless $self->{sent};
+
+	# it may be under way
+
+	$self->{op}{cut} = 1;
+	$self->_end(undef);
 }
 
 sub _end {

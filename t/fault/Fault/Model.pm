@@ -3,10 +3,10 @@ package Fault::Model;
 # What may be there, by what was answered.  Each client (a cuid of a customer)
 # has a list of worlds: whole states, of which one is the server's.  An answer
 # leaves those in which it could have been given, changed as the request says;
-# no answer leaves both, changed and unchanged.  Of the data channel the latter
-# has the request in "late": only its connection may be lost, and then it may
-# still be done after a look at what is there.  As a world is a whole state, a
-# mix of two states is in none of them.
+# no answer leaves both, changed and unchanged.  Where only the connection may be
+# lost (that of the data channel, or one that was cut) the latter has the request
+# in "late": it may still be done after a look at what is there.  As a world is a
+# whole state, a mix of two states is in none of them.
 #
 # A world: client => is there a dots-client, contested => is there the one that
 # others want, aliases => { name => text },
@@ -106,7 +106,8 @@ sub silent {
 	foreach my $world ($self->_aged($client, $op->{to})) {
 		push @left, map { $_->[1] } $self->_outcomes($op, $world);
 		$world->{late}{$id} = 1
-			if $op->{op} =~ /^(?:client_(?!get)|contest|alias|acl|patch)/;
+			if $op->{op} =~ /^(?:client_(?!get)|contest|alias|acl|patch)/
+			|| $op->{cut} && $op->{op} =~ /^(?:put|withdraw)$/;
 		push @left, $world;
 	}
 
@@ -167,8 +168,9 @@ sub _later {
 
 	foreach my $id (@late) {
 		my $op = $self->{silent}[$id - 1];
-		my @now = $op->{to} + $LATE < $now ? () : map { $_->[1] }
-			map { $self->_outcomes($op, $_) } @all;
+		my $last = $op->{to} + $LATE;
+		my @now = $last < $now ? () : map { $_->[1] }
+			map { $self->_outcomes({ %$op, to => $last, late => 1 }, $_) } @all;
 
 		delete $_->{late}{$id} foreach @now, @now ? () : @all;
 		push @all, @now;
@@ -215,8 +217,10 @@ sub _op_put {
 
 	return [ '4\.09', $w ] if grep { $_ > $mid && !$m->{$_}{over} } @over;
 
+	# a late one was in nobody's way, or is not done
+
 	my @outcomes;
-	my $obstacle = $self->obstacle($op);
+	my $obstacle = $op->{late} ? '' : $self->obstacle($op);
 
 	push @outcomes, [ '4\.09', copy($w) ] if $obstacle;
 	return @outcomes if $obstacle && $obstacle eq 'sure';
