@@ -100,14 +100,39 @@ run(const char *fmt, ...)
 }
 
 
+/*
+ * What GoBGP's command has to say: it gives up after a second, which says
+ * nothing about routes, and is asked again.
+ */
+
+static inline char *
+ask(test_t *t, const char *what)
+{
+    char     *out;
+    int64_t   end;
+
+    for (end = now_ms() + TEST_PATIENCE; now_ms() < end; breathe()) {
+        out = run("gobgp --target %s %s 2>&1", t->target, what);
+
+        if (out) {
+            return out;
+        }
+    }
+
+    fail_msg("gobgp %s", what);
+
+    return NULL;
+}
+
+
 static inline char *
 rib(test_t *t, const char *family)
 {
-    char  *out;
+    char  what[64];
 
-    out = run("gobgp --target %s global rib -a %s 2>&1", t->target, family);
+    snprintf(what, sizeof(what), "global rib -a %s", family);
 
-    return out ? out : "";
+    return ask(t, what);
 }
 
 
@@ -187,15 +212,23 @@ gobgpd_spawn(test_t *t, const char *config)
 }
 
 
+/* Does it answer, and know who it is? */
+
+static inline int
+knows(test_t *t)
+{
+    return run("gobgp --target %s global 2>&1 | grep -q 'AS: *65001'",
+               t->target) != NULL;
+}
+
+
 static inline void
 gobgpd_ready(test_t *t)
 {
     int64_t  end;
 
     for (end = now_ms() + TEST_PATIENCE; now_ms() < end; breathe()) {
-        if (run("gobgp --target %s global 2>&1 | grep -q 'AS: *65001'",
-                t->target))
-        {
+        if (knows(t)) {
             return;
         }
     }
