@@ -197,7 +197,7 @@ acts($t, $first, 'before');
 
 my $still = locked($t);
 END { kill 'CONT', $still if $still }
-kill 'STOP', $still;
+dots_stop($still);
 
 my ($new, $old) = upgrade($t, 'upgrade');
 

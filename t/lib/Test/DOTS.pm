@@ -352,15 +352,21 @@ sub dots_kill {
 	return kill $signal, @pids;
 }
 
-# Stops a child.  kill() does not wait for it: the signal is one thread's, and the
+# Stops a process.  kill() does not wait for it: the signal is one thread's, and the
 # others run on until that has its turn.
 sub dots_stop {
 	my ($pid) = @_;
+	my $stopped;
 
 	dots_kill('STOP', $pid);
-	waitpid($pid, POSIX::WUNTRACED()) == $pid
-		&& POSIX::WIFSTOPPED(${^CHILD_ERROR_NATIVE})
-		or die "process $pid has ended\n";
+
+	dots_until(sub {
+		my @threads = grep { $_ ne '' } map { _proc($_) } glob "/proc/$pid/task/*/stat";
+		$stopped = @threads && !grep { !/\) T / } @threads;
+		return $stopped || !grep { !/\) Z / } @threads;
+	});
+
+	die "process $pid has ended\n" unless $stopped;
 }
 
 # Reloads, and returns when no old worker is left to answer with what was
@@ -393,9 +399,12 @@ sub dots_turn {
 		return !grep { $there{$_} && !$now{$_} } @workers });
 }
 
-sub _title {
-	my ($pid) = @_;
-	open my $fh, '<', "/proc/$pid/cmdline" or return '';
+sub _title { return _proc("/proc/$_[0]/cmdline") }
+
+# its first line, none where the process has ended
+sub _proc {
+	my ($file) = @_;
+	open my $fh, '<', $file or return '';
 	return scalar <$fh> // '';
 }
 
