@@ -101,7 +101,7 @@ is($code, 200, 'modules-state');
 dots_yang_ok('/data/ietf-yang-library:modules-state', $body,
 	'modules-state by its schema');
 
-($code, $body) = dots_curl($t, 'HEAD', "$root$library");
+($code, $body, $head) = dots_curl($t, 'HEAD', "$root$library");
 is($code, 200, 'HEAD');
 like($head, qr/content-length: \d{4}/i, 'says how long it would be');
 
