@@ -3,7 +3,6 @@
 #include "dots_data_blame.h"
 #include "dots_data_body.h"
 #include "dots_data_patch.h"
-#include "dots_data_scope.h"
 #include "dots_data_write.h"
 
 
@@ -203,43 +202,6 @@ dots_patch_string(dots_exchange_t *x, const json_t *object, const char *name,
 }
 
 
-/* As in a URI: what names a record fits the store's keys. */
-
-static int
-dots_patch_key(dots_exchange_t *x, const dots_data_path_t *path, size_t n,
-    size_t max)
-{
-    const dots_data_step_t  *step;
-
-    step = &path->steps[n - 1];
-
-    if (path->n < n || step->nkeys == 0
-        || (step->keys[0].len != 0 && step->keys[0].len <= max))
-    {
-        return DOTS_OK;
-    }
-
-    return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                               "the key of \"%s\" has 1 to %zu bytes",
-                               step->schema->name, max);
-}
-
-
-static int
-dots_patch_keys(dots_exchange_t *x, const dots_data_path_t *path)
-{
-    int  rc;
-
-    rc = dots_patch_key(x, path, DOTS_SCOPE_CLIENT, DOTS_CUID_MAX);
-
-    return rc == DOTS_OK
-               ? dots_patch_key(x, path, DOTS_SCOPE_ENTRY,
-                                dots_data_scope_kind(path) == DOTS_CHANGE_ACL
-                                    ? DOTS_ACL_NAME : DOTS_ALIAS_NAME)
-               : rc;
-}
-
-
 /* A target-resource-offset, which is relative to the target of the request. */
 
 static int
@@ -266,10 +228,6 @@ dots_patch_path(dots_exchange_t *x, dots_str_t text, dots_data_path_t *path)
     if (rc == DOTS_OK) {
         rc = dots_data_path_walk(&x->context, path, parsed->segments,
                                  parsed->n);
-    }
-
-    if (rc == DOTS_OK) {
-        return dots_patch_keys(x, path);
     }
 
     return rc == DOTS_DECLINED ? DOTS_INVALID : rc;

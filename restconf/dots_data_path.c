@@ -1,5 +1,7 @@
+#include "dots_alias.h"
 #include "dots_data_path.h"
 #include "dots_hostname.h"
+#include "dots_mitigation.h"
 
 
 #define DOTS_DATA_PATH_TEXT 4096 /* of an error-path */
@@ -174,6 +176,29 @@ dots_data_path_member(const dots_data_context_t *c,
 }
 
 
+/* What names a record is part of the store's keys; YANG bounds the others. */
+
+static int
+dots_data_path_bounded(const dots_data_context_t *c,
+    const struct lysc_node *list, dots_str_t key)
+{
+    size_t  max;
+
+    max = dots_data_path_is(dots_str("dots-client", 11), list->name)
+              ? DOTS_CUID_MAX
+          : dots_data_path_is(dots_str("alias", 5), list->name)
+              ? DOTS_ALIAS_NAME : 0;
+
+    if (max == 0 || (key.len != 0 && key.len <= max)) {
+        return DOTS_OK;
+    }
+
+    return dots_restconf_error(c->error, DOTS_TAG_INVALID_VALUE,
+                               "the key of \"%s\" has 1 to %zu bytes",
+                               list->name, max);
+}
+
+
 int
 dots_data_path_enter(const dots_data_context_t *c, dots_data_path_t *path,
     const struct lysc_node *schema, const dots_str_t *keys, size_t nkeys)
@@ -208,6 +233,10 @@ dots_data_path_enter(const dots_data_context_t *c, dots_data_path_t *path,
 
         rc = key ? dots_data_path_canonical(c, key, keys[i], &step->keys[i])
                  : DOTS_ERROR;
+
+        if (rc == DOTS_OK) {
+            rc = dots_data_path_bounded(c, schema, step->keys[i]);
+        }
 
         if (rc != DOTS_OK) {
             return rc;

@@ -52,8 +52,8 @@ struct dots_exchange_s {
     const struct lysc_node *entries;    /* of a list without keys: all that the
                                            path, which ends before, has */
     const dots_resource_t  *holder;     /* and the path's resource */
-    dots_str_t              cuid;       /* keys of the path; empty: none */
-    dots_str_t              name;
+    dots_str_t              cuid;       /* in the path; empty: none */
+    dots_str_t              name;       /* of a module, whose text it is */
     dots_media_t            media;      /* what the message is in */
     dots_media_t            answer;     /* and the answer; NONE: the client
                                            takes neither JSON nor XML */

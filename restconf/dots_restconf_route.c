@@ -315,33 +315,11 @@ dots_restconf_route_nobody(dots_exchange_t *x)
 static int
 dots_restconf_route_key(dots_exchange_t *x, const dots_api_segment_t *s)
 {
-    size_t       max;
-    dots_str_t  *key;
-
     if (s->nkeys != x->resource->nkeys) {
         return dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
                                    "\"%s\" takes %zu key values",
                                    x->resource->name, x->resource->nkeys);
     }
-
-    if (s->nkeys == 0) {
-        return DOTS_OK;
-    }
-
-    key = x->resource->kind == DOTS_RESOURCE_CLIENT ? &x->cuid : &x->name;
-    max = x->resource->kind == DOTS_RESOURCE_CLIENT ? DOTS_CUID_MAX
-          : x->resource->kind == DOTS_RESOURCE_ACL  ? DOTS_ACL_NAME
-                                                    : DOTS_ALIAS_NAME;
-
-    if (s->keys[0].len == 0 || s->keys[0].len > max) {
-        (void) dots_restconf_error(&x->error, DOTS_TAG_INVALID_VALUE,
-                                   "the key of \"%s\" has 1 to %zu bytes",
-                                   x->resource->name, max);
-
-        return dots_restconf_route_nobody(x);
-    }
-
-    *key = s->keys[0];
 
     return DOTS_OK;
 }
@@ -402,6 +380,10 @@ dots_restconf_route_walk(dots_exchange_t *x, const dots_api_path_t *path,
 
     rc = dots_data_path_walk(&x->context, &x->path, path->segments + 1,
                              path->n - 1);
+
+    if (x->path.n >= DOTS_SCOPE_CLIENT) {
+        x->cuid = x->path.steps[DOTS_SCOPE_CLIENT - 1].keys[0];
+    }
 
     if (rc == DOTS_DECLINED) {
         return dots_restconf_route_nobody(x);

@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(231);
+$t->plan(232);
 
 rc_start($t);
 
@@ -110,6 +110,12 @@ foreach (
 	my ($name, $path) = @$_;
 	rc_error(rc('GET', $path), [ 400, 404 ], 'invalid-value', $name);
 }
+
+# nor does a message that names it: nothing is looked for by such a key
+
+rc_error(rc('PATCH', $DATA, body => '{"ietf-dots-data-channel:dots-data":{'
+	. "\"dots-client\":[{\"cuid\":\"$long\"}]}}"), 400, 'invalid-value',
+	'a long key in a message');
 
 # none of them is another spelling of the root either
 

@@ -172,6 +172,12 @@ test_cuid_length(void **state)
     assert_int_equal(test_request("POST", TEST_TREE, body), 201);
     (void) snprintf(body, sizeof(body), TEST_REGISTER("%0129d"), 0);
     test_refuses("POST", TEST_TREE, body, 400, "invalid-value");
+
+    /* nor is one looked for by a longer one */
+
+    (void) snprintf(body, sizeof(body), "{" TEST_DC("dots-data")
+                    ":{\"dots-client\":[{\"cuid\":\"%0129d\"}]}}", 0);
+    test_refuses("PATCH", TEST_TREE, body, 400, "invalid-value");
 }
 
 
