@@ -476,8 +476,8 @@ ngx_dots_resolve_fail(ngx_dots_resolve_t *rs, dots_verdict_t verdict,
         rs->verdict = verdict;
 
         (void) dots_fault(&rs->dr->rq->fault, DOTS_FAULT_INVALID_VALUE,
-                          attribute, "%s %.*s %s", attribute,
-                          (int) ngx_min(what.len, 100),
+                          attribute, "%s%s%.*s %s", attribute,
+                          what.len ? " " : "", (int) ngx_min(what.len, 100),
                           what.len ? (const char *) what.data : "", why);
     }
 

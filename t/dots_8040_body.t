@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/openssl/);
-$t->plan(167);
+$t->plan(169);
 
 rc_start($t);
 
@@ -331,6 +331,16 @@ foreach (
 	rc_error(rc_read($s, $method), $code, $tag, "a body $what");
 	$s->close();
 }
+
+# aliases that stand for more addresses than one request may
+
+$r = rc('PATCH', "$client/aliases", body =>
+	'{"ietf-dots-data-channel:aliases":{"alias":[' . join(',', map {
+		qq!{"name":"p$_","target-prefix":[! . join(',', map {
+			qq!"198.51.100.$_/32"! } 1 .. 205) . ']}' } 1 .. 5) . ']}}');
+rc_error($r, 400, 'invalid-value', 'more than 1024 prefixes');
+like($r->{body}, qr/"target-prefix and the names are too many prefixes/,
+	'which is what is said');
 
 # several requests at once on a connection are answered in their order
 
