@@ -148,7 +148,8 @@ foreach (
 	[ 'a value twice', entry('"target-prefix":["198.51.100.1/32","198.51.100.1/32"]') ],
 	[ 'a value twice in two forms', entry(
 		'"target-prefix":["2001:db8::/64","2001:DB8:0::/64"]') ],
-	[ 'an entry twice', entry("$prefix,\"target-port-range\":[{\"lower-port\":1},{\"lower-port\":1}]") ],
+	[ 'an entry twice', entry("$prefix,\"target-port-range\":["
+		. '{"lower-port":1},{"lower-port":1}]') ],
 	[ 'a string for a number', entry("$prefix,\"target-protocol\":[\"6\"]") ],
 	[ 'a boolean for a number', entry("$prefix,\"target-protocol\":[true]") ],
 	[ 'a fraction', entry("$prefix,\"target-protocol\":[6.5]") ],
@@ -160,11 +161,13 @@ foreach (
 	[ '2^64', entry("$prefix,\"target-protocol\":[18446744073709551616]") ],
 	[ '2^64 + 6', entry("$prefix,\"target-protocol\":[18446744073709551622]") ],
 	[ 'a port of 65536', entry("$prefix,\"target-port-range\":[{\"lower-port\":65536}]") ],
-	[ 'upper below lower', entry("$prefix,\"target-port-range\":[{\"lower-port\":80,\"upper-port\":79}]") ],
+	[ 'upper below lower', entry("$prefix,\"target-port-range\":["
+		. '{"lower-port":80,"upper-port":79}]') ],
 	[ 'an upper port alone', entry("$prefix,\"target-port-range\":[{\"upper-port\":80}]") ],
 	[ 'an unknown member', entry("$prefix,\"oops\":1") ],
 	[ 'a member of another module', entry("$prefix,\"ietf-interfaces:oops\":1") ],
-	[ 'a deep unknown member', entry("$prefix,\"target-port-range\":[{\"lower-port\":1,\"x\":1}]") ],
+	[ 'a deep unknown member', entry("$prefix,\"target-port-range\":["
+		. '{"lower-port":1,"x":1}]') ],
 	[ 'state', entry("$prefix,\"pending-lifetime\":10") ],
 	[ 'a member without a name', entry("$prefix,\"\":1") ],
 	[ 'metadata of a leaf', entry("$prefix,\"\@name\":{\"yang:insert\":\"first\"}") ],
@@ -190,7 +193,8 @@ foreach (
 		qr!^/ietf-dots-data-channel:dots-data/.*/alias\[name='[^']*'\]$! ],
 	[ 'a prefix', entry('"target-prefix":["203.0.113.0/24"]'),
 		qr!^/ietf-dots-data-channel:dots-data/.*/alias\[name='[^']*'\]$! ],
-	[ 'a port range', entry("$prefix,\"target-port-range\":[{\"lower-port\":80,\"upper-port\":79}]"),
+	[ 'a port range', entry("$prefix,\"target-port-range\":["
+			. '{"lower-port":80,"upper-port":79}]'),
 		qr!^/ietf-dots-data-channel:dots-data/.*alias.*port! ],
 ) {
 	my ($name, $body, $path) = @$_;

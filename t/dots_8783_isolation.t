@@ -199,7 +199,8 @@ foreach (
 		. "{\"dots-client\":[{\"cuid\":\"$A\"}]}}}" ],
 	[ 'PATCH', '/data', '{"ietf-restconf:data":{"ietf-dots-data-channel:dots-data":'
 		. "{\"dots-client\":[{\"cuid\":\"$A\"}]}}}" ],
-	[ 'PUT', $DATA, "{\"ietf-dots-data-channel:dots-data\":{\"dots-client\":[{\"cuid\":\"$A\"}]}}" ],
+	[ 'PUT', $DATA, '{"ietf-dots-data-channel:dots-data":'
+		. "{\"dots-client\":[{\"cuid\":\"$A\"}]}}" ],
 ) {
 	my ($method, $path, $body) = @$_;
 	rc_is(rc($method, $path, cert => 'b', body => $body), [ 400, 404, 405, 409 ],

@@ -362,7 +362,8 @@ my @cases = (
 		qr/invalid parameter "default=1h".*nginx\.conf:\d+/s ],
 
 	[ 'schemas that are not there', { dots => '' },
-		qr/YANG modules can't be used: "\/nowhere".*"schemas".*conf:\d+/s, sub { s!schemas .*;!schemas /nowhere;! } ],
+		qr/YANG modules can't be used: "\/nowhere".*"schemas".*conf:\d+/s,
+		sub { s!schemas .*;!schemas /nowhere;! } ],
 
 	[ 'no state_path', {}, qr/block "dots" has no "state_path".*nginx\.conf:\d+/s,
 		sub { s!state_path .*;!! } ],

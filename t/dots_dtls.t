@@ -172,7 +172,8 @@ like($second->connected(), qr/^connected/, 'answers come from 127.0.0.2');
 
 # openssl's own client
 
-my $out = `timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1 </dev/null`;
+my $out = `timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port \\
+	-CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1 </dev/null`;
 like($out, qr/Verify return code: 0 \(ok\)/, 'openssl s_client');
 like($out, qr/Secure Renegotiation IS supported|Renegotiation/,
 	'RFC 5746 is understood');

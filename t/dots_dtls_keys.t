@@ -165,7 +165,9 @@ sub client {
 	my ($d, $port, $name, $more) = @_;
 	$more = '' unless defined $more;
 
-	return scalar `echo | timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/$name.crt -key $d/$name.key $more 2>&1`;
+	return scalar `echo | timeout 60 openssl s_client -dtls1_2 \\
+		-connect 127.0.0.1:$port -CAfile $d/ca.crt \\
+		-cert $d/$name.crt -key $d/$name.key $more 2>&1`;
 }
 
 ###############################################################################

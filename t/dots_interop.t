@@ -263,7 +263,8 @@ sub coap {
 
 	unlink "$d/body";
 
-	return `timeout 120 coap-client-$client $non -B 60 -v 7 -m $method -c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
+	return `timeout 120 coap-client-$client $non -B 60 -v 7 -m $method \\
+		-c $d/a.crt -j $d/a.key -C $d/ca.crt @args '$uri' 2>&1`;
 }
 
 ###############################################################################

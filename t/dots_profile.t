@@ -30,7 +30,9 @@ my $port = port(8980, udp => 1);
 
 sub s_client {
 	my ($d, $port, @args) = @_;
-	return scalar `echo | timeout 60 openssl s_client -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key @args 2>&1`;
+	return scalar `echo | timeout 60 openssl s_client \\
+		-connect 127.0.0.1:$port -CAfile $d/ca.crt \\
+		-cert $d/a.crt -key $d/a.key @args 2>&1`;
 }
 
 # RFC 9325 sections 4.1 and 4.2; the certificate is ECDSA's

@@ -117,7 +117,8 @@ foreach my $cipher (qw/ PSK-AES128-CBC-SHA PSK-NULL-SHA256
 
 # others' clients
 
-my $out = `timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port -psk_identity client-a -psk $key -cipher PSK 2>&1 </dev/null`;
+my $out = `timeout 60 openssl s_client -dtls1_2 -connect 127.0.0.1:$port \\
+	-psk_identity client-a -psk $key -cipher PSK 2>&1 </dev/null`;
 like($out, qr/Cipher is ECDHE-PSK-CHACHA20-POLY1305/, 'openssl s_client');
 
 my $raw = 'sixteen bytes of key';
@@ -133,7 +134,9 @@ foreach my $client (qw/ openssl gnutls /) {
 		skip "no coap-client-$client", 1
 			unless grep { -x "$_/coap-client-$client" } split /:/, $ENV{PATH};
 
-		$out = `timeout 120 coap-client-$client -N -B 60 -v 6 -m get -u client-a -k '$raw' 'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
+		$out = `timeout 120 coap-client-$client -N -B 60 -v 6 -m get \\
+			-u client-a -k '$raw' \\
+			'coaps://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=1' 2>&1`;
 		like($out, qr/c:2\.05/, "coap-client-$client");
 	}
 }
@@ -143,7 +146,8 @@ foreach my $client (qw/ openssl gnutls /) {
 sub dots {
 	my ($d, @args) = @_;
 	my $dots = ($ENV{DOTS_BUILD} || dots_top() . '/build/default') . '/dots';
-	my $cmd = join ' ', $dots, '--config', "$d/dots.conf", '--server', "127.0.0.1:" . port(8980, udp => 1),
+	my $cmd = join ' ', $dots, '--config', "$d/dots.conf",
+		'--server', "127.0.0.1:" . port(8980, udp => 1),
 		'--state', "$d/dots.state", map { "'$_'" } @args;
 	my $out = `$cmd 2>&1`;
 	return ($? >> 8, $out);

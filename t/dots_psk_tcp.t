@@ -136,7 +136,9 @@ foreach my $cipher (qw/ PSK-AES128-GCM-SHA256 RSA-PSK-AES128-GCM-SHA256 /) {
 # others' clients
 
 foreach my $version ('tls1_3', 'tls1_2') {
-	my $out = `timeout 60 openssl s_client -$version -alpn coap -connect 127.0.0.1:$port -psk_identity client-a -psk $key 2>&1 </dev/null`;
+	my $out = `timeout 60 openssl s_client -$version -alpn coap \\
+		-connect 127.0.0.1:$port -psk_identity client-a -psk $key \\
+		2>&1 </dev/null`;
 	like($out, qr/^Reused, TLSv1.3|Cipher is ECDHE-PSK/m,
 		"openssl s_client -$version");
 }
@@ -146,7 +148,9 @@ SKIP: {
 		skip "no coap-client-$client", 1
 			unless grep { -x "$_/coap-client-$client" } split /:/, $ENV{PATH};
 
-		my $out = `timeout 60 coap-client-$client -B 60 -v 6 -m get -u client-a -k '$raw' 'coaps+tcp://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=13' 2>&1`;
+		my $out = `timeout 60 coap-client-$client -B 60 -v 6 -m get \\
+			-u client-a -k '$raw' \\
+			'coaps+tcp://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=13' 2>&1`;
 		like($out, qr/2\.05/, "coap-client-$client") or diag($out);
 	}
 }

@@ -37,7 +37,8 @@ hosts('192.0.2.80 www.example.com');
 dots_dnsmasq($t, '--no-hosts', "--addn-hosts=$dir/hosts");
 
 $t->write_file_expand('nginx.conf', dots_conf(workers => 2,
-	dots => 'lookup_interval 1s;', lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=60',
+	dots => 'lookup_interval 1s;',
+	lifetime => 'default=3600 min=1 max=86400 indefinite=off terminating=60',
 	customers => <<'EOT'));
     customer a {
         identity  dns:client.example.com;

@@ -251,7 +251,9 @@ $slow->put('c', $_, prefix => ["192.0.2.$_/32"]) foreach 3 .. 40;
 like($slow->send(pipeline($slow, 800)), qr/^sent/,
 	'800 requests of a peer that does not read');
 is($other->get('c', 1)->{code}, '2.05', 'others are served meanwhile');
-is(answers($slow, 800), 800, "it gets all answers when it reads") or diag($slow->{last}, explain(scalar `grep TLS $d/error.log | grep info | tail -3`));
+is(answers($slow, 800), 800, 'it gets all answers when it reads')
+	or diag($slow->{last},
+		explain(scalar `grep TLS $d/error.log | grep info | tail -3`));
 
 # ---- Observe, section 7 and RFC 9132 section 4.4.2.1 ----
 
@@ -277,11 +279,14 @@ cmp_ok(length $m->{bytes}, '>', 1152, 'more for who takes more');
 
 # ---- foreign clients ----
 
-my $out = `coap-client-openssl -m get -o $d/libcoap.body -c $d/a.crt -j $d/a.key -C $d/ca.crt -B 60 'coaps+tcp://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=3' 2>&1`;
+my $out = `coap-client-openssl -m get -o $d/libcoap.body \\
+	-c $d/a.crt -j $d/a.key -C $d/ca.crt -B 60 \\
+	'coaps+tcp://127.0.0.1:$port/.well-known/dots/mitigate/cuid=c/mid=3' 2>&1`;
 my $body = dots_decode($t->read_file('libcoap.body'));
 is($body && $body->{1}{2}[0]{5}, 3, 'libcoap') or diag($out);
 
-$out = `timeout 60 openssl s_client -alpn coap -connect 127.0.0.1:$port -CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1 </dev/null`;
+$out = `timeout 60 openssl s_client -alpn coap -connect 127.0.0.1:$port \\
+	-CAfile $d/ca.crt -cert $d/a.crt -key $d/a.key 2>&1 </dev/null`;
 like($out, qr/ALPN protocol: coap/, 'openssl: ALPN');
 like($out, qr/Verify return code: 0 \(ok\)/, 'openssl: verified');
 
