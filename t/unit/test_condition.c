@@ -286,6 +286,16 @@ test_representations(void **state)
 }
 
 
+/* Not byte by byte: there is room behind the tag that nobody sets. */
+
+static void
+test_entity_is(const dots_entity_t *e, const dots_entity_t *expected)
+{
+    assert_int_equal(e->modified, expected->modified);
+    assert_memory_equal(e->tag, expected->tag, DOTS_ENTITY_TAG);
+}
+
+
 /* An entity is another one with another text, another time, another order. */
 
 static void
@@ -297,7 +307,7 @@ test_entities(void **state)
 
     assert_int_equal(dots_entity_make(&a, test_str("a"), 1), DOTS_OK);
     assert_int_equal(dots_entity_make(&b, test_str("a"), 1), DOTS_OK);
-    assert_memory_equal(&a, &b, sizeof(a));
+    test_entity_is(&b, &a);
     assert_int_equal(dots_entity_make(&b, test_str("a"), 2), DOTS_OK);
     assert_memory_not_equal(a.tag, b.tag, DOTS_ENTITY_TAG);
     assert_int_equal(dots_entity_make(&b, test_str("b"), 1), DOTS_OK);
@@ -314,7 +324,7 @@ test_entities(void **state)
 
     other = sum;
     assert_int_equal(dots_entity_touch(&other, 0), DOTS_OK);
-    assert_memory_equal(&sum, &other, sizeof(sum));
+    test_entity_is(&other, &sum);
     assert_int_equal(dots_entity_touch(&other, 7), DOTS_OK);
     assert_memory_not_equal(sum.tag, other.tag, DOTS_ENTITY_TAG);
     assert_int_equal(other.modified, 7);
