@@ -62,12 +62,14 @@ sub revoke {
 		. "-revoke $cert.crt");
 }
 
-# crl.pem: of these CAs
+# crl.pem: of these CAs; another file each time, for a nginx of 1.27 or later takes
+# one of the same inode and the same second for the one that it has read
 sub crl {
 	my ($cas, $args) = @_;
 	openssl(join ' && ', (map { "openssl ca -config $_.cnf -keyfile $_.key "
 		. "-cert $_.crt -gencrl -out $_.pem " . ($args || '') } @$cas),
-		'cat ' . join(' ', map { "$_.pem" } @$cas) . ' >crl.pem');
+		'cat ' . join(' ', map { "$_.pem" } @$cas) . ' >new.pem',
+		'mv new.pem crl.pem');
 }
 
 my %prefix = (a => '192.0.2', b => '198.51.100', i => '203.0.113',
@@ -84,7 +86,7 @@ my %identity = (a => 'dns:client.example.com', b => 'dns:client.example.net',
 Test::DOTS::_leaf($d, 'other', 'other', 'DNS:other.example.org',
 	ca => 'otherca');
 
-my $base = dots_conf(workers => 2, shutdown => '60s',
+my $base = dots_conf(workers => 2, shutdown => '600s',
 	customers => join '', map { <<"EOC" } sort keys %prefix);
     customer $_ {
         identity  $identity{$_};
@@ -97,7 +99,8 @@ $base =~ s/(ssl_client_certificate  %%TESTDIR%%\/)ca.crt/$1cas.crt/;
 
 sub conf {
 	my ($t, @cas) = @_;
-	openssl('cat ' . join(' ', map { "$_.crt" } @cas) . ' >cas.crt');
+	openssl('cat ' . join(' ', map { "$_.crt" } @cas) . ' >new.crt'
+		. ' && mv new.crt cas.crt');
 	$t->write_file_expand('nginx.conf', $base);
 }
 
