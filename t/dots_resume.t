@@ -172,8 +172,8 @@ like($s->command('resume 60000'), qr/^connected \S+ resumed$/,
 
 system("cd $d && openssl ca -config ca.cnf -keyfile ca.key -cert ca.crt "
 	. "-revoke a.crt >>openssl.log 2>&1 && openssl ca -config ca.cnf "
-	. "-keyfile ca.key -cert ca.crt -gencrl -out crl.pem >>openssl.log 2>&1")
-	== 0 or die;
+	. "-keyfile ca.key -cert ca.crt -gencrl -out new.pem >>openssl.log 2>&1 "
+	. "&& mv new.pem crl.pem") == 0 or die;
 reload($t);
 
 $out = $s->command('resume 60000');
