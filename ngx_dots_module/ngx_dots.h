@@ -22,6 +22,7 @@
 #include "../model/dots_registry.h"
 #include "../model/dots_request.h"
 #include "../model/dots_presence.h"
+#include "../model/dots_presumed.h"
 #include "../model/dots_schema.h"
 #include "../model/dots_session.h"
 #include "../store/dots_store.h"
@@ -143,6 +144,7 @@ typedef struct {
     ngx_atomic_t            ticket_time;     /* likewise; 0: none yet */
     void                   *limits;     /* ngx_dots_limit.c */
     dots_presence_t        *presence;   /* ngx_dots_client.c */
+    dots_presumed_t        *presumed;   /* likewise */
     dots_clock_t            clock;      /* ngx_dots_clock.c, under the lock */
     dots_directory_t       *directory;  /* ngx_dots_directory.c */
     ngx_dots_policy_t      *policy;     /* ngx_dots_policy.c */

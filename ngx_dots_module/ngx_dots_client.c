@@ -3,7 +3,8 @@
 #include "ngx_dots_zone.h"
 
 
-#define NGX_DOTS_CLIENT_PART    32      /* of the zone */
+#define NGX_DOTS_CLIENT_PART    32      /* of the zone: who is heard */
+#define NGX_DOTS_CLIENT_KNOWN   64      /* whose credentials are whose */
 #define NGX_DOTS_CLIENT_SILENCE 60000   /* ms between reports that it is full */
 #define NGX_DOTS_CLIENT_HASH    16      /* bytes of a recommended cuid's */
 #define NGX_DOTS_CLIENT_CUID    24      /* and of its base64url */
@@ -61,18 +62,21 @@ ngx_int_t
 ngx_dots_client_init_zone(ngx_slab_pool_t *pool, ngx_dots_shared_t *shared,
     size_t size)
 {
-    void  *memory;
+    void  *presence, *presumed;
 
-    size /= NGX_DOTS_CLIENT_PART;
+    presence = ngx_slab_alloc(pool, size / NGX_DOTS_CLIENT_PART);
+    presumed = ngx_slab_alloc(pool, size / NGX_DOTS_CLIENT_KNOWN);
 
-    memory = ngx_slab_alloc(pool, size);
-    if (memory == NULL) {
+    if (presence == NULL || presumed == NULL) {
         return NGX_ERROR;
     }
 
-    shared->presence = dots_presence_create(memory, size);
+    shared->presence = dots_presence_create(presence,
+                                            size / NGX_DOTS_CLIENT_PART);
+    shared->presumed = dots_presumed_create(presumed,
+                                            size / NGX_DOTS_CLIENT_KNOWN);
 
-    return shared->presence ? NGX_OK : NGX_ERROR;
+    return shared->presence && shared->presumed ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -95,7 +99,7 @@ ngx_dots_client_open(ngx_dots_clients_t *clients,
     const dots_customer_t *customer, SSL *ssl)
 {
     size_t      len;
-    u_char      cuid[NGX_DOTS_CLIENT_CUID];
+    u_char      cuid[NGX_DOTS_CLIENT_CUID], used[DOTS_CUID_MAX];
     dots_str_t  presumed;
 
     ngx_memzero(clients, sizeof(ngx_dots_clients_t));
@@ -111,6 +115,13 @@ ngx_dots_client_open(ngx_dots_clients_t *clients,
     clients->presumed = ngx_dots_client_key(customer, presumed);
 
     ngx_dots_client_add(clients, customer, presumed);
+
+    len = dots_presumed_cuid(ngx_dots_shared->presumed, &clients->presumed,
+                             used);
+
+    if (len && ngx_memn2cmp(used, cuid, len, presumed.len) != 0) {
+        ngx_dots_client_add(clients, customer, dots_str(used, len));
+    }
 }
 
 
@@ -242,6 +253,13 @@ ngx_dots_client_named(ngx_dots_clients_t *clients,
     key = ngx_dots_client_key(customer, cuid);
     of = 0;
 
+    /* what was presumed may not be so */
+
+    if (!clients->named) {
+        ngx_dots_client_close(clients);
+        clients->named = 1;
+    }
+
     for (client = clients->list; client; client = client->next) {
 
         if (client->key.customer != key.customer) {
@@ -249,24 +267,22 @@ ngx_dots_client_named(ngx_dots_clients_t *clients,
         }
 
         if (client->key.cuid == key.cuid) {
-            clients->named = 1;
             return;
         }
 
         of++;
     }
 
-    /* what was presumed is not so */
-
-    if (!clients->named) {
-        ngx_dots_client_close(clients);
-        clients->named = 1;
+    if (clients->n >= NGX_DOTS_CLIENTS * DOTS_SIGNAL_SHARES
+        || of >= NGX_DOTS_CLIENTS)
+    {
+        return;
     }
 
-    if (clients->n < NGX_DOTS_CLIENTS * DOTS_SIGNAL_SHARES
-        && of < NGX_DOTS_CLIENTS)
-    {
-        ngx_dots_client_add(clients, customer, cuid);
+    ngx_dots_client_add(clients, customer, cuid);
+
+    if (key.customer == clients->presumed.customer) {
+        dots_presumed_note(ngx_dots_shared->presumed, &clients->presumed, cuid);
     }
 }
 
@@ -381,6 +397,12 @@ ngx_dots_client_lost(ngx_dots_clients_t *clients, int64_t since,
         {
             ngx_dots_client_note(client, since, c);
             ngx_dots_client_begin(client, since);
+        }
+
+        /* the first is what is known of its credentials, if anything is */
+
+        if (!clients->named) {
+            return;
         }
     }
 }

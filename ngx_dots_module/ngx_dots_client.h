@@ -1,11 +1,12 @@
 /*
  * The DOTS clients that a peer speaks for, and whether the server still hears
  * them (RFC 9132 section 4.7), over all sessions and workers: the host's side
- * of model/dots_presence.h.  Called by ngx_dots_peer.c.
+ * of model/dots_presence.h and dots_presumed.h.  Called by ngx_dots_peer.c.
  *
  * Until its first request for mitigation a peer counts as the client whose cuid
- * is made of its credentials as section 4.4.1.1 recommends; then as those that
- * it has named, NGX_DOTS_CLIENTS of them at most of each customer (a gateway
+ * sessions with its credentials have used, if that was one; else as that whose
+ * cuid is made of them as section 4.4.1.1 recommends.  Then as those that it
+ * has named, NGX_DOTS_CLIENTS of them at most of each customer (a gateway
  * speaks for several).
  */
 
@@ -29,7 +30,7 @@ typedef struct {
     unsigned                named:1;    /* by the peer */
 } ngx_dots_clients_t;
 
-/* The table of a fresh zone of this size. */
+/* The tables of a fresh zone of this size. */
 ngx_int_t ngx_dots_client_init_zone(ngx_slab_pool_t *pool,
     ngx_dots_shared_t *shared, size_t size);
 

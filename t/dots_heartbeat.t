@@ -14,6 +14,8 @@ use Test::More;
 BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
+use Digest::SHA;
+use MIME::Base64;
 use Test::DOTS;
 use Test::Nginx;
 
@@ -25,7 +27,7 @@ select STDOUT; $| = 1;
 my $t = Test::Nginx->new()->has(qw/http http_ssl http_v2 stream udp/);
 
 dots_has(qw/cbor openssl gobgpd gobgp dnsmasq/);
-$t->plan(47)->todo_alerts();
+$t->plan(50)->todo_alerts();
 
 dots_pki($t);
 dots_gobgpd($t);
@@ -158,6 +160,20 @@ tick($longer);
 is(losses('bye'), 0, 'close_notify is no loss');
 ok(!route($prefix), 'nothing is triggered');
 
+# ---- a client that came back and has named no cuid since is known, still ----
+
+Test::DOTS::_leaf($t->testdir(), 'back', 'client-a', 'DNS:client.example.com');
+my $back = session('back');
+$prefix = preconfigured($back, 'back');
+$back->command('close');
+
+$back = session('back');
+beat($back, 1);
+ok(dots_until(sub { route($prefix) }), 'it is lost with a session of heartbeats');
+is(losses('back'), 1, 'which is said of its cuid');
+is(losses(recommended('back')), 0, 'and not of one that it has never used');
+$back->command('close');
+
 # ---- no heartbeats ----
 
 my $off = session('a');
@@ -280,6 +296,14 @@ sub config {
 			44 => { 33 => { 36 => $interval{idle} } } } }));
 
 	$m && $m->{code} eq '2.01' or die "no configuration\n";
+}
+
+# RFC 9132 4.4.1.1: what the cuid of a certificate should be
+sub recommended {
+	my ($cert) = @_;
+	my $d = $t->testdir();
+	my $der = `openssl x509 -in $d/$cert.crt -pubkey -noout | openssl pkey -pubin -outform der`;
+	return MIME::Base64::encode_base64url(substr(Digest::SHA::sha256($der), 0, 16));
 }
 
 # mid 1 of the cuid, for another prefix than any before
