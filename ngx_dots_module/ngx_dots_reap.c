@@ -15,16 +15,18 @@ typedef struct {
 
 static ngx_uint_t ngx_dots_reap_dead(void);
 static size_t ngx_dots_reap_pending(ngx_dots_reap_t list[NGX_DOTS_SLOTS]);
-static void ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_log_t *log);
+static void ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_pid_t pid,
+    ngx_log_t *log);
 static size_t ngx_dots_reap_changes(ngx_pid_t pid);
 static void ngx_dots_reap_died(ngx_pid_t pid, size_t pending, ngx_log_t *log);
-static ngx_uint_t ngx_dots_reap_ended(ngx_dots_slot_t *slot);
+static ngx_pid_t ngx_dots_reap_ended(ngx_dots_slot_t *slot);
 
 
 void
 ngx_dots_reap(ngx_log_t *log)
 {
     size_t            i, n;
+    ngx_pid_t         pid;
     ngx_dots_reap_t   list[NGX_DOTS_SLOTS];
 
     /* many look, often: who wants to load must not find the zone taken by it */
@@ -34,8 +36,11 @@ ngx_dots_reap(ngx_log_t *log)
     }
 
     for (i = 0; i < NGX_DOTS_SLOTS; i++) {
-        if (ngx_dots_reap_ended(&ngx_dots_shared->slots[i])) {
-            ngx_dots_reap_slot(&ngx_dots_shared->slots[i], log);
+
+        pid = ngx_dots_reap_ended(&ngx_dots_shared->slots[i]);
+
+        if (pid) {
+            ngx_dots_reap_slot(&ngx_dots_shared->slots[i], pid, log);
         }
     }
 
@@ -109,12 +114,9 @@ ngx_dots_reap_pending(ngx_dots_reap_t list[NGX_DOTS_SLOTS])
 
 
 static void
-ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_log_t *log)
+ngx_dots_reap_slot(ngx_dots_slot_t *slot, ngx_pid_t pid, ngx_log_t *log)
 {
-    size_t     changes;
-    ngx_pid_t  pid;
-
-    pid = slot->pid;
+    size_t  changes;
 
     if (slot->changes) {
         (void) ngx_atomic_fetch_add(&ngx_dots_shared->filters, 1);
@@ -166,12 +168,26 @@ ngx_dots_reap_died(ngx_pid_t pid, size_t pending, ngx_log_t *log)
 }
 
 
-static ngx_uint_t
+/*
+ * The process whose slot it is, if it has ended; 0: there is none, or it lives.
+ * One that leaves gives its slot back, and the next one may have it at once, so
+ * what is done then is about the pid that was looked at here.
+ */
+
+static ngx_pid_t
 ngx_dots_reap_ended(ngx_dots_slot_t *slot)
 {
-    ngx_pid_t  pid;
+    ngx_pid_t          pid;
+    ngx_atomic_uint_t  born;
 
     pid = slot->pid;
+    ngx_memory_barrier();
+    born = slot->born;
+    ngx_memory_barrier();
 
-    return pid && !ngx_dots_process_alive(pid, slot->born);
+    if (pid == 0 || pid != (ngx_pid_t) slot->pid) {
+        return 0;
+    }
+
+    return ngx_dots_process_alive(pid, born) ? 0 : pid;
 }
