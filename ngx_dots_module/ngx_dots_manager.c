@@ -39,6 +39,8 @@ static void ngx_dots_manager_failed(const char *call, u_char *name);
 static ngx_int_t ngx_dots_manager_lock(ngx_dots_conf_t *dcf);
 static void ngx_dots_manager_stop(void);
 static void ngx_dots_manager_woken(void);
+static void ngx_dots_manager_handler(ngx_dots_conf_t *dcf,
+    ngx_event_handler_pt handler);
 static void ngx_dots_manager_heir(ngx_event_t *ev);
 static void ngx_dots_manager_timer(ngx_event_t *ev);
 static ngx_msec_t ngx_dots_manager_step(void);
@@ -68,13 +70,7 @@ ngx_dots_manager(void *data)
 ngx_int_t
 ngx_dots_manager_single(ngx_cycle_t *cycle)
 {
-    ngx_memzero(&ngx_dots_mgr.timer, sizeof(ngx_event_t));
-
-    ngx_dots_mgr.timer.handler = ngx_dots_manager_timer;
-    ngx_dots_mgr.timer.data = ngx_dots_get_conf(cycle);
-    ngx_dots_mgr.timer.log = cycle->log;
-    ngx_dots_mgr.timer.cancelable = 1;
-
+    ngx_dots_manager_handler(ngx_dots_get_conf(cycle), ngx_dots_manager_timer);
     ngx_add_timer(&ngx_dots_mgr.timer, 1);
 
     return NGX_OK;
@@ -84,14 +80,18 @@ ngx_dots_manager_single(ngx_cycle_t *cycle)
 void
 ngx_dots_manager_worker(ngx_cycle_t *cycle)
 {
-    ngx_memzero(&ngx_dots_mgr.timer, sizeof(ngx_event_t));
-
-    ngx_dots_mgr.timer.handler = ngx_dots_manager_heir;
-    ngx_dots_mgr.timer.data = ngx_dots_get_conf(cycle);
-    ngx_dots_mgr.timer.log = cycle->log;
-    ngx_dots_mgr.timer.cancelable = 1;
-
+    ngx_dots_manager_handler(ngx_dots_get_conf(cycle), ngx_dots_manager_heir);
     ngx_add_timer(&ngx_dots_mgr.timer, NGX_DOTS_MANAGER_HEIR);
+}
+
+
+static void
+ngx_dots_manager_handler(ngx_dots_conf_t *dcf, ngx_event_handler_pt handler)
+{
+    ngx_dots_mgr.timer.handler = handler;
+    ngx_dots_mgr.timer.data = dcf;
+    ngx_dots_mgr.timer.log = ngx_cycle->log;
+    ngx_dots_mgr.timer.cancelable = 1;
 }
 
 
@@ -147,11 +147,7 @@ ngx_dots_manager_start(ngx_dots_conf_t *dcf)
 
     ngx_dots_mgr.pid = ngx_pid;
 
-    ngx_dots_mgr.timer.handler = ngx_dots_manager_timer;
-    ngx_dots_mgr.timer.data = dcf;
-    ngx_dots_mgr.timer.log = ngx_cycle->log;
-    ngx_dots_mgr.timer.cancelable = 1;
-
+    ngx_dots_manager_handler(dcf, ngx_dots_manager_timer);
     ngx_dots_process_manage(ngx_dots_manager_woken);
 
     ngx_dots_mgr.reaped = ngx_current_msec - NGX_DOTS_MANAGER_TICK;
