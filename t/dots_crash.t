@@ -163,10 +163,7 @@ sub busy {
 	my $manager = at_manager($t);
 	my $n = died($t);
 
-	# at the beginning of a turn, where it has no lock
-
-	my $stopped = at_held(at_arm('ngx_process_events_and_timers', 'hold',
-		$manager)) or die "the manager does nothing\n";
+	my $stopped = at_stop($manager);
 
 	my @armed = at_arm('dots_store_commit', undef,
 		grep { $_ != $manager } @$pids);

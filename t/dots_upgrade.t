@@ -15,6 +15,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
 use Test::DOTS;
+use Test::DOTS::At;
 use Test::Nginx;
 
 ###############################################################################
@@ -196,15 +197,14 @@ acts($t, $first, 'before');
 # lets go of nothing then, stands still
 
 my $still = locked($t);
-END { kill 'CONT', $still if $still }
-dots_stop($still);
+my $held = at_stop($still);
 
 my ($new, $old) = upgrade($t, 'upgrade');
 
 goodbye($s, 'a session of the old one');
 goodbye($tcp, 'over TCP');
 is(locked($t), $still, 'upgrade: the old manager has the routes');
-kill 'CONT', $still;
+at_go($held);
 acts($t, $new, 'upgrade');
 
 $s = session($t, 'upgrade');

@@ -8,12 +8,15 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ at_has at_arm at_killed at_held at_go at_manager
-	at_workers /;
+our @EXPORT = qw/ at_has at_arm at_killed at_held at_stop at_go
+	at_manager at_workers /;
 
 use IO::Select;
 use IPC::Open2;
 use Test::DOTS;
+
+my %stopped;
+END { kill 'CONT', keys %stopped }
 
 my $tool = "$Test::DOTS::BUILD/tools/dots_kill_at";
 
@@ -90,10 +93,25 @@ sub at_held {
 	return $held && _line($held) =~ /^held/ ? $held : undef;
 }
 
+# Stops a process where it holds no lock, at the beginning of a turn; where nothing
+# can be stopped at a function, anywhere.  at_go() lets it go on
+sub at_stop {
+	my ($pid) = @_;
+
+	return at_held(at_arm('ngx_process_events_and_timers', 'hold', $pid))
+		|| die "process $pid does nothing\n" if at_has();
+
+	dots_stop($pid);
+	$stopped{$pid} = 1;
+	return { stopped => $pid };
+}
+
 sub at_go {
 	my (@armed) = @_;
 
-	foreach my $armed (@armed) {
+	kill 'CONT', grep { delete $stopped{$_} } map { $_->{stopped} || () } @armed;
+
+	foreach my $armed (grep { !$_->{stopped} } @armed) {
 		close $armed->{in};
 		waitpid $armed->{tool}, 0;
 	}
